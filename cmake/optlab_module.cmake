@@ -1,0 +1,83 @@
+# Flags that every file gets. -ffp-contract=off is what exact mode rests on: the compiler must not fuse a*b + c by itself.
+add_compile_options(-Wall -Wextra -Werror -ffp-contract=off)
+include_directories(${PROJECT_SOURCE_DIR}/src)
+
+if(OPTLAB_SANITIZE)
+  add_compile_options(-fsanitize=${OPTLAB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${OPTLAB_SANITIZE})
+endif()
+
+if(EMSCRIPTEN)
+  add_compile_options(-msimd128 -fwasm-exceptions)
+  add_link_options(-fwasm-exceptions)
+  if(OPTLAB_THREADS)
+    add_compile_options(-pthread)
+    add_link_options(-pthread)
+  endif()
+else()
+  find_package(Threads REQUIRED)
+endif()
+
+# Files that hold an ISA's instantiations get that ISA's flags and no other file does, so that the program still starts on a CPU
+# without it. They include only headers that define no shared inline functions of weight, which would leak the flags into the baseline.
+function(optlab_isa_sources target isa)
+  set(flags_AVX2 -mavx2)
+  set(flags_FMA -mavx2 -mfma)
+  set(flags_WASM128 "")
+  set(flags_RELAXED -mrelaxed-simd)
+  set(flags_NEON "")
+  target_sources(${target} PRIVATE ${ARGN})
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${flags_${isa}}")
+endfunction()
+
+# optlab_module(name DEPS modules… SOURCES files… TESTS files… [AVX2|FMA|WASM128|RELAXED|NEON files…] [RELAXED_AWARE files…])
+#
+# Makes the library optlab_<name> and, with TESTS, the program <name>_test. RELAXED_AWARE names files of SOURCES that look at
+# __wasm_relaxed_simd__ (lists of variants); all others compile alike in both builds, so that the compiler cache serves the second.
+function(optlab_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;SOURCES;TESTS;AVX2;FMA;WASM128;RELAXED;NEON;RELAXED_AWARE")
+  set(target optlab_${name})
+  add_library(${target} STATIC ${arg_SOURCES})
+  list(TRANSFORM arg_DEPS PREPEND optlab_)
+  target_link_libraries(${target} PUBLIC ${arg_DEPS})
+
+  if(EMSCRIPTEN)
+    set(isas WASM128)
+    if(OPTLAB_RELAXED_SIMD)
+      list(APPEND isas RELAXED)
+      if(arg_RELAXED_AWARE)
+        set_source_files_properties(${arg_RELAXED_AWARE} PROPERTIES COMPILE_OPTIONS -mrelaxed-simd)
+      endif()
+    endif()
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set(isas AVX2 FMA)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    set(isas NEON)
+  endif()
+  foreach(isa IN LISTS isas)
+    if(arg_${isa})
+      optlab_isa_sources(${target} ${isa} ${arg_${isa}})
+    endif()
+  endforeach()
+
+  if(OPTLAB_TESTS AND arg_TESTS)
+    optlab_test(${name}_test ${target} ${arg_TESTS})
+  endif()
+endfunction()
+
+# A GoogleTest program; CTest runs it under Node (WebAssembly), under qemu-user (NEON) or directly.
+function(optlab_test name library)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE ${library} optlab_gtest)
+  if(EMSCRIPTEN)
+    # A CommonJS program: Emscripten's pthread workers start from it in Node without a loader.
+    set_target_properties(${name} PROPERTIES SUFFIX .cjs)
+    target_link_options(${name} PRIVATE -sENVIRONMENT=node,worker -sNODERAWFS -sEXIT_RUNTIME -sSTACK_SIZE=1MB)
+    if(OPTLAB_THREADS)
+      target_link_options(${name} PRIVATE -sPROXY_TO_PTHREAD -sPTHREAD_POOL_SIZE=8 -sINITIAL_MEMORY=256MB)
+    else()
+      target_link_options(${name} PRIVATE -sALLOW_MEMORY_GROWTH)
+    endif()
+  endif()
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endfunction()

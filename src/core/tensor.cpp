@@ -1,0 +1,55 @@
+#include "core/tensor.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "core/error.h"
+
+namespace optlab {
+namespace {
+
+int leading_extent(const Shape& shape) {
+  int rows = 1;
+  for (int axis = 0; axis + 1 < shape.rank(); ++axis) rows *= shape[axis];
+  return rows;
+}
+
+int last_extent(const Shape& shape) { return shape.rank() == 0 ? 1 : shape[shape.rank() - 1]; }
+
+}  // namespace
+
+Shape::Shape(std::initializer_list<int> extents) : Shape(std::span<const int>(extents.begin(), extents.size())) {}
+
+Shape::Shape(std::span<const int> extents) : rank_(static_cast<int>(extents.size())) {
+  if (extents.size() > kMaxRank) {
+    throw std::invalid_argument("Shape: rank " + std::to_string(extents.size()) + " is more than " +
+                                std::to_string(kMaxRank));
+  }
+  std::copy(extents.begin(), extents.end(), extents_.begin());
+  for (int axis = rank_; axis < kMaxRank; ++axis) extents_[axis] = 1;
+  element_count_ = checked_element_count("Shape", {extents_[0], extents_[1], extents_[2], extents_[3]});
+}
+
+std::string Shape::to_string() const {
+  std::string text = "[";
+  for (int axis = 0; axis < rank_; ++axis) text += (axis > 0 ? "," : "") + std::to_string(extents_[axis]);
+  return text + "]";
+}
+
+Tensor Tensor::clone() const {
+  Tensor copy(shape_);
+  std::copy(values().begin(), values().end(), copy.values().begin());
+  return copy;
+}
+
+MatrixView Tensor::matrix() {
+  const int columns = last_extent(shape_);
+  return {buffer_.data(), leading_extent(shape_), columns, columns, 1};
+}
+
+ConstMatrixView Tensor::matrix() const {
+  const int columns = last_extent(shape_);
+  return {buffer_.data(), leading_extent(shape_), columns, columns, 1};
+}
+
+}  // namespace optlab

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <arm_neon.h>
+
+namespace optlab::simd {
+
+/// Four lanes of AArch64 Advanced SIMD; see Scalar for the contract.
+struct Neon {
+  static constexpr const char* kName = "neon";
+  static constexpr int kLanes = 4;
+  static constexpr int kRegisters = 32;
+  static constexpr bool kFused = false;
+  using F32 = float32x4_t;
+
+  static F32 zero() { return vdupq_n_f32(0.0F); }
+  static F32 broadcast(float value) { return vdupq_n_f32(value); }
+  static F32 load_splat(const float* from) { return vld1q_dup_f32(from); }
+  static F32 load(const float* from) { return vld1q_f32(from); }
+  static void store(float* to, F32 value) { vst1q_f32(to, value); }
+  static F32 add(F32 a, F32 b) { return vaddq_f32(a, b); }
+  static F32 sub(F32 a, F32 b) { return vsubq_f32(a, b); }
+  static F32 mul(F32 a, F32 b) { return vmulq_f32(a, b); }
+  static F32 div(F32 a, F32 b) { return vdivq_f32(a, b); }
+  static F32 sqrt(F32 a) { return vsqrtq_f32(a); }
+  static F32 mul_add(F32 a, F32 b, F32 c) { return vaddq_f32(vmulq_f32(a, b), c); }
+  static F32 max(F32 a, F32 b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+  static F32 min(F32 a, F32 b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
+};
+
+/// Neon with a fused multiply-add: fast mode only.
+struct NeonFma : Neon {
+  static constexpr const char* kName = "neon+fma";
+  static constexpr bool kFused = true;
+  static F32 mul_add(F32 a, F32 b, F32 c) { return vfmaq_f32(c, a, b); }
+};
+
+}  // namespace optlab::simd

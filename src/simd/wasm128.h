@@ -1,0 +1,41 @@
+#pragma once
+
+#include <wasm_simd128.h>
+
+namespace optlab::simd {
+
+/// Four lanes of WebAssembly SIMD; see Scalar for the contract.
+struct Wasm128 {
+  static constexpr const char* kName = "wasm128";
+  static constexpr int kLanes = 4;
+  static constexpr int kRegisters = 16;  // what V8 and SpiderMonkey map v128 to on x86-64 (NEON has 32)
+  static constexpr bool kFused = false;
+  using F32 = v128_t;
+
+  static F32 zero() { return wasm_f32x4_const_splat(0.0F); }
+  static F32 broadcast(float value) { return wasm_f32x4_splat(value); }
+  static F32 load_splat(const float* from) { return wasm_v128_load32_splat(from); }
+  static F32 load(const float* from) { return wasm_v128_load(from); }
+  static void store(float* to, F32 value) { wasm_v128_store(to, value); }
+  static F32 add(F32 a, F32 b) { return wasm_f32x4_add(a, b); }
+  static F32 sub(F32 a, F32 b) { return wasm_f32x4_sub(a, b); }
+  static F32 mul(F32 a, F32 b) { return wasm_f32x4_mul(a, b); }
+  static F32 div(F32 a, F32 b) { return wasm_f32x4_div(a, b); }
+  static F32 sqrt(F32 a) { return wasm_f32x4_sqrt(a); }
+  static F32 mul_add(F32 a, F32 b, F32 c) { return wasm_f32x4_add(wasm_f32x4_mul(a, b), c); }
+  // pmax and pmin are the asymmetric comparisons of the contract; f32x4.max would propagate NaN. Their operands are swapped:
+  // pmax(x, y) is x < y ? y : x.
+  static F32 max(F32 a, F32 b) { return wasm_f32x4_pmax(b, a); }
+  static F32 min(F32 a, F32 b) { return wasm_f32x4_pmin(b, a); }
+};
+
+#if defined(__wasm_relaxed_simd__)
+/// Wasm128 with relaxed multiply-add, which most engines fuse and some don't: fast mode only.
+struct WasmRelaxed : Wasm128 {
+  static constexpr const char* kName = "wasm128+relaxed";
+  static constexpr bool kFused = true;
+  static F32 mul_add(F32 a, F32 b, F32 c) { return wasm_f32x4_relaxed_madd(a, b, c); }
+};
+#endif
+
+}  // namespace optlab::simd
