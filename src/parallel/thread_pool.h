@@ -14,9 +14,10 @@ template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:
   template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, FunctionRef>)
-  FunctionRef(F&& callable)  // NOLINT: implicit on purpose, as in std::function
-      : object_(const_cast<void*>(static_cast<const void*>(&callable))), call_([](void* object, Args... args) -> Result {
+  requires(!std::same_as<std::remove_cvref_t<F>, FunctionRef>)
+      FunctionRef(F&& callable)  // NOLINT: implicit on purpose, as in std::function
+      : object_(const_cast<void*>(static_cast<const void*>(&callable))),
+        call_([](void* object, Args... args) -> Result {
           return (*static_cast<std::remove_reference_t<F>*>(object))(args...);
         }) {}
   Result operator()(Args... args) const { return call_(object_, args...); }
@@ -29,23 +30,32 @@ class FunctionRef<Result(Args...)> {
 /// The threads this build can run: 1 in a WebAssembly build without threads, else the number of logical processors.
 int hardware_threads();
 
-/// Workers that wait for work: they spin for a short while (a following loop starts within about a microsecond), then sleep, so that an
-/// idle pool costs nothing. The caller is worker 0 and works too. A pool of one thread, or a build without threads, runs everything in
-/// the caller: the results are the same, since work is divided by index and never by arrival.
+/// Workers that wait for work: they spin for a short while (a following loop starts within about a microsecond), then
+/// sleep, so that an idle pool costs nothing. The caller is worker 0 and works too. A pool of one thread, or a build
+/// without threads, runs everything in the caller: the results are the same, since work is divided by index and never
+/// by arrival.
 ///
-/// One caller at a time; a call from inside a task runs serially in that task.
+/// A call from inside a task, or from a second thread while the pool is at work, runs serially in its caller.
 class ThreadPool {
  public:
-  /// Throws std::invalid_argument if `threads` is below 1 or above 256. If the platform refuses to start a thread, the pool has fewer.
+  /// Throws std::invalid_argument if `threads` is below 1 or above kMaxThreads. If the platform refuses to start a
+  /// thread, the pool has fewer.
   explicit ThreadPool(int threads = hardware_threads());
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
+  static constexpr int kMaxThreads = 256;
+
   int threads() const;
 
-  /// Calls task(worker) once for every worker 0..workers-1 (`workers` is capped to threads()), returns when all have returned. `task`
-  /// must not throw.
+  /// Makes threads() equal `threads`, or less if the platform refuses; returns threads(). Workers too many stay asleep
+  /// instead of ending: in a browser an ended thread can be used again only after a return to the event loop. Not while
+  /// run() is at work. Throws std::invalid_argument as the constructor does.
+  int resize(int threads);
+
+  /// Calls task(worker) once for every worker 0..workers-1 (`workers` is capped to threads()), returns when all have
+  /// returned. `task` must not throw. Allocates nothing; takes a lock only to wake a sleeper or to sleep.
   void run(int workers, FunctionRef<void(int worker)> task) noexcept;
 
  private:
@@ -60,8 +70,9 @@ struct Range {
   int size() const { return end - begin; }
 };
 
-/// The part of [0, count) that belongs to `part` of `parts`: contiguous, in multiples of `grain` (but for the last), sizes differing by
-/// at most one grain.
+/// The part of [0, count) that belongs to `part` of `parts`: contiguous and in order, beginning at multiples of `grain`
+/// (an empty part may begin at `count`), sizes differing by at most one grain. Throws std::invalid_argument unless
+/// count >= 0, parts >= 1, 0 <= part < parts and grain >= 1.
 Range partition(int count, int parts, int part, int grain = 1);
 
 }  // namespace optlab::parallel
