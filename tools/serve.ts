@@ -85,7 +85,7 @@ async function findFile(root: string, pathname: string): Promise<{ file: string 
   } catch {
     throw new HttpError(400, `malformed escape in ${pathname}`);
   }
-  // URL parsing has resolved plain "..", so what is left came in disguise (%2e%2e, %2f, a backslash).
+  // Browsers resolve ".." before they ask, so one that arrives is an attempt to leave, in plain or in disguise (%2e%2e, %2f).
   if (path.includes('\0') || path.includes('\\') || path.split('/').includes('..')) {
     throw new HttpError(400, 'the path leaves the site');
   }
@@ -277,7 +277,7 @@ async function main(): Promise<void> {
   console.log(`OptLab${options.isolation ? '' : ' without isolation (single-threaded)'}: ${server.url}/`);
 }
 
-if (import.meta.main ?? process.argv[1] === import.meta.filename) {
+if (process.argv[1] === import.meta.filename) {
   main().catch((error: unknown) => {
     console.error(`serve: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);

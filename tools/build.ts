@@ -1,0 +1,118 @@
+// Builds OptLab:   tools/build [--only native|wasm|web]…
+//
+// native: the `optlab` program.   wasm: the four WebAssembly links, put where the site finds them (web/public/wasm/<build>/).
+// web: the site in web/dist, with the models and data it shows. Each part is skipped quickly when nothing has changed.
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { build, buildFolder, kWasmBuilds, type WasmBuild } from './lib/cmake.ts';
+import { clearProgress, CommandError, kRoot, run, seconds } from './lib/command.ts';
+
+const kParts = ['native', 'wasm', 'web'] as const;
+type Part = (typeof kParts)[number];
+
+/** Makes `folder` hold exactly the given files (name → source); a file that is there with the same bytes keeps its time. */
+function mirror(files: Map<string, string>, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, source] of files) {
+    const target = join(folder, name);
+    if (existsSync(target) && readFileSync(target).equals(readFileSync(source))) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(source, target);
+  }
+  for (const found of globSync('**/*', { cwd: folder })) {
+    if (!files.has(found) && statSync(join(folder, found)).isFile()) rmSync(join(folder, found));
+  }
+}
+
+function filesBelow(folder: string, pattern: string): Map<string, string> {
+  return new Map(globSync(pattern, { cwd: folder }).map((name) => [name, join(folder, name)]));
+}
+
+export async function buildNative(log: string): Promise<void> {
+  await build('native', log, ['optlab']);
+}
+
+/** Links one WebAssembly build and copies the module and its program to web/public/wasm/<build>/. */
+export async function buildWasm(name: WasmBuild, log: string): Promise<void> {
+  const preset = `wasm-${name}`;
+  await build(preset, log, ['optlab_bindings']);
+  const module = globSync('src/bindings/**/optlab.mjs', { cwd: buildFolder(preset) })[0];
+  if (!module) throw new CommandError(`${preset} was built, but no optlab.mjs is in ${relative(kRoot, buildFolder(preset))}`);
+  const folder = dirname(join(buildFolder(preset), module));
+  const files = new Map(['optlab.mjs', 'optlab.wasm'].map((file) => [file, join(folder, file)]));
+  mirror(files, join(kRoot, 'web/public/wasm', name));
+}
+
+/** Everything the site is made of, by path, size and time: when it is the same, so is the site. */
+function siteFingerprint(): string {
+  const hash = createHash('sha256');
+  const patterns = ['web/**/*', 'lessons/**/*', 'src/**/*', 'docs/**/*', 'package-lock.json', '*.md'];
+  const ignored = new Set(['node_modules', 'dist', '.astro']);
+  const paths = patterns.flatMap((pattern) => globSync(pattern, { cwd: kRoot, exclude: (name) => ignored.has(basename(name)) }));
+  for (const path of paths.sort()) {
+    const { size, mtimeMs } = statSync(join(kRoot, path));
+    hash.update(`${path} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** Copies models and the browser's share of the data into the site's public folder, then builds web/dist. */
+export async function buildWeb(log: string): Promise<void> {
+  mirror(filesBelow(join(kRoot, 'models'), '**/*.safetensors'), join(kRoot, 'web/public/models'));
+  mirror(filesBelow(join(kRoot, 'data'), '**/*.{bin,json}'), join(kRoot, 'web/public/data'));
+  const stamp = join(kRoot, 'build/web.stamp');
+  const fingerprint = siteFingerprint();
+  const isBuilt = existsSync(join(kRoot, 'web/dist/index.html')) && existsSync(stamp);
+  if (isBuilt && readFileSync(stamp, 'utf8') === fingerprint) return;
+  await run(['npm', 'run', 'build', '-w', 'web'], { log });
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, fingerprint);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { only: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) {
+    console.log('usage: tools/build [--only native|wasm|web]…');
+    return;
+  }
+  const asked = (values.only ?? [...kParts]).flatMap((value) => value.split(','));
+  const unknown = asked.find((part) => !kParts.includes(part as Part));
+  if (unknown !== undefined) throw new CommandError(`unknown part '${unknown}' (allowed: ${kParts.join(', ')})`);
+
+  const log = join(kRoot, 'build/logs/build.log');
+  rmSync(log, { force: true });
+  const steps: [string, () => Promise<void>][] = [];
+  if (asked.includes('native')) steps.push(['native program', () => buildNative(log)]);
+  if (asked.includes('wasm')) {
+    for (const name of kWasmBuilds) steps.push([`WebAssembly ${name}`, () => buildWasm(name, log)]);
+  }
+  if (asked.includes('web')) steps.push(['site', () => buildWeb(log)]);
+
+  for (const [index, [title, step]] of steps.entries()) {
+    const start = performance.now();
+    const label = `[${index + 1}/${steps.length}] ${title}`;
+    if (process.stdout.isTTY) process.stdout.write(`${label} …`);
+    try {
+      await step();
+    } catch (error) {
+      clearProgress();
+      console.error(`${label}: failed`);
+      if (existsSync(log)) console.error(readFileSync(log, 'utf8').split('\n').slice(-40).join('\n'));
+      throw error;
+    }
+    clearProgress();
+    console.log(`${label}: ${seconds(start)}`);
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  main().catch((error: unknown) => {
+    console.error(`build: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(error instanceof CommandError ? 1 : 2);
+  });
+}

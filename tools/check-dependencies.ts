@@ -1,0 +1,136 @@
+// Holds the #include graph of src/ against the order that CMake declares:   node tools/check-dependencies.ts [FOLDER]
+//
+// A module is a folder of src/ with a CMakeLists.txt. It may include its own headers and those of modules that it names itself in
+// optlab_module(… DEPS …) or target_link_libraries(… optlab_x …), and it may name only modules that the root CMakeLists.txt adds
+// before it: that rules out cycles and upward dependencies. Each breach is reported as file:line.
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import process from 'node:process';
+
+export interface Breach {
+  file: string;
+  line: number;
+  message: string;
+}
+
+interface Dependency {
+  name: string;
+  line: number;
+}
+
+export interface Report {
+  breaches: Breach[];
+  modules: number;
+  includes: number;
+}
+
+interface Word {
+  text: string;
+  line: number;
+}
+
+/** The commands of a CMake file as [name, arguments], comments removed. Enough of the syntax for the files of this project. */
+function parseCommands(text: string): { name: string; words: Word[] }[] {
+  const commands: { name: string; words: Word[] }[] = [];
+  const blanked = text.replace(/#[^\n]*/g, '');
+  for (const found of blanked.matchAll(/(\w+)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g)) {
+    const body = found[2]!;
+    const bodyStart = found.index + found[0].length - body.length - 1;
+    const words = [...body.matchAll(/"[^"]*"|[^\s()]+/g)].map((word) => ({
+      text: word[0].replaceAll('"', ''),
+      line: blanked.slice(0, bodyStart + word.index).split('\n').length,
+    }));
+    commands.push({ name: found[1]!, words });
+  }
+  return commands;
+}
+
+/** The modules in the order of the root's add_subdirectory(src/…). */
+function moduleOrder(root: string): string[] {
+  const text = readFileSync(join(root, 'CMakeLists.txt'), 'utf8');
+  return parseCommands(text)
+    .filter(({ name, words }) => name === 'add_subdirectory' && words[0]?.text.startsWith('src/'))
+    .map(({ words }) => words[0]!.text.slice('src/'.length));
+}
+
+function declaredDependencies(cmakeFile: string): Dependency[] {
+  const declared: Dependency[] = [];
+  for (const { name, words } of parseCommands(readFileSync(cmakeFile, 'utf8'))) {
+    if (name === 'optlab_module') {
+      let keyword = '';
+      for (const { text, line } of words.slice(1)) {
+        if (/^[A-Z][A-Z0-9_]*$/.test(text)) keyword = text;
+        else if (keyword === 'DEPS') declared.push({ name: text, line });
+      }
+    } else if (name === 'target_link_libraries') {
+      for (const { text, line } of words.slice(1)) {
+        if (text.startsWith('optlab_') && text !== 'optlab_gtest') declared.push({ name: text.slice('optlab_'.length), line });
+      }
+    }
+  }
+  return declared;
+}
+
+export function checkDependencies(root: string): Report {
+  const breaches: Breach[] = [];
+  const order = moduleOrder(root);
+  let includes = 0;
+  if (order.length === 0) {
+    breaches.push({ file: 'CMakeLists.txt', line: 1, message: 'adds no module: no add_subdirectory(src/…)' });
+  }
+
+  for (const folder of globSync('src/*/', { cwd: root })) {
+    const name = folder.replace(/^src\//, '').replace(/\/$/, '');
+    if (!order.includes(name) && globSync(`src/${name}/**/*.{h,cpp}`, { cwd: root }).length > 0) {
+      breaches.push({ file: 'CMakeLists.txt', line: 1, message: `src/${name} has sources but is not added by add_subdirectory` });
+    }
+  }
+
+  for (const [rank, module] of order.entries()) {
+    const cmakeFile = `src/${module}/CMakeLists.txt`;
+    if (!existsSync(join(root, cmakeFile))) {
+      breaches.push({ file: 'CMakeLists.txt', line: 1, message: `adds src/${module}, which has no CMakeLists.txt` });
+      continue;
+    }
+    const declared = declaredDependencies(join(root, cmakeFile)).filter(({ name }) => name !== module);
+    for (const { name, line } of declared) {
+      const position = order.indexOf(name);
+      if (position < 0) {
+        breaches.push({ file: cmakeFile, line, message: `${module} depends on ${name}, which is no module` });
+      } else if (position > rank) {
+        breaches.push({ file: cmakeFile, line, message: `${module} depends on ${name}, which comes after it: an upward dependency` });
+      }
+    }
+
+    const allowed = new Set([module, ...declared.map(({ name }) => name)]);
+    for (const file of globSync(`src/${module}/**/*.{h,cpp}`, { cwd: root }).sort()) {
+      const lines = readFileSync(join(root, file), 'utf8').split('\n');
+      for (const [index, line] of lines.entries()) {
+        const path = /^\s*#\s*include\s*"([^"]+)"/.exec(line)?.[1];
+        if (path === undefined) continue;
+        includes++;
+        const target = path.split('/')[0]!;
+        const breach = (message: string) => breaches.push({ file, line: index + 1, message });
+        if (!path.includes('/') || target === '..' || target === '.') {
+          breach(`includes "${path}": write the path from src/, "${module}/…"`);
+        } else if (!order.includes(target)) {
+          breach(`includes "${path}": ${target} is no module of src/ (write <…> for a library's header)`);
+        } else if (!allowed.has(target)) {
+          const isUpward = order.indexOf(target) > rank;
+          breach(
+            `includes "${path}", but ${module} ${isUpward ? `stands below ${target}` : `does not declare ${target} in ${cmakeFile}`}`,
+          );
+        }
+      }
+    }
+  }
+  return { breaches, modules: order.length, includes };
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const root = process.argv[2] ?? join(import.meta.dirname, '..');
+  const { breaches, modules, includes } = checkDependencies(root);
+  for (const { file, line, message } of breaches) console.error(`${relative('.', join(root, file))}:${line}: ${message}`);
+  console.log(`${includes} includes of ${modules} modules checked, ${breaches.length} breaches`);
+  process.exitCode = breaches.length > 0 ? 1 : 0;
+}
