@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "profile/probe_kernels.h"
+#include "profile/roofline_probe.h"
+
+namespace optlab::profile {
+namespace {
+
+// A probe whose loop is optimized away or wrong measures nothing, so check that the work is done.
+TEST(ProbeKernels, ChainsComputeTheRecurrence) {
+  for (const auto* kernels : detail::probe_kernels()) {
+    for (const auto& kernel : kernels->compute) {
+      for (int iterations : {0, 1, 2, 7}) {
+        float x = 0.0F;  // with these factors every step is exact, fused or not
+        for (int i = 0; i < iterations; ++i) x = x * 0.5F + 1.0F;
+        EXPECT_EQ(kernel.run(iterations, 0.5F, 1.0F), x * static_cast<float>(kernel.chains * kernels->lanes))
+            << kernels->name << ", " << kernel.chains << " chains, " << iterations << " iterations";
+      }
+    }
+  }
+}
+
+TEST(ProbeKernels, SumsReadEveryElementOnce) {
+  std::vector<float> data(1000);
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<float>(i % 17);
+  for (const auto* kernels : detail::probe_kernels()) {
+    for (std::size_t count : {0U, 1U, 7U, 31U, 64U, 65U, 127U, 509U, 999U}) {
+      float want = 0.0F;
+      for (std::size_t i = 0; i < count; ++i) want += data[i];
+      EXPECT_EQ(kernels->sum(data.data(), count), want) << kernels->name << ", " << count << " elements";
+    }
+  }
+}
+
+TEST(ProbeKernels, NarrowestFirstAndScalarAlways) {
+  const auto all = detail::probe_kernels();
+  ASSERT_FALSE(all.empty());
+  EXPECT_STREQ(all.front()->name, "scalar");
+  EXPECT_FALSE(detail::widest_exact().fused);
+}
+
+TEST(RooflineProbe, MeasuresEveryLimitOfThisDevice) {
+  parallel::ThreadPool pool(2);
+  RooflineProbe probe(pool, 3.0);
+  const auto lanes = static_cast<std::size_t>(probe.race().size());
+  EXPECT_TRUE(probe.peaks().empty());
+  double last = 0.0;
+  while (probe.step()) {
+    EXPECT_GE(probe.progress(), last);
+    last = probe.progress();
+  }
+  EXPECT_DOUBLE_EQ(probe.progress(), 1.0);
+
+  const std::vector<Peak> peaks = probe.peaks();
+  ASSERT_EQ(peaks.size(), lanes);
+  const std::size_t counts = pool.threads() == 1 ? 1 : 2;
+  EXPECT_EQ(peaks.size(), counts * (detail::probe_kernels().size() + 4));
+  double scalar = 0.0;
+  double widest = 0.0;
+  for (const Peak& peak : peaks) {
+    std::printf("  %-16s %d thread(s): %7.2f %s\n", peak.name.c_str(), peak.threads, peak.value * 1e-9,
+                peak.kind == Peak::Kind::kCompute ? "GFLOP/s" : "GB/s");
+    EXPECT_TRUE(std::isfinite(peak.value) && peak.value > 0.0) << peak.name;
+    EXPECT_EQ(peak.bytes > 0, peak.kind == Peak::Kind::kMemory) << peak.name;
+    if (peak.kind != Peak::Kind::kCompute || peak.threads != 1) continue;
+    if (peak.name == "scalar") scalar = peak.value;
+    if (peak.name == detail::widest_exact().name) widest = peak.value;
+  }
+  if (detail::widest_exact().lanes > 1) {
+    EXPECT_GT(widest, 1.2 * scalar);
+  }
+}
+
+TEST(RooflineProbe, RefusesNoTime) {
+  parallel::ThreadPool pool(1);
+  EXPECT_THROW(RooflineProbe(pool, 0.0), std::invalid_argument);
+  EXPECT_THROW(RooflineProbe(pool, std::nan("")), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace optlab::profile
