@@ -1,0 +1,172 @@
+#include "nn/linear.h"
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <stdexcept>
+
+#include "core/math.h"
+#include "nn/adam.h"
+#include "nn/test_support.h"
+
+namespace optlab::nn {
+namespace {
+
+constexpr int kBatch = 5, kIn = 7, kOut = 4;
+
+Tensor random(Shape shape, std::uint32_t stream) {
+  Tensor tensor(shape);
+  Rng(3, stream).fill_uniform(tensor.values(), -1.0F, 1.0F);
+  return tensor;
+}
+
+/// Central differences of `loss` with respect to each of `values` against `gradient`.
+void expect_gradient(std::span<float> values, std::span<const float> gradient, const std::function<double()>& loss) {
+  constexpr float kStep = 1.0F / 256;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float kept = values[i];
+    values[i] = kept + kStep;
+    const double above = loss();
+    values[i] = kept - kStep;
+    const double below = loss();
+    values[i] = kept;
+    // float32 rounding of the loss (about 1e-6) over the step, and the curvature.
+    EXPECT_NEAR((above - below) / (2.0 * kStep), gradient[i], 2e-3) << "element " << i;
+  }
+}
+
+struct Fixture {
+  Fixture() : layer("test", kIn, kOut), x(random({kBatch, kIn}, 1)), y({kBatch, kOut}), dy({kBatch, kOut}) {
+    layer.initialize(Rng(7));
+    Rng(8).fill_uniform(layer.bias(), -0.5F, 0.5F);
+  }
+  double loss(gemm::Activation activation) {
+    layer.forward(x.matrix(), y.matrix(), activation, compute.compute);
+    const MatrixView gradient = dy.matrix();
+    return softmax_cross_entropy(y.matrix(), labels, &gradient);
+  }
+
+  TestCompute compute;
+  Linear layer;
+  Tensor x, y, dy;
+  std::vector<std::uint8_t> labels = {0, 3, 1, 1, 2};
+};
+
+TEST(Linear, ForwardIsTheEquation) {
+  Fixture f;
+  f.layer.forward(f.x.matrix(), f.y.matrix(), gemm::Activation::kNone, f.compute.compute);
+  for (int b = 0; b < kBatch; ++b) {
+    for (int j = 0; j < kOut; ++j) {
+      float sum = 0.0F;
+      for (int i = 0; i < kIn; ++i) sum += f.x.matrix()(b, i) * f.layer.weight()[i * kOut + j];
+      EXPECT_EQ(f.y.matrix()(b, j), sum + f.layer.bias()[j]);  // exact mode: this very order
+    }
+  }
+}
+
+TEST(Linear, BackwardAgreesWithFiniteDifferences) {
+  for (auto activation : {gemm::Activation::kNone, gemm::Activation::kRelu}) {
+    Fixture f;
+    const auto loss = [&] { return f.loss(activation); };
+    loss();
+    if (activation == gemm::Activation::kRelu) relu_backward(f.y.matrix(), f.dy.matrix());
+    Tensor dw({kIn, kOut}), db({kOut}), dx({kBatch, kIn});
+    const MatrixView dx_view = dx.matrix();
+    f.layer.backward(f.x.matrix(), f.dy.matrix(), {dw.matrix(), db.values()}, &dx_view, f.compute.compute);
+    expect_gradient(f.layer.weight(), dw.values(), loss);
+    expect_gradient(f.layer.bias(), db.values(), loss);
+    expect_gradient(f.x.values(), dx.values(), loss);
+  }
+}
+
+TEST(Linear, KaimingUniformFillsItsRange) {
+  Linear layer("wide", 600, 50);
+  layer.initialize(Rng(1));
+  double squares = 0.0;
+  for (float w : layer.weight()) {
+    EXPECT_LE(std::fabs(w), 0.1F);  // sqrt(6/600)
+    squares += static_cast<double>(w) * w;
+  }
+  EXPECT_NEAR(squares / 30000.0, 2.0 / 600.0, 1e-4);  // variance 2/fan_in
+}
+
+TEST(Linear, RefusesWrongShapesByName) {
+  Fixture f;
+  Tensor wide({kBatch, kIn + 1});
+  EXPECT_MESSAGE(std::invalid_argument,
+                 f.layer.forward(wide.matrix(), f.y.matrix(), gemm::Activation::kNone, f.compute.compute),
+                 "layer test: x is [5,8], want [5,7]");
+  EXPECT_MESSAGE(
+      std::invalid_argument,
+      f.layer.backward(f.x.matrix(), wide.matrix(), {f.y.matrix(), f.layer.bias()}, nullptr, f.compute.compute),
+      "layer test: dy is [5,8], want [5,4]");
+  EXPECT_MESSAGE(std::invalid_argument, Linear("bad", 0, 3), "layer bad: inputs is 0");
+  EXPECT_MESSAGE(std::invalid_argument, Linear("bad", 3, -1), "layer bad: outputs is -1");
+  EXPECT_THROW(Linear("bad", 1 << 20, 1 << 20), std::invalid_argument);
+}
+
+TEST(CrossEntropy, KnownValues) {
+  Tensor logits({2, 4});
+  const std::vector<std::uint8_t> labels = {0, 2};
+  EXPECT_NEAR(softmax_cross_entropy(logits.matrix(), labels, nullptr), std::log(4.0), 1e-6);
+  // Far apart: without subtracting the maximum this would be inf/inf.
+  logits.values()[0] = 1e30F;
+  logits.values()[6] = 200.0F;
+  EXPECT_EQ(softmax_cross_entropy(logits.matrix(), labels, nullptr), 0.0);
+}
+
+TEST(CrossEntropy, NotANumberStaysOne) {
+  Tensor logits({1, 3});
+  logits.values()[1] = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<std::uint8_t> labels = {0};
+  EXPECT_TRUE(std::isnan(softmax_cross_entropy(logits.matrix(), labels, nullptr)));
+}
+
+TEST(CrossEntropy, RefusesLabelsThatAreNoColumnAndWrongCounts) {
+  Tensor logits({2, 3});
+  const std::vector<std::uint8_t> bad = {0, 3};
+  EXPECT_MESSAGE(std::invalid_argument, softmax_cross_entropy(logits.matrix(), bad, nullptr), "label 3 in row 1");
+  EXPECT_THROW(softmax_cross_entropy(logits.matrix(), std::span(bad).first(1), nullptr), std::invalid_argument);
+  EXPECT_THROW(softmax_cross_entropy(logits.matrix().block(0, 0, 0, 3), {}, nullptr), std::invalid_argument);
+}
+
+TEST(Argmax, TakesTheLowestIndexOnTiesAndNeverANan) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(argmax(std::vector<float>{1, 3, 3, 2}), 1);
+  EXPECT_EQ(argmax(std::vector<float>{nan, -5, -4}), 2);
+  EXPECT_EQ(argmax(std::vector<float>{2, nan, 1}), 0);
+  EXPECT_EQ(argmax(std::vector<float>{nan, nan}), 0);
+}
+
+TEST(Adam, FirstStepsAreTheEquation) {
+  std::vector<float> p = {1.0F, -2.0F, 0.5F};
+  const std::vector<float> g = {0.1F, -20.0F, 0.0F};
+  Adam adam({p}, {.weight_decay = 0.5F});
+  TestCompute threads(nullptr, 2);
+  const std::vector<std::span<const float>> gradients = {g};
+  double m[3] = {}, v[3] = {}, want[3] = {1.0, -2.0, 0.5};
+  for (int t = 1; t <= 3; ++t) {
+    adam.step(gradients, 0.01F, threads.pool);
+    for (int i = 0; i < 3; ++i) {
+      m[i] = 0.9 * m[i] + 0.1 * g[i];
+      v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
+      const double direction = m[i] / (1 - std::pow(0.9, t)) / (std::sqrt(v[i] / (1 - std::pow(0.999, t))) + 1e-8);
+      want[i] -= 0.01 * direction + 0.01 * 0.5 * want[i];
+      EXPECT_NEAR(p[i], want[i], 2e-6);
+    }
+  }
+}
+
+TEST(Adam, RefusesWhatDoesNotFit) {
+  std::vector<float> p(3), g(2);
+  EXPECT_THROW(Adam({p}, {.beta1 = 1.0F}), std::invalid_argument);
+  EXPECT_THROW(Adam({p}, {.weight_decay = -1.0F}), std::invalid_argument);
+  Adam adam({p});
+  TestCompute threads;
+  const std::vector<std::span<const float>> wrong = {g}, none;
+  EXPECT_MESSAGE(std::invalid_argument, adam.step(wrong, 0.1F, threads.pool), "gradient 0 has 2 elements");
+  EXPECT_THROW(adam.step(none, 0.1F, threads.pool), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace optlab::nn

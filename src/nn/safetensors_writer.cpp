@@ -1,0 +1,83 @@
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+
+#include "nn/safetensors_header.h"
+
+namespace optlab::nn {
+namespace {
+
+std::string json_string(const std::string& text) {
+  try {
+    return nlohmann::json(text).dump();
+  } catch (const nlohmann::json::exception&) {
+    throw std::invalid_argument("safetensors: " + printable(text) + " is not UTF-8");
+  }
+}
+
+std::string metadata_json(const SafetensorsMetadata& metadata) {
+  std::string json;
+  for (const auto& [key, value] : metadata) {
+    json += (json.empty() ? "" : ",") + json_string(key) + ":" + json_string(value);
+  }
+  return "\"__metadata__\":{" + json + "}";
+}
+
+void check(const SafetensorsSource& tensor, std::set<std::string>& names) {
+  if (tensor.name.empty() || tensor.name == "__metadata__" || !names.insert(tensor.name).second) {
+    throw std::invalid_argument("safetensors: a tensor can't be called " + printable(tensor.name) +
+                                "; names are unique, not empty and not \"__metadata__\"");
+  }
+  std::uint64_t count = 1;
+  for (int extent : tensor.shape) {
+    // The bound is looked at in every step, so that the product can't overflow.
+    if (extent < 0 || (count *= static_cast<std::uint64_t>(extent)) > 0x7FFFFFFFU) {
+      throw std::invalid_argument("safetensors: tensor " + printable(tensor.name) +
+                                  " has a negative or overflowing shape");
+    }
+  }
+  if (count != tensor.values.size()) {
+    throw std::invalid_argument("safetensors: tensor " + printable(tensor.name) + " has " +
+                                std::to_string(tensor.values.size()) + " values, its shape has " +
+                                std::to_string(count));
+  }
+}
+
+std::string entry_json(const SafetensorsSource& tensor, std::uint64_t begin) {
+  std::string shape;
+  for (int extent : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(extent);
+  return json_string(tensor.name) + ":{\"dtype\":\"F32\",\"shape\":[" + shape + "],\"data_offsets\":[" +
+         std::to_string(begin) + "," + std::to_string(begin + tensor.values.size_bytes()) + "]}";
+}
+
+}  // namespace
+
+std::vector<std::byte> write_safetensors(std::span<const SafetensorsSource> tensors,
+                                         const SafetensorsMetadata& metadata) {
+  std::set<std::string> names;
+  std::uint64_t position = 0;
+  std::string header = "{";
+  if (!metadata.empty()) header += metadata_json(metadata);
+  for (const SafetensorsSource& tensor : tensors) {
+    check(tensor, names);
+    if (header.size() > 1) header += ',';
+    header += entry_json(tensor, position);
+    position += tensor.values.size_bytes();
+  }
+  header += '}';
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+
+  std::vector<std::byte> file(8 + header.size() + static_cast<std::size_t>(position));
+  const std::uint64_t length = header.size();
+  std::memcpy(file.data(), &length, sizeof length);
+  std::memcpy(file.data() + 8, header.data(), header.size());
+  std::byte* to = file.data() + 8 + header.size();
+  for (const SafetensorsSource& tensor : tensors) {
+    if (!tensor.values.empty()) std::memcpy(to, tensor.values.data(), tensor.values.size_bytes());
+    to += tensor.values.size_bytes();
+  }
+  return file;
+}
+
+}  // namespace optlab::nn
