@@ -40,7 +40,8 @@ export async function buildWasm(name: WasmBuild, log: string): Promise<void> {
   const preset = `wasm-${name}`;
   await build(preset, log, ['optlab_bindings']);
   const module = globSync('src/bindings/**/optlab.mjs', { cwd: buildFolder(preset) })[0];
-  if (!module) throw new CommandError(`${preset} was built, but no optlab.mjs is in ${relative(kRoot, buildFolder(preset))}`);
+  if (!module)
+    throw new CommandError(`${preset} was built, but no optlab.mjs is in ${relative(kRoot, buildFolder(preset))}`);
   const folder = dirname(join(buildFolder(preset), module));
   const files = new Map(['optlab.mjs', 'optlab.wasm'].map((file) => [file, join(folder, file)]));
   mirror(files, join(kRoot, 'web/public/wasm', name));
@@ -51,7 +52,9 @@ function siteFingerprint(): string {
   const hash = createHash('sha256');
   const patterns = ['web/**/*', 'lessons/**/*', 'src/**/*', 'docs/**/*', 'package-lock.json', '*.md'];
   const ignored = new Set(['node_modules', 'dist', '.astro']);
-  const paths = patterns.flatMap((pattern) => globSync(pattern, { cwd: kRoot, exclude: (name) => ignored.has(basename(name)) }));
+  const paths = patterns.flatMap((pattern) =>
+    globSync(pattern, { cwd: kRoot, exclude: (name) => ignored.has(basename(name)) }),
+  );
   for (const path of paths.sort()) {
     const { size, mtimeMs } = statSync(join(kRoot, path));
     hash.update(`${path} ${size} ${mtimeMs}\n`);

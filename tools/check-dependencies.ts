@@ -64,7 +64,8 @@ function declaredDependencies(cmakeFile: string): Dependency[] {
       }
     } else if (name === 'target_link_libraries') {
       for (const { text, line } of words.slice(1)) {
-        if (text.startsWith('optlab_') && text !== 'optlab_gtest') declared.push({ name: text.slice('optlab_'.length), line });
+        if (text.startsWith('optlab_') && text !== 'optlab_gtest')
+          declared.push({ name: text.slice('optlab_'.length), line });
       }
     }
   }
@@ -82,7 +83,11 @@ export function checkDependencies(root: string): Report {
   for (const folder of globSync('src/*/', { cwd: root })) {
     const name = folder.replace(/^src\//, '').replace(/\/$/, '');
     if (!order.includes(name) && globSync(`src/${name}/**/*.{h,cpp}`, { cwd: root }).length > 0) {
-      breaches.push({ file: 'CMakeLists.txt', line: 1, message: `src/${name} has sources but is not added by add_subdirectory` });
+      breaches.push({
+        file: 'CMakeLists.txt',
+        line: 1,
+        message: `src/${name} has sources but is not added by add_subdirectory`,
+      });
     }
   }
 
@@ -98,7 +103,11 @@ export function checkDependencies(root: string): Report {
       if (position < 0) {
         breaches.push({ file: cmakeFile, line, message: `${module} depends on ${name}, which is no module` });
       } else if (position > rank) {
-        breaches.push({ file: cmakeFile, line, message: `${module} depends on ${name}, which comes after it: an upward dependency` });
+        breaches.push({
+          file: cmakeFile,
+          line,
+          message: `${module} depends on ${name}, which comes after it: an upward dependency`,
+        });
       }
     }
 
@@ -130,7 +139,8 @@ export function checkDependencies(root: string): Report {
 if (process.argv[1] === import.meta.filename) {
   const root = process.argv[2] ?? join(import.meta.dirname, '..');
   const { breaches, modules, includes } = checkDependencies(root);
-  for (const { file, line, message } of breaches) console.error(`${relative('.', join(root, file))}:${line}: ${message}`);
+  for (const { file, line, message } of breaches)
+    console.error(`${relative('.', join(root, file))}:${line}: ${message}`);
   console.log(`${includes} includes of ${modules} modules checked, ${breaches.length} breaches`);
   process.exitCode = breaches.length > 0 ? 1 : 0;
 }

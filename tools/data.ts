@@ -94,7 +94,10 @@ function makeContents(folder: string): Map<string, Buffer> {
     const indices = selectBalanced(labels, part.perClass);
     const pixels = indices.map((i) => images.subarray(i * imageBytes, (i + 1) * imageBytes));
     contents.set(imagesFile, Buffer.concat([header(imagesMagic, [indices.length, 28, 28]), ...pixels]));
-    contents.set(labelsFile, Buffer.concat([header(labelsMagic, [indices.length]), Buffer.from(indices.map((i) => labels[i]!))]));
+    contents.set(
+      labelsFile,
+      Buffer.concat([header(labelsMagic, [indices.length]), Buffer.from(indices.map((i) => labels[i]!))]),
+    );
     if (part.name === 't10k') {
       const first = pixels.slice(0, golden.images);
       contents.set(golden.file, Buffer.concat([header(imagesMagic, [first.length, 28, 28]), ...first]));
@@ -121,13 +124,18 @@ function make(folder: string): void {
     if (existsSync(path) && decompress(file, readFileSync(path)).equals(content)) continue;
     const bytes = file.endsWith('.gz') ? compress(content) : content;
     writeFileSync(path, bytes);
-    console.log(`wrote data/fashion-mnist/${file}: ${bytes.length} bytes, sha256 ${sha256(bytes)}, content ${sha256(content)}`);
+    console.log(
+      `wrote data/fashion-mnist/${file}: ${bytes.length} bytes, sha256 ${sha256(bytes)}, content ${sha256(content)}`,
+    );
   }
 }
 
 function verify(): void {
   const checksums = readChecksums();
-  const files = [...parts.flatMap(({ name }) => [`${name}-images-idx3-ubyte.gz`, `${name}-labels-idx1-ubyte.gz`]), golden.file];
+  const files = [
+    ...parts.flatMap(({ name }) => [`${name}-images-idx3-ubyte.gz`, `${name}-labels-idx1-ubyte.gz`]),
+    golden.file,
+  ];
   for (const file of files) {
     const path = join(target, file);
     if (!existsSync(path)) throw new DataError(`data/fashion-mnist/${file} is missing`);
@@ -135,8 +143,10 @@ function verify(): void {
     const want = checksums.get(file);
     if (want === undefined) throw new DataError(`data/README.md has no checksum for ${file}`);
     const got = sha256(decompress(file, bytes));
-    if (got !== want.content) throw new DataError(`data/fashion-mnist/${file}: content has sha256 ${got}, data/README.md says ${want.content}`);
-    if (sha256(bytes) !== want.file) throw new DataError(`data/fashion-mnist/${file}: sha256 ${sha256(bytes)}, data/README.md says ${want.file}`);
+    if (got !== want.content)
+      throw new DataError(`data/fashion-mnist/${file}: content has sha256 ${got}, data/README.md says ${want.content}`);
+    if (sha256(bytes) !== want.file)
+      throw new DataError(`data/fashion-mnist/${file}: sha256 ${sha256(bytes)}, data/README.md says ${want.file}`);
   }
   console.log(`data/fashion-mnist: ${files.length} files, all as data/README.md says`);
 }

@@ -14,7 +14,12 @@ interface Answer {
 }
 
 // Not fetch: it resolves ".." before asking, and decompresses what comes.
-function ask(server: RunningServer, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+function ask(
+  server: RunningServer,
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<Answer> {
   const { port } = new URL(server.url);
   return new Promise((settle, reject) => {
     const outgoing = request({ host: '127.0.0.1', port, path, method, headers }, (incoming) => {

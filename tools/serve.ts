@@ -37,7 +37,19 @@ const kTypes: Record<string, string> = {
   '.woff2': 'font/woff2',
   '.xml': 'application/xml; charset=utf-8',
 };
-const kCompressible = new Set(['.css', '.html', '.js', '.json', '.map', '.md', '.mjs', '.svg', '.txt', '.wasm', '.xml']);
+const kCompressible = new Set([
+  '.css',
+  '.html',
+  '.js',
+  '.json',
+  '.map',
+  '.md',
+  '.mjs',
+  '.svg',
+  '.txt',
+  '.wasm',
+  '.xml',
+]);
 
 const kScriptPolicy = [
   "default-src 'self'",
@@ -92,7 +104,7 @@ async function findFile(root: string, pathname: string): Promise<{ file: string 
   const wanted = resolve(join(root, path));
   const real = await realpath(wanted).catch(() => undefined);
   if (real === undefined) throw new HttpError(404, `${path} is not there`);
-  if (real !== root && !real.startsWith(root + sep)) throw new HttpError(404, `${path} is not there`);   // a link out of the site
+  if (real !== root && !real.startsWith(root + sep)) throw new HttpError(404, `${path} is not there`); // a link out of the site
   if (!(await stat(real)).isDirectory()) {
     if (path.endsWith('/')) throw new HttpError(404, `${path} is not a folder`);
     return { file: real };
@@ -143,7 +155,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Compressing the WebAssembly files takes longer than sending them, so each version of a file is compressed once.
   const compressed = new Map<string, Buffer>();
 
-  async function sendFile(request: IncomingMessage, response: ServerResponse, file: string, status: number): Promise<void> {
+  async function sendFile(
+    request: IncomingMessage,
+    response: ServerResponse,
+    file: string,
+    status: number,
+  ): Promise<void> {
     const extension = extname(file).toLowerCase();
     const content = await readFile(file);
     const headers = baseHeaders(isolation, extension);
@@ -200,7 +217,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return;
     }
     const text = status === 500 ? 'the server failed' : (error as HttpError).message;
-    const headers = { ...baseHeaders(isolation, ''), 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' };
+    const headers = {
+      ...baseHeaders(isolation, ''),
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-store',
+    };
     response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : `${status}: ${text}\n`);
   }
 
@@ -261,7 +282,8 @@ async function main(): Promise<void> {
   const folder = positionals[0] ?? 'web/dist';
   const asked = values.port ?? process.env['PORT'];
   const port = Number(asked ?? 8080);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`port '${asked}' is no number from 0 to 65535`);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new Error(`port '${asked}' is no number from 0 to 65535`);
   if (!(await stat(join(folder, 'index.html')).catch(() => undefined))) {
     throw new Error(`${folder} holds no built site (no index.html); run tools/build first`);
   }

@@ -46,7 +46,10 @@ async function check(argv: readonly string[], log: string, cwd = kRoot): Promise
 /** The totals that node's test runner prints, in either of its formats ("# pass 3", "ℹ pass 3"). */
 function countNodeTests(output: string, code: number): Counts {
   const total = (name: string) =>
-    [...output.matchAll(new RegExp(`^(?:#|ℹ) ${name} (\\d+)$`, 'gm'))].reduce((sum, found) => sum + Number(found[1]), 0);
+    [...output.matchAll(new RegExp(`^(?:#|ℹ) ${name} (\\d+)$`, 'gm'))].reduce(
+      (sum, found) => sum + Number(found[1]),
+      0,
+    );
   const counts = { passed: total('pass'), failed: total('fail') + total('cancelled'), skipped: total('skipped') };
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
   return counts;
@@ -78,11 +81,14 @@ async function clangTidy({ fast, log }: Context): Promise<Counts> {
   const changed = fast ? await changedFiles(log) : undefined;
   if (changed) files = files.filter((file) => changed.has(file));
 
+  const found = await run(['sh', '-c', 'command -v clang-tidy-19 clang-tidy'], { log, mayFail: true });
+  const program = found.output.split('\n')[0];
+  if (!program) throw new CommandError('clang-tidy is missing: run tools/setup --for test');
   let failed = 0;
   const queue = [...files];
   const worker = async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const { code } = await run(['clang-tidy', '--quiet', '-p', buildFolder('native'), file], { log, mayFail: true });
+      const { code } = await run([program, '--quiet', '-p', buildFolder('native'), file], { log, mayFail: true });
       if (code !== 0) failed++;
     }
   };
@@ -167,7 +173,8 @@ const kAreas: readonly Area[] = [
 /** The lines of a log that say what went wrong, else its end. */
 function extractFailure(text: string): string {
   const lines = text.split('\n');
-  const telling = /: Failure$|error:|\[ {2}FAILED {2}\]|^ *not ok|^\[warn\]|Error:|ERROR: |WARNING: ThreadSanitizer|runtime error/;
+  const telling =
+    /: Failure$|error:|\[ {2}FAILED {2}\]|^ *not ok|^\[warn\]|Error:|ERROR: |WARNING: ThreadSanitizer|runtime error/;
   const kept = new Set<number>();
   for (const [index, line] of lines.entries()) {
     if (!telling.test(line)) continue;
@@ -207,7 +214,9 @@ async function runArea(area: Area, label: string, fast: boolean): Promise<Outcom
 }
 
 function printSummary(outcomes: readonly Outcome[]): Counts {
-  console.log(`\n${'area'.padEnd(10)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(9)}${'time'.padStart(9)}`);
+  console.log(
+    `\n${'area'.padEnd(10)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(9)}${'time'.padStart(9)}`,
+  );
   for (const { area, counts, time } of outcomes) {
     const { passed, failed, skipped } = counts;
     const figures = `${String(passed).padStart(8)}${String(failed).padStart(8)}${String(skipped).padStart(9)}${time.padStart(9)}`;

@@ -27,7 +27,9 @@ export async function configure(preset: string, log: string): Promise<void> {
   }
   const folder = buildFolder(preset);
   const stamp = join(folder, '.optlab-configured');
-  const key = [...argv, process.env['EMSCRIPTEN_ROOT'], readFileSync(join(kRoot, 'CMakePresets.json'), 'utf8')].join('\n');
+  const key = [...argv, process.env['EMSCRIPTEN_ROOT'], readFileSync(join(kRoot, 'CMakePresets.json'), 'utf8')].join(
+    '\n',
+  );
   const known = existsSync(join(folder, 'build.ninja')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key;
   if (known) return;
   await run(argv, { log });

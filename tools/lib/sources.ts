@@ -14,7 +14,15 @@ export function cppFiles(): string[] {
 }
 
 /** What Prettier gets; .prettierignore takes out what is generated, and prose. */
-export const kPrettierTargets = ['tools', 'wasm_tests', 'web', 'lessons', 'package.json', 'tsconfig.json', '.prettierrc.json'];
+export const kPrettierTargets = [
+  'tools',
+  'wasm_tests',
+  'web',
+  'lessons',
+  'package.json',
+  'tsconfig.json',
+  '.prettierrc.json',
+];
 
 /** Files that differ from the main branch (or, on it, from the last commit), committed or not; undefined outside of git. */
 export async function changedFiles(log: string): Promise<Set<string> | undefined> {
