@@ -1,0 +1,80 @@
+import { unified } from '@astrojs/markdown-remark';
+import starlight from '@astrojs/starlight';
+import { defineConfig } from 'astro/config';
+import { fileURLToPath } from 'node:url';
+import rehypeKatex from 'rehype-katex';
+import remarkMath from 'remark-math';
+import { dataManifest } from './plugins/data-manifest.mjs';
+import { remarkSource } from './plugins/remark-source.mjs';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+
+export default defineConfig({
+  // The folder that the site is served from: '/' on localhost, '/optlab/' on a project page.
+  base: process.env['OPTLAB_BASE'] ?? '/',
+  trailingSlash: 'always',
+  devToolbar: { enabled: false },
+  // Prefetching would fetch other lessons' experiments while this page's is being timed.
+  prefetch: false,
+  security: {
+    csp: {
+      scriptDirective: { resources: ["'self'", "'wasm-unsafe-eval'"] },
+      styleDirective: {
+        // Only style attributes may be inline: highlighted code carries its colours in them.
+        resources: [
+          { resource: "'self'", kind: 'element' },
+          { resource: "'unsafe-inline'", kind: 'attribute' },
+        ],
+      },
+      directives: [
+        "default-src 'none'",
+        "base-uri 'self'",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'none'",
+        "img-src 'self' data:",
+        "manifest-src 'self'",
+        "object-src 'none'",
+        "worker-src 'self'",
+      ],
+    },
+  },
+  markdown: {
+    // Expressive Code highlights; Astro's own highlighter would be refused by the policy above.
+    syntaxHighlight: false,
+    processor: unified({
+      remarkPlugins: [[remarkSource, { root: repository }], remarkMath],
+      // MathML only: every current browser draws it, and it needs neither KaTeX's style sheet nor its twenty fonts.
+      rehypePlugins: [[rehypeKatex, { output: 'mathml', strict: 'error' }]],
+    }),
+  },
+  integrations: [
+    starlight({
+      title: 'OptLab',
+      description: 'Make machine-learning models fast, in your own browser, and measure every step.',
+      favicon: '/favicon.svg',
+      logo: { src: './src/assets/mark.svg', alt: '' },
+      customCss: [
+        '@fontsource-variable/inter/wght.css',
+        '@fontsource-variable/jetbrains-mono/wght.css',
+        './src/styles/theme.css',
+      ],
+      components: { Head: './src/components/Head.astro', SiteTitle: './src/components/SiteTitle.astro' },
+      disable404Route: true,
+      sidebar: [
+        { label: 'Course map', link: '/' },
+        { label: 'Lessons', items: [{ autogenerate: { directory: 'lessons' } }] },
+      ],
+      tableOfContents: { minHeadingLevel: 2, maxHeadingLevel: 3 },
+      expressiveCode: {
+        themes: ['github-dark-default', 'github-light-default'],
+        styleOverrides: { borderRadius: '0.4rem', codeFontFamily: 'var(--sl-font-mono)', codeFontSize: '0.82rem' },
+      },
+    }),
+  ],
+  vite: {
+    plugins: [dataManifest({ root: repository })],
+    worker: { format: 'es' },
+    build: { target: 'es2022' },
+  },
+});

@@ -1,0 +1,466 @@
+import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
+import { files } from 'virtual:optlab-manifest';
+import { fetchVerified } from '../lab/data.ts';
+import { accuracy, kClasses, kPixels, kSide, loadTestSet, median, softmax, type TestSet } from '../lab/fashion.ts';
+import { duration, rungColor, times } from '../lab/format.ts';
+import type { ClassifyLane, ClassifyReport } from '../lab/protocol.ts';
+import { engine, kBase } from './context.ts';
+import { LabElement } from './lab-element.ts';
+import { labStyles } from './styles.ts';
+
+const kShown = 36;
+const kSecondsPerRung = 0.3;
+
+/** Real test images, classified by the trained MLP through any rung: the same answers, in different times. */
+export class ImageClassifier extends LabElement {
+  #data: TestSet | null = null;
+  #model: Uint8Array | null = null;
+  #threads = 0;
+  #chosen: Set<string> | null = null;
+  #report: ClassifyReport | null = null;
+  #page = 0;
+  #mistakesOnly = false;
+  #selected: number | null = null;
+  #scores: number[] | null = null;
+
+  static override styles = [
+    labStyles,
+    css`
+      .grid {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(4.1rem, 1fr));
+        gap: 0.5rem;
+        margin-top: 0.8rem;
+      }
+      .image {
+        display: flex;
+        flex-direction: column;
+        align-items: stretch;
+        gap: 0.2rem;
+        min-width: 0;
+        min-height: 0;
+        padding: 0.25rem;
+        border: 2px solid transparent;
+        background: none;
+        font-size: 0.6875rem;
+        line-height: 1.25;
+        color: var(--sl-color-gray-2);
+        text-align: center;
+      }
+      .image.wrong {
+        border-color: var(--lab-bad);
+        color: var(--lab-bad);
+        font-weight: 600;
+      }
+      .image[aria-pressed='true'] {
+        background: var(--lab-surface-2);
+        border-color: var(--sl-color-accent);
+      }
+      .image span {
+        white-space: nowrap;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      canvas {
+        display: block;
+        width: 100%;
+        aspect-ratio: 1;
+        border-radius: 0.25rem;
+        image-rendering: pixelated;
+        background: #000;
+      }
+      .detail {
+        display: grid;
+        grid-template-columns: minmax(7rem, 11rem) minmax(0, 1fr);
+        gap: 1.1rem;
+        align-items: start;
+      }
+      .scores {
+        display: grid;
+        grid-template-columns: max-content minmax(0, 1fr) 3.5rem;
+        gap: 0.15rem 0.7rem;
+        margin: 0.6rem 0 0;
+        font-size: 0.8125rem;
+        font-variant-numeric: tabular-nums;
+      }
+      .scores svg,
+      td svg {
+        display: block;
+        width: 100%;
+        height: 1.1em;
+      }
+      .scores .number {
+        text-align: end;
+      }
+      td.bar {
+        width: 30%;
+        min-width: 5rem;
+      }
+      .top {
+        font-weight: 650;
+        color: var(--sl-color-white);
+      }
+      .verdict {
+        margin-bottom: 0.6rem;
+      }
+      @media (max-width: 30rem) {
+        .detail {
+          grid-template-columns: 1fr;
+        }
+        .detail canvas {
+          max-width: 9rem;
+        }
+      }
+    `,
+  ];
+
+  protected override async prepare(): Promise<void> {
+    const data = (
+      this.#data === null ? loadTestSet(kBase, files.testImages, files.testLabels) : Promise.resolve(this.#data)
+    ).then((set) => {
+      this.#data = set;
+      this.requestUpdate();
+    });
+    const model = (this.#model === null ? fetchVerified(kBase, files.mlp) : Promise.resolve(this.#model)).then(
+      (bytes) => {
+        this.#model = bytes;
+      },
+    );
+    // All three are waited for, so that a retry never meets a download of the failed attempt.
+    const results = await Promise.allSettled([super.prepare(), data, model]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    const saved = this.settings('classify');
+    const threads = Number(saved['threads']);
+    this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
+    const names = this.#ladder;
+    const chosen = names.filter((name) => saved['rungs']?.split(',').includes(name) ?? true);
+    this.#chosen = new Set(chosen.length > 0 ? chosen : names);
+  }
+
+  get #ladder(): string[] {
+    return this.variants.filter((variant) => !variant.threaded || this.maxThreads > 1).map((variant) => variant.name);
+  }
+
+  get #rungs(): string[] {
+    return this.#ladder.filter((name) => this.#chosen?.has(name));
+  }
+
+  #color(name: string): string {
+    return rungColor(this.variants.findIndex((variant) => variant.name === name));
+  }
+
+  #save(): void {
+    this.saveSettings('classify', { rungs: this.#rungs.join(','), threads: String(this.#threads) });
+    this.requestUpdate();
+  }
+
+  async #run(): Promise<void> {
+    const [data, model] = [this.#data, this.#model];
+    if (data === null || model === null) return;
+    this.#report = null;
+    await this.work(async () => {
+      const variants = this.#rungs;
+      const options = { model, images: data.images, variants, threads: this.#threads, seconds: kSecondsPerRung };
+      const report = await engine.classify(options, (partial) => this.#show(partial));
+      this.#show(report);
+      const right = report.lanes[0] === undefined ? 0 : accuracy(report.lanes[0].predictions, data.labels);
+      this.announcement = report.stopped ? 'Stopped.' : `Finished. ${percent(right)} of the images are right.`;
+    });
+  }
+
+  #show(report: ClassifyReport): void {
+    this.#report = report;
+    this.progress = report.progress;
+    this.requestUpdate();
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="card">
+      ${this.renderHead('Classify real images')} ${this.#renderSettings()} ${this.#renderStart()}
+      ${this.renderProgress('Progress of the classification')} ${this.#renderTable()} ${this.#renderImages()}
+      ${this.#renderDetail()} ${this.renderError()}
+    </div>`;
+  }
+
+  #renderSettings(): TemplateResult {
+    return html`<div class="section">
+      <div class="row">
+        <span class="muted small">
+          ${this.#data === null ? 'loading the images…' : `${this.#data.count.toLocaleString('en')} Fashion-MNIST test images, float32 MLP`}
+        </span>
+        ${this.renderThreads(this.#threads, (threads) => {
+          this.#threads = threads;
+          this.#save();
+        })}
+      </div>
+      <fieldset ?disabled=${this.working}>
+        <legend>Rungs</legend>
+        <div class="chips">
+          ${this.#ladder.map(
+            (name) =>
+              html`<label class="chip">
+                <input
+                  type="checkbox"
+                  .checked=${this.#chosen?.has(name) ?? false}
+                  @change=${(event: Event) => this.#toggle(name, (event.target as HTMLInputElement).checked)}
+                />
+                <span class="dot" style="background:${this.#color(name)}" aria-hidden="true"></span>${name}
+              </label>`,
+          )}
+        </div>
+      </fieldset>
+    </div>`;
+  }
+
+  #toggle(name: string, on: boolean): void {
+    if (on) this.#chosen?.add(name);
+    else this.#chosen?.delete(name);
+    this.#save();
+  }
+
+  #renderStart(): TemplateResult {
+    if (this.working)
+      return html`<div class="section row">${this.renderStop()}<span class="muted small">classifying…</span></div>`;
+    const ready =
+      engine.running !== null && this.#data !== null && this.#model !== null && this.#rungs.length > 0 && !this.blocked;
+    return html`<div class="section row">
+      <button class="primary" ?disabled=${!ready} @click=${() => this.#run()}>
+        ${this.#report === null ? 'Classify all images' : 'Classify again'}
+      </button>
+      ${this.renderBlocked()}
+    </div>`;
+  }
+
+  #renderTable(): TemplateResult | typeof nothing {
+    const [report, data] = [this.#report, this.#data];
+    if (report === null || data === null || report.lanes.length === 0) return nothing;
+    const timed = report.lanes.filter((lane) => lane.passes.length > 0).map((lane) => median(lane.passes));
+    const [first = 0, slowest] = [timed[0], Math.max(...timed)];
+    return html`<div class="section">
+      ${report.done ? this.#renderVerdict(report, data) : nothing}
+      <div class="scroll" tabindex="0" role="region" aria-label="Results per rung">
+        <table>
+          <caption>
+            ${data.count.toLocaleString('en')} images in one pass, network ${report.layers.join('-')},
+            ${report.parameters.toLocaleString('en')} weights
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Rung</th>
+              ${['Right', 'Time, median', '', 'Min … max', 'Passes', 'Faster', 'Digest of logits'].map((title) => html`<th scope="col">${title}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${report.lanes.map((lane) => this.#renderRow(lane, data, first, slowest))}
+          </tbody>
+        </table>
+      </div>
+    </div>`;
+  }
+
+  #renderRow(lane: ClassifyLane, data: TestSet, first: number, slowest: number): TemplateResult {
+    const known = lane.passes.length > 0;
+    const time = known ? median(lane.passes) : 0;
+    const bar = svg`<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+      <rect width=${known ? Math.max(0.5, (100 * time) / slowest) : 0} y="1" height="8" fill=${this.#color(lane.variant)} /></svg>`;
+    return html`<tr>
+      <th scope="row">${lane.variant}</th>
+      <td>${percent(accuracy(lane.predictions, data.labels))}</td>
+      <td>${known ? duration(time) : '…'}</td>
+      <td class="bar">${bar}</td>
+      <td>${known ? `${duration(Math.min(...lane.passes))} … ${duration(Math.max(...lane.passes))}` : ''}</td>
+      <td>${lane.passes.length}</td>
+      <td>${known ? times(first / time) : ''}</td>
+      <td class="mono">${lane.logitsDigest}</td>
+    </tr>`;
+  }
+
+  #renderVerdict(report: ClassifyReport, data: TestSet): TemplateResult {
+    const first = report.lanes[0]!;
+    const differing = report.lanes.reduce(
+      (most, lane) => Math.max(most, differences(lane.predictions, first.predictions)),
+      0,
+    );
+    const exact = report.lanes.filter(
+      (lane) => this.variants.find((variant) => variant.name === lane.variant)?.mode === 'exact',
+    );
+    const sameBits = exact.every((lane) => lane.logitsDigest === exact[0]?.logitsDigest);
+    return html`<p class="verdict">
+      ${report.stopped ? 'Stopped early. ' : nothing}<strong
+        >${percent(accuracy(first.predictions, data.labels))}</strong
+      >
+      of the images are right.
+      ${
+        report.lanes.length < 2
+          ? nothing
+          : differing === 0
+            ? html`<span class="good">All ${report.lanes.length} rungs give the same prediction for every image.</span>`
+            : html`The rungs disagree about ${differing} ${differing === 1 ? 'image' : 'images'} at most.`
+      }
+      ${
+        exact.length < 2
+          ? nothing
+          : sameBits
+            ? html`<span class="good">The logits of the ${exact.length} exact rungs are equal bit for bit.</span>`
+            : html`<strong class="bad">The exact rungs' logits differ: this is a bug in the library.</strong>`
+      }
+    </p>`;
+  }
+
+  get #predictions(): Uint8Array | null {
+    return this.#report?.lanes[0]?.predictions ?? null;
+  }
+
+  /** Indices of the images that are shown. */
+  #visible(data: TestSet): number[] {
+    const predictions = this.#predictions;
+    const all = Array.from({ length: data.count }, (_, index) => index);
+    const listed =
+      this.#mistakesOnly && predictions !== null
+        ? all.filter((index) => predictions[index] !== data.labels[index])
+        : all;
+    const pages = Math.max(1, Math.ceil(listed.length / kShown));
+    this.#page = ((this.#page % pages) + pages) % pages;
+    return listed.slice(this.#page * kShown, (this.#page + 1) * kShown);
+  }
+
+  #renderImages(): TemplateResult | typeof nothing {
+    const data = this.#data;
+    if (data === null) return nothing;
+    const turn = (by: number) => {
+      this.#page += by;
+      this.requestUpdate();
+    };
+    return html`<div class="section">
+      <div class="row">
+        <button @click=${() => turn(-1)} aria-label="Previous images">←</button>
+        <button @click=${() => turn(1)} aria-label="Next images">→</button>
+        <label class="field"
+          ><input
+            type="checkbox"
+            ?disabled=${this.#predictions === null}
+            .checked=${this.#mistakesOnly}
+            @change=${(event: Event) => {
+              this.#mistakesOnly = (event.target as HTMLInputElement).checked;
+              this.#page = 0;
+              this.requestUpdate();
+            }}
+          />
+          only mistakes</label
+        >
+        <span class="muted small"
+          >${this.#predictions === null ? 'Not classified yet.' : 'Predicted class below each; choose an image for details.'}</span
+        >
+      </div>
+      <div class="grid">${this.#visible(data).map((index) => this.#renderImage(data, index))}</div>
+    </div>`;
+  }
+
+  #renderImage(data: TestSet, index: number): TemplateResult {
+    const truth = kClasses[data.labels[index]!];
+    const guess = this.#predictions === null ? null : kClasses[this.#predictions[index]!];
+    const wrong = guess !== null && guess !== truth;
+    const label =
+      guess === null
+        ? `Image ${index}: ${truth}`
+        : `Image ${index}: ${truth}, predicted ${guess}, ${wrong ? 'wrong' : 'right'}`;
+    return html`<button
+      class="image ${wrong ? 'wrong' : ''}"
+      aria-pressed=${this.#selected === index}
+      aria-label=${label}
+      title=${label}
+      @click=${() => this.#select(index)}
+    >
+      <canvas width=${kSide} height=${kSide} data-image=${index}></canvas>
+      <span aria-hidden="true">${guess === null ? '·' : `${wrong ? '✗ ' : ''}${guess}`}</span>
+    </button>`;
+  }
+
+  #select(index: number): void {
+    this.#selected = this.#selected === index ? null : index;
+    this.#scores = null;
+    this.requestUpdate();
+    void this.#loadScores();
+  }
+
+  async #loadScores(): Promise<void> {
+    const [index, data, model, variant] = [this.#selected, this.#data, this.#model, this.#report?.lanes[0]?.variant];
+    if (index === null || data === null || model === null || variant === undefined || engine.task !== null) return;
+    const image = data.images.slice(index * kPixels, (index + 1) * kPixels);
+    try {
+      const logits = await engine.logits(model, image, variant);
+      if (this.#selected === index) this.#scores = softmax(logits);
+    } catch (error) {
+      this.error = error;
+    }
+    this.requestUpdate();
+  }
+
+  #renderDetail(): TemplateResult | typeof nothing {
+    const [data, index] = [this.#data, this.#selected];
+    if (data === null || index === null) return nothing;
+    const truth = data.labels[index]!;
+    return html`<div class="section detail">
+      <canvas
+        width=${kSide}
+        height=${kSide}
+        data-image=${index}
+        role="img"
+        aria-label="Image ${index}, enlarged"
+      ></canvas>
+      <div>
+        <p><strong>Image ${index}</strong>, a ${kClasses[truth]?.toLowerCase()} by its label.</p>
+        ${
+          this.#scores === null
+            ? html`<p class="muted small">
+                ${this.#report === null ? 'Classify the images first to see the class scores.' : ''}
+              </p>`
+            : html`<div class="scores" role="table" aria-label="Class scores">
+                ${this.#scores.map((score, label) => renderScore(score, label, truth, this.#scores!.indexOf(Math.max(...this.#scores!))))}
+              </div>`
+        }
+      </div>
+    </div>`;
+  }
+
+  protected override updated(changes: PropertyValues): void {
+    super.updated(changes);
+    const data = this.#data;
+    if (data === null) return;
+    for (const canvas of this.renderRoot.querySelectorAll('canvas')) {
+      const index = canvas.dataset['image'];
+      if (index === undefined || canvas.dataset['drawn'] === index) continue;
+      drawImage(canvas, data.images.subarray(Number(index) * kPixels, (Number(index) + 1) * kPixels));
+      canvas.dataset['drawn'] = index;
+    }
+  }
+}
+
+function renderScore(score: number, label: number, truth: number, best: number): TemplateResult {
+  const color = label === truth ? 'var(--lab-good)' : label === best ? 'var(--lab-bad)' : 'var(--sl-color-gray-4)';
+  return html`<span class=${label === best ? 'top' : ''} role="cell">${kClasses[label]}</span>
+    ${svg`<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+      <rect width=${Math.max(0.4, 100 * score)} y="1.5" height="7" fill=${color} /></svg>`}
+    <span class="number ${label === best ? 'top' : ''}" role="cell">${percent(score)}</span>`;
+}
+
+function drawImage(canvas: HTMLCanvasElement, pixels: Uint8Array): void {
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  const image = context.createImageData(kSide, kSide);
+  pixels.forEach((value, i) => image.data.set([value, value, value, 255], 4 * i));
+  context.putImageData(image, 0, 0);
+}
+
+function differences(a: Uint8Array, b: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < a.length; ++i) count += a[i] === b[i] ? 0 : 1;
+  return count;
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
+}
+
+customElements.define('image-classifier', ImageClassifier);

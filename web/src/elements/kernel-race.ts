@@ -1,0 +1,506 @@
+import { css, html, nothing, svg, type TemplateResult } from 'lit';
+import { computePeak, duration, flopsPerSecond, gigaflops, rungColor, threeDigits, times } from '../lab/format.ts';
+import type { RaceReport } from '../lab/protocol.ts';
+import type { Lane, VariantInfo } from '../lab/types.ts';
+import { engine, session } from './context.ts';
+import { LabElement, saveFile } from './lab-element.ts';
+import { labStyles } from './styles.ts';
+
+/** M×K×N, with what such a product stands for. */
+const kShapes: readonly { text: string; note: string }[] = [
+  { text: '64x64x64', note: 'fits the first-level cache' },
+  { text: '128x128x128', note: '' },
+  { text: '256x256x256', note: '' },
+  { text: '512x512x512', note: '' },
+  { text: '1024x1024x1024', note: 'the slow rungs take seconds per call' },
+  { text: '64x784x256', note: 'first layer of the MLP, 64 images' },
+  { text: '1x1024x1024', note: 'one row: a matrix–vector product' },
+];
+const kDefaultShape = '512x512x512';
+const kFactors = [2, 5, 10, 20, 50, 100];
+/** The race's clock counts measured batches only; a rung that is slow for its size takes longer. */
+const kSecondsPerLane = 0.6;
+const kCompactRungs = ['naive', 'blocked', 'simd', 'simd_threads', 'relaxed_threads'];
+
+interface Prediction {
+  winner: string;
+  factor: number;
+}
+
+/**
+ * The rungs of the GEMM ladder, measured against each other on this device.
+ *
+ * Attributes: `shape` (MxKxN), `rungs` (names separated by commas); with `compact` there are no settings and no prediction.
+ */
+export class KernelRace extends LabElement {
+  static override properties = { compact: { type: Boolean } };
+  declare compact: boolean;
+
+  #shape = kDefaultShape;
+  #threads = 0;
+  #chosen: Set<string> | null = null;
+  #prediction: Partial<Prediction> = {};
+  /** The prediction as it was when the race began. */
+  #committed: Prediction | null = null;
+  #report: RaceReport | null = null;
+
+  static override styles = [
+    labStyles,
+    css`
+      .lanes {
+        display: grid;
+        grid-template-columns: minmax(6.5rem, max-content) minmax(0, 1fr) max-content;
+        gap: 0.45rem 0.8rem;
+        align-items: center;
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      .lanes li {
+        display: contents;
+      }
+      .name {
+        font-family: var(--__sl-font-mono);
+        font-size: 0.8125rem;
+        color: var(--sl-color-gray-1);
+      }
+      .value {
+        min-width: 4.6rem;
+        text-align: end;
+        font-size: 0.875rem;
+        font-variant-numeric: tabular-nums;
+        font-weight: 600;
+        color: var(--sl-color-white);
+      }
+      .value small {
+        font-weight: 400;
+        color: var(--sl-color-gray-3);
+      }
+      .value .mark {
+        display: inline-block;
+        width: 1em;
+        color: var(--lab-good);
+      }
+      .bar {
+        display: block;
+        width: 100%;
+        height: 1.5rem;
+      }
+      .bar .track {
+        fill: var(--lab-surface-2);
+      }
+      .bar .whisker {
+        stroke: var(--sl-color-white);
+        stroke-width: 1.5;
+        vector-effect: non-scaling-stroke;
+      }
+      .bar .peak {
+        stroke: var(--sl-color-gray-3);
+        stroke-width: 1.5;
+        stroke-dasharray: 3 3;
+        vector-effect: non-scaling-stroke;
+      }
+      .axis {
+        margin-top: 0.7rem;
+        font-size: 0.8125rem;
+        color: var(--sl-color-gray-3);
+      }
+      .verdict {
+        margin-top: 0.9rem;
+      }
+      .predict {
+        background: var(--lab-surface-2);
+      }
+      .predict strong {
+        color: var(--sl-color-white);
+      }
+      @media (max-width: 30rem) {
+        .lanes {
+          grid-template-columns: minmax(0, 1fr) max-content;
+          gap: 0.1rem 0.6rem;
+        }
+        .bar {
+          grid-row: 2;
+          grid-column: 1 / -1;
+        }
+        .lanes li {
+          display: grid;
+          grid-template-columns: subgrid;
+          grid-column: 1 / -1;
+          margin-bottom: 0.35rem;
+        }
+        .name {
+          grid-row: 1;
+          grid-column: 1;
+        }
+        .value {
+          grid-row: 1;
+          grid-column: 2;
+        }
+      }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.compact = false;
+  }
+
+  protected override async prepare(): Promise<void> {
+    await super.prepare();
+    const saved = this.compact ? {} : this.settings('race');
+    const shape = saved['size'] ?? this.getAttribute('shape') ?? kDefaultShape;
+    this.#shape = parseShape(shape) === null ? kDefaultShape : shape;
+    const threads = Number(saved['threads']);
+    this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
+    const names = (saved['rungs'] ?? this.getAttribute('rungs'))?.split(',');
+    const wanted = this.compact ? kCompactRungs : names;
+    const rungs = this.#ladder.map((variant) => variant.name).filter((name) => wanted?.includes(name) ?? true);
+    this.#chosen = new Set(rungs.length > 0 ? rungs : this.#ladder.map((variant) => variant.name));
+  }
+
+  /** The rungs that make sense here: a threaded one with a single thread would only repeat its neighbour. */
+  get #ladder(): VariantInfo[] {
+    return this.variants.filter((variant) => !variant.threaded || this.maxThreads > 1);
+  }
+
+  get #rungs(): string[] {
+    return this.#ladder.map((variant) => variant.name).filter((name) => this.#chosen?.has(name));
+  }
+
+  #color(name: string): string {
+    return rungColor(this.variants.findIndex((variant) => variant.name === name));
+  }
+
+  #save(): void {
+    const { m, k, n } = this.#dimensions;
+    this.saveSettings('race', { size: `${m}x${k}x${n}`, rungs: this.#rungs.join(','), threads: String(this.#threads) });
+    this.requestUpdate();
+  }
+
+  get #dimensions() {
+    return parseShape(this.#shape) ?? { m: 512, k: 512, n: 512 };
+  }
+
+  async #run(): Promise<void> {
+    const { winner, factor } = this.#prediction;
+    this.#committed = winner !== undefined && factor !== undefined ? { winner, factor } : null;
+    this.#report = null;
+    await this.work(async () => {
+      const variants = this.#rungs;
+      const options = {
+        ...this.#dimensions,
+        variants,
+        threads: this.#threads,
+        seconds: kSecondsPerLane * variants.length,
+      };
+      const report = await engine.race(options, (partial) => this.#show(partial));
+      this.#show(report);
+      session.race = report;
+      this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#winnerText(report)}`;
+    });
+  }
+
+  #show(report: RaceReport): void {
+    this.#report = report;
+    this.progress = report.progress;
+    this.requestUpdate();
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="card">
+      ${this.compact ? this.renderHead('Matrix product, measured here') : this.renderHead('Kernel race')}
+      ${this.compact ? nothing : this.#renderSettings()} ${this.#renderStart()}
+      ${this.renderProgress('Progress of the race')} ${this.#renderResult()} ${this.renderError()}
+    </div>`;
+  }
+
+  #renderSettings(): TemplateResult {
+    const known = kShapes.some((shape) => shape.text === this.#shape);
+    const shapes = known ? kShapes : [...kShapes, { text: this.#shape, note: 'from the address' }];
+    return html`<div class="section">
+      <div class="row">
+        <label class="field"
+          >A·B, M×K×N
+          <select
+            ?disabled=${this.working}
+            @change=${(event: Event) => this.#setShape((event.target as HTMLSelectElement).value)}
+          >
+            ${shapes.map(
+              ({ text, note }) =>
+                html`<option value=${text} ?selected=${text === this.#shape}>
+                  ${shapeLabel(text)}${note && `: ${note}`}
+                </option>`,
+            )}
+          </select></label
+        >
+        ${this.renderThreads(this.#threads, (threads) => {
+          this.#threads = threads;
+          this.#save();
+        })}
+      </div>
+      <fieldset ?disabled=${this.working}>
+        <legend>Rungs</legend>
+        <div class="chips">${this.#ladder.map((variant) => this.#renderChip(variant))}</div>
+      </fieldset>
+    </div>`;
+  }
+
+  #renderChip(variant: VariantInfo): TemplateResult {
+    return html`<label class="chip" title="${variant.idea} (${variant.mode})">
+      <input
+        type="checkbox"
+        .checked=${this.#chosen?.has(variant.name) ?? false}
+        @change=${(event: Event) => this.#toggle(variant.name, (event.target as HTMLInputElement).checked)}
+      />
+      <span class="dot" style="background:${this.#color(variant.name)}" aria-hidden="true"></span>${variant.name}
+    </label>`;
+  }
+
+  #setShape(shape: string): void {
+    this.#shape = shape;
+    this.#save();
+  }
+
+  #toggle(name: string, on: boolean): void {
+    if (on) this.#chosen?.add(name);
+    else this.#chosen?.delete(name);
+    if (this.#prediction.winner === name && !on) this.#prediction = { ...this.#prediction, winner: undefined };
+    this.#save();
+  }
+
+  #renderStart(): TemplateResult {
+    if (this.working)
+      return html`<div class="section row">${this.renderStop()}<span class="muted small">measuring…</span></div>`;
+    const ready = engine.running !== null && !this.blocked && this.#rungs.length > 0;
+    if (this.compact) {
+      return html`<div class="section row">
+        <button class="primary" ?disabled=${!ready} @click=${() => this.#run()}>
+          ${this.#report ? 'Run again' : 'Run the race'}
+        </button>
+        <span class="muted small">${shapeLabel(this.#shape)}, float32, about 4 seconds</span>${this.renderBlocked()}
+      </div>`;
+    }
+    const { winner, factor } = this.#prediction;
+    const predicted = winner !== undefined && factor !== undefined;
+    return html`<div class="section predict">
+      <div class="row">
+        <strong>Predict first.</strong>
+        <label class="field"
+          >Fastest
+          <select
+            @change=${(event: Event) => this.#predict({ winner: (event.target as HTMLSelectElement).value || undefined })}
+          >
+            <option value="" ?selected=${winner === undefined}>choose…</option>
+            ${this.#rungs.map((name) => html`<option value=${name} ?selected=${name === winner}>${name}</option>`)}
+          </select></label
+        >
+        <label class="field"
+          >times faster than ${this.#rungs[0] ?? 'the first'}
+          <select
+            @change=${(event: Event) => this.#predict({ factor: Number((event.target as HTMLSelectElement).value) || undefined })}
+          >
+            <option value="" ?selected=${factor === undefined}>choose…</option>
+            ${kFactors.map((value) => html`<option value=${value} ?selected=${value === factor}>about ${value}×</option>`)}
+          </select></label
+        >
+      </div>
+      <div class="row actions">
+        <button class="primary" ?disabled=${!ready || !predicted} @click=${() => this.#run()}>Run the race</button>
+        <button class="link" ?hidden=${predicted} ?disabled=${!ready} @click=${() => this.#run()}>
+          Run without a prediction
+        </button>
+        ${this.#rungs.length === 0 ? html`<span class="bad small">Choose at least one rung.</span>` : this.renderBlocked()}
+      </div>
+    </div>`;
+  }
+
+  #predict(change: Partial<Prediction>): void {
+    this.#prediction = { ...this.#prediction, ...change };
+    this.requestUpdate();
+  }
+
+  #renderResult(): TemplateResult | typeof nothing {
+    const report = this.#report;
+    if (report === null) return nothing;
+    const peak = computePeak(session.peaks, this.maxThreads)?.value ?? null;
+    const fastest = Math.max(
+      1,
+      ...report.lanes.map((lane) => (lane.statistics ? lane.flops / lane.statistics.low : 0)),
+    );
+    const scale = Math.max(fastest, peak ?? 0) * 1.04;
+    return html`<div class="section">
+        <ol class="lanes" aria-label="Speed of each rung">
+          ${report.lanes.map((lane) => this.#renderLane(lane, scale, peak))}
+        </ol>
+        <p class="axis">
+          GFLOP/s, more is faster; the line across a bar’s end is the 95 % interval of the
+          median${peak === null ? '' : ', the dashed line this device’s measured peak'}. ✓ settled.
+        </p>
+        ${report.done ? this.#renderVerdict(report) : nothing}
+      </div>
+      ${report.done && !this.compact ? this.#renderTable(report) : nothing}`;
+  }
+
+  #renderLane(lane: Lane, scale: number, peak: number | null): TemplateResult {
+    const rate = flopsPerSecond(lane);
+    const { statistics } = lane;
+    const x = (value: number) => (100 * value) / scale;
+    return html`<li>
+      <span class="name">${lane.name}</span>
+      <svg class="bar" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="track" width="100" height="24" rx="0.6" />
+        ${rate === null ? nothing : svg`<rect y="3" height="18" width=${x(rate)} fill=${this.#color(lane.name)} />`}
+        ${statistics === null || rate === null ? nothing : renderWhisker(x(lane.flops / statistics.high), x(lane.flops / statistics.low))}
+        ${peak === null ? nothing : svg`<line class="peak" x1=${x(peak)} x2=${x(peak)} y1="0" y2="24" />`}
+      </svg>
+      <span class="value">
+        ${rate === null ? html`<small>${this.working ? 'warming up' : 'not reached'}</small>` : threeDigits(rate / 1e9)}
+        <span class="mark" title=${lane.settled ? 'settled' : 'not settled'}>${lane.settled ? '✓' : ''}</span>
+      </span>
+    </li>`;
+  }
+
+  #winnerText(report: RaceReport): string {
+    const { first, winner, factor } = ranking(report);
+    if (winner === null || first === null) return 'Nothing was measured.';
+    const rate = gigaflops(flopsPerSecond(winner) ?? 0);
+    return winner === first
+      ? `${winner.name} reached ${rate}.`
+      : `${winner.name} reached ${rate}, ${times(factor)} as fast as ${first.name}.`;
+  }
+
+  #renderVerdict(report: RaceReport): TemplateResult {
+    const { winner, factor } = ranking(report);
+    const guess = this.#committed;
+    return html`<p class="verdict">
+      ${report.stopped ? 'Stopped early. ' : nothing}${this.#winnerText(report)}
+      ${
+        guess === null || winner === null
+          ? nothing
+          : html`<br />You predicted <code>${guess.winner}</code> at about ${guess.factor}×:
+              <strong class=${guess.winner === winner.name ? 'good' : 'bad'}
+                >${guess.winner === winner.name ? 'the right rung' : 'another rung won'}</strong
+              >, ${nearestFactor(factor) === guess.factor ? 'and the right size' : `and it was ${times(factor)}`}.`
+      }
+      <br />${this.#renderDigests(report)}
+    </p>`;
+  }
+
+  #renderDigests(report: RaceReport): TemplateResult | typeof nothing {
+    const exact = report.lanes.flatMap((lane, index) => {
+      const digest = report.digests[index];
+      return digest && this.#mode(lane.name) === 'exact' ? [digest] : [];
+    });
+    if (exact.length < 2) return nothing;
+    const agree = exact.every((digest) => digest === exact[0]);
+    return agree
+      ? html`<span class="good">All ${exact.length} exact rungs computed the same bits</span>
+          <span class="muted">(digest <code>${exact[0]}</code>).</span>`
+      : html`<strong class="bad">The exact rungs disagree: this is a bug in the library.</strong>`;
+  }
+
+  #mode(name: string): string {
+    return this.variants.find((variant) => variant.name === name)?.mode ?? '';
+  }
+
+  #renderTable(report: RaceReport): TemplateResult {
+    const { m, k, n } = report.options;
+    return html`<div class="section">
+      <details>
+        <summary>As a table</summary>
+        <div class="scroll" tabindex="0" role="region" aria-label="Results as a table">
+          <table>
+            <caption>
+              ${m}×${k}×${n},
+              ${report.options.threads === 1 ? 'one thread' : `${report.options.threads} threads for the threaded rungs`}
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">Rung</th>
+                ${['GFLOP/s', 'Of peak', 'Median', '95 % interval', 'Samples', 'Discarded', 'Mode', 'Digest'].map(
+                  (title) => html`<th scope="col">${title}</th>`,
+                )}
+              </tr>
+            </thead>
+            <tbody>
+              ${report.lanes.map((lane, index) => this.#renderRow(report, lane, index))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+      <div class="row actions">
+        <button @click=${() => this.#export(report)}>Export as JSON</button>
+        <span class="muted small">The address of this page now carries these settings.</span>
+      </div>
+    </div>`;
+  }
+
+  #renderRow(report: RaceReport, lane: Lane, index: number): TemplateResult {
+    const { statistics } = lane;
+    const rate = flopsPerSecond(lane);
+    const threaded = this.variants.find((variant) => variant.name === lane.name)?.threaded ?? false;
+    const peak = computePeak(session.peaks, threaded ? report.options.threads : 1);
+    return html`<tr>
+      <th scope="row">${lane.name}</th>
+      <td>${rate === null ? '–' : threeDigits(rate / 1e9)}</td>
+      <td title=${peak === null ? 'Run the roofline experiment to measure the peak' : gigaflops(peak.value)}>
+        ${rate === null || peak === null ? '–' : `${Math.round((100 * rate) / peak.value)} %`}
+      </td>
+      <td>${statistics === null ? '–' : duration(statistics.median)}</td>
+      <td>${statistics === null ? '–' : `${duration(statistics.low)} … ${duration(statistics.high)}`}</td>
+      <td>${statistics?.count ?? 0}</td>
+      <td>${lane.discarded}</td>
+      <td>${this.#mode(lane.name)}</td>
+      <td class="mono">${report.digests[index] ?? '–'}</td>
+    </tr>`;
+  }
+
+  #export(report: RaceReport): void {
+    const record = {
+      kind: 'gemm-race',
+      page: location.href,
+      engine: engine.running?.info,
+      peaks: session.peaks,
+      ...report,
+    };
+    saveFile('optlab-race.json', `${JSON.stringify(record, null, 2)}\n`);
+  }
+}
+
+function renderWhisker(from: number, to: number) {
+  return svg`<line class="whisker" x1=${from} x2=${to} y1="12" y2="12" />
+    <line class="whisker" x1=${from} x2=${from} y1="8" y2="16" /><line class="whisker" x1=${to} x2=${to} y1="8" y2="16" />`;
+}
+
+/** "512x512x512" → dimensions, or null. The engine refuses what is too large. */
+function parseShape(text: string): { m: number; k: number; n: number } | null {
+  const match = /^(\d{1,5})x(\d{1,5})x(\d{1,5})$/.exec(text);
+  return match === null ? null : { m: Number(match[1]), k: Number(match[2]), n: Number(match[3]) };
+}
+
+function shapeLabel(text: string): string {
+  const shape = parseShape(text);
+  if (shape === null) return text;
+  return shape.m === shape.k && shape.k === shape.n ? `${shape.m}³` : text.replaceAll('x', '×');
+}
+
+/** The first rung of the race, the fastest, and how many times faster it is. */
+function ranking(report: RaceReport): { first: Lane | null; winner: Lane | null; factor: number } {
+  const measured = report.lanes.filter((lane) => lane.statistics !== null);
+  const first = measured[0] ?? null;
+  const winner = measured.reduce<Lane | null>(
+    (best, lane) => (best === null || (flopsPerSecond(lane) ?? 0) > (flopsPerSecond(best) ?? 0) ? lane : best),
+    null,
+  );
+  const factor = first === null || winner === null ? 1 : (flopsPerSecond(winner) ?? 1) / (flopsPerSecond(first) ?? 1);
+  return { first, winner, factor };
+}
+
+/** Of the offered answers the nearest on a logarithmic scale. */
+function nearestFactor(factor: number): number {
+  const distance = (value: number) => Math.abs(Math.log(value / factor));
+  return kFactors.reduce((best, value) => (distance(value) < distance(best) ? value : best));
+}
+
+customElements.define('kernel-race', KernelRace);

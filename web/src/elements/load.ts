@@ -1,0 +1,13 @@
+/** Each element's module is fetched only on pages that contain its tag. */
+const kElements: Record<string, () => Promise<unknown>> = {
+  'build-badge': () => import('./build-badge'),
+  'kernel-race': () => import('./kernel-race'),
+  'roofline-chart': () => import('./roofline-chart'),
+  'image-classifier': () => import('./image-classifier'),
+};
+
+export function loadElements(page: ParentNode): void {
+  for (const [tag, load] of Object.entries(kElements)) {
+    if (page.querySelector(tag) !== null) void load();
+  }
+}

@@ -1,0 +1,219 @@
+import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
+import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
+import { EngineError } from './errors.ts';
+import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
+import type {
+  ClassifyOptions,
+  ClassifyReport,
+  EngineApi,
+  EngineInfo,
+  ProbeReport,
+  RaceOptions,
+  RaceReport,
+} from './protocol.ts';
+
+/** A stop that is not obeyed within this time ends the worker. */
+const kStopGraceMs = 500;
+/** A task that says nothing for this long is taken for dead. The slowest single step (naive, 1024³, a slow phone) takes about 10 s. */
+const kSilenceLimitMs = 60_000;
+
+export interface RunningBuild {
+  choice: BuildChoice;
+  info: EngineInfo;
+}
+
+interface Session {
+  worker: Worker;
+  api: Remote<EngineApi>;
+  running: RunningBuild;
+  /** Rejects when the worker dies or is ended. */
+  died: Promise<never>;
+  kill: (reason: Error) => void;
+}
+
+/**
+ * The page's side of the engine: one worker for all experiments of a page, one task at a time.
+ *
+ * A worker that dies (crash, out of memory, closed) or does not obey a stop is replaced by a fresh one at the next task, so the page stays
+ * usable. Fires `change` when the build or the running task changes.
+ */
+export class EngineClient extends EventTarget {
+  readonly #spawn: () => Worker;
+  readonly #base: string;
+  #session: Promise<Session> | null = null;
+  /** The worker of #session, once it has started. */
+  #worker: Worker | null = null;
+  #running: RunningBuild | null = null;
+  #task: string | null = null;
+  #cancel: (() => void) | null = null;
+  #serial = 0;
+
+  /** `spawn` makes a new engine.worker; `base` is the site's base address ('/' or '/folder/'). */
+  constructor(base: string, spawn: () => Worker) {
+    super();
+    this.#base = base;
+    this.#spawn = spawn;
+  }
+
+  /** The build that runs, or null before it has started. */
+  get running(): RunningBuild | null {
+    return this.#running;
+  }
+
+  /** The name of the task that runs, or null. */
+  get task(): string | null {
+    return this.#task;
+  }
+
+  /** Starts the engine if it does not run. Throws UnsupportedError or EngineError. */
+  async start(): Promise<RunningBuild> {
+    return (await this.#open()).running;
+  }
+
+  race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceReport> {
+    return this.#run<RaceReport>('race', onProgress, (api, report) => api.race(options, report));
+  }
+
+  probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport> {
+    return this.#run<ProbeReport>('roofline', onProgress, (api, report) => api.probe(seconds, report));
+  }
+
+  classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport> {
+    return this.#run<ClassifyReport>('classification', onProgress, (api, report) => api.classify(options, report));
+  }
+
+  /** Scores of one image before softmax, while no task runs. */
+  async logits(model: Uint8Array, image: Uint8Array, variant: string): Promise<number[]> {
+    const session = await this.#open();
+    return Promise.race([session.api.logits(model, image, variant), session.died]);
+  }
+
+  /** Ends the running task within half a second: it resolves with what it has so far. */
+  stop(): void {
+    this.#cancel?.();
+  }
+
+  /** Runs one task; resolves with its last report, also after a stop. */
+  async #run<R extends { done: boolean; stopped: boolean }>(
+    name: string,
+    onProgress: (report: R) => void,
+    call: (api: Remote<EngineApi>, report: (report: R) => void) => Promise<R>,
+  ): Promise<R> {
+    if (this.#task !== null)
+      throw new EngineError(`Another experiment (${this.#task}) is still running: stop it first`);
+    this.#setTask(name);
+    let stopped = false;
+    let last: R | null = null;
+    let grace: ReturnType<typeof setTimeout> | undefined;
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    try {
+      this.#cancel = () => {
+        stopped = true;
+      };
+      const session = await this.#open();
+      if (stopped) throw new EngineError('Stopped before the engine had started');
+      const heard = () => {
+        clearTimeout(silence);
+        silence = setTimeout(() => session.kill(new EngineError('The engine stopped answering')), kSilenceLimitMs);
+      };
+      this.#cancel = () => {
+        stopped = true;
+        void session.api.stop();
+        grace ??= setTimeout(() => session.kill(new EngineError('Stopped')), kStopGraceMs);
+      };
+      heard();
+      const report = proxy((value: R) => {
+        last = value;
+        heard();
+        if (!stopped) onProgress(value);
+      });
+      return await Promise.race([call(session.api, report), session.died]);
+    } catch (error) {
+      const partial = last as R | null;
+      if (stopped && partial !== null) return { ...partial, done: true, stopped: true };
+      // A trap leaves the module's memory in an unknown state: never reuse it.
+      if (error instanceof Error && error.name === 'RuntimeError') await this.#discard(error);
+      throw error;
+    } finally {
+      clearTimeout(grace);
+      clearTimeout(silence);
+      this.#cancel = null;
+      this.#setTask(null);
+    }
+  }
+
+  async #discard(error: Error): Promise<void> {
+    (await this.#session)?.kill(new EngineError(`The engine crashed: ${error.message}`));
+  }
+
+  #open(): Promise<Session> {
+    this.#session ??= this.#startSession().catch((error: unknown) => {
+      this.#session = null;
+      throw error;
+    });
+    return this.#session;
+  }
+
+  async #startSession(): Promise<Session> {
+    const wanted = this.#running?.choice ?? chooseBuild(await detectFeatures());
+    const { choice, result } = await startWithFallback(wanted, (candidate) => this.#startWorker(candidate));
+    this.#worker = result.worker;
+    this.#running = { choice, info: result.running.info };
+    this.dispatchEvent(new Event('change'));
+    return result;
+  }
+
+  async #startWorker(choice: BuildChoice): Promise<Session> {
+    const worker = this.#spawn();
+    const api = wrap<EngineApi>(worker);
+    const lock = `optlab-engine-${crypto.randomUUID?.() ?? `${Date.now()}-${++this.#serial}`}`;
+    let kill: (reason: Error) => void = () => {};
+    const died = new Promise<never>((_, reject) => {
+      kill = (reason) => {
+        worker.terminate();
+        api[releaseProxy]();
+        if (this.#worker === worker) {
+          this.#worker = null;
+          this.#session = null;
+        }
+        reject(reason);
+      };
+    });
+    died.catch(() => {}); // not every moment has somebody waiting for it
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      kill(new EngineError(`The engine's worker failed: ${event.message || 'its script could not be loaded'}`));
+    });
+
+    let limit: ReturnType<typeof setTimeout> | undefined;
+    const onDownloaded = proxy(() => {
+      const late = `it did not start within ${kStartLimitMs / 1000} s`;
+      limit = setTimeout(() => kill(new EngineError(late)), kStartLimitMs);
+    });
+    try {
+      const options = { url: moduleUrl(this.#base, choice.build), threads: choice.threads, lock };
+      const info = await Promise.race([api.start(options, onDownloaded), died]);
+      watchLock(lock, () => kill(new EngineError('The engine’s worker died in the middle of its work')));
+      return { worker, api, running: { choice, info }, died, kill };
+    } catch (error) {
+      kill(error instanceof Error ? error : new EngineError(String(error)));
+      throw error;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  #setTask(name: string | null): void {
+    this.#task = name;
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+/**
+ * Calls `onFall` once the holder of the lock is gone. A worker's death fires no event; that its locks are released is the only prompt sign
+ * of it. Where there are no locks (plain http), the silence limit takes over.
+ */
+function watchLock(name: string, onFall: () => void): void {
+  if (globalThis.navigator?.locks === undefined) return;
+  navigator.locks.request(name, onFall).catch(() => {});
+}

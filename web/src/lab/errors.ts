@@ -1,0 +1,18 @@
+/** A file that is missing, damaged or not what it should be. The message names it. */
+export class DataError extends Error {
+  override name = 'DataError';
+}
+
+/** The engine could not start, or its worker died. The message says what to do. */
+export class EngineError extends Error {
+  override name = 'EngineError';
+}
+
+/** This browser lacks something that no build can do without. */
+export class UnsupportedError extends Error {
+  override name = 'UnsupportedError';
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

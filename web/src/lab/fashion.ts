@@ -1,0 +1,68 @@
+import { fetchVerified, gunzip, parseIdx, type DataFile } from './data.ts';
+import { DataError } from './errors.ts';
+
+/** Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): 28×28 grey images of clothing in ten classes. */
+
+export const kSide = 28;
+export const kPixels = kSide * kSide;
+export const kClasses: readonly string[] = [
+  'T-shirt',
+  'Trouser',
+  'Pullover',
+  'Dress',
+  'Coat',
+  'Sandal',
+  'Shirt',
+  'Sneaker',
+  'Bag',
+  'Ankle boot',
+];
+
+export interface TestSet {
+  count: number;
+  /** count·784 bytes, 0 black … 255 white. */
+  images: Uint8Array;
+  labels: Uint8Array;
+}
+
+const kUncompressedLimit = 64 << 20;
+
+/** Downloads and checks the test images and their labels. Throws DataError naming the file that is wrong. */
+export async function loadTestSet(base: string, imagesFile: DataFile, labelsFile: DataFile): Promise<TestSet> {
+  const [imageBytes, labelBytes] = await Promise.all([
+    fetchVerified(base, imagesFile),
+    fetchVerified(base, labelsFile),
+  ]);
+  const images = parseIdx(await gunzip(imageBytes, imagesFile.path, kUncompressedLimit), 3, imagesFile.path);
+  const labels = parseIdx(await gunzip(labelBytes, labelsFile.path, kUncompressedLimit), 1, labelsFile.path);
+  const [count = 0, rows, columns] = images.shape;
+  if (rows !== kSide || columns !== kSide)
+    throw new DataError(`${imagesFile.path} holds ${rows}×${columns} images instead of 28×28`);
+  if (labels.shape[0] !== count) {
+    throw new DataError(`${labelsFile.path} holds ${labels.shape[0]} labels for ${count} images`);
+  }
+  const bad = labels.data.findIndex((label) => label >= kClasses.length);
+  if (bad !== -1) throw new DataError(`${labelsFile.path}: label ${bad} is ${labels.data[bad]}, which is no class`);
+  return { count, images: images.data, labels: labels.data };
+}
+
+/** Fraction of predictions that equal the labels. */
+export function accuracy(predictions: Uint8Array, labels: Uint8Array): number {
+  let right = 0;
+  for (let i = 0; i < labels.length; ++i) right += predictions[i] === labels[i] ? 1 : 0;
+  return labels.length === 0 ? 0 : right / labels.length;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Probabilities from logits, for display. */
+export function softmax(logits: readonly number[]): number[] {
+  const most = Math.max(...logits);
+  const weights = logits.map((logit) => Math.exp(logit - most));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => weight / sum);
+}

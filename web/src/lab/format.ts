@@ -1,0 +1,55 @@
+import type { Lane, Peak } from './types.ts';
+
+/** FLOP/s of a lane at its median, or null before it has one. */
+export function flopsPerSecond(lane: Lane): number | null {
+  return lane.statistics === null ? null : lane.flops / lane.statistics.median;
+}
+
+/** Three significant digits: 0.912, 8.31, 47.2, 131. */
+export function threeDigits(value: number): string {
+  if (value === 0) return '0';
+  const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(decimals, 6));
+}
+
+/** "47.2 GFLOP/s" */
+export function gigaflops(flops: number): string {
+  return `${threeDigits(flops / 1e9)} GFLOP/s`;
+}
+
+/** Seconds in the unit that reads best. */
+export function duration(seconds: number): string {
+  if (seconds >= 1) return `${threeDigits(seconds)} s`;
+  if (seconds >= 1e-3) return `${threeDigits(seconds * 1e3)} ms`;
+  return `${threeDigits(seconds * 1e6)} µs`;
+}
+
+/** 65536 → "64 KiB" */
+export function byteSize(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    ++unit;
+  }
+  return `${Number.isInteger(value) ? value : threeDigits(value)} ${units[unit]}`;
+}
+
+/** "31×", "2.4×" */
+export function times(factor: number): string {
+  return `${factor >= 10 ? Math.round(factor) : factor.toFixed(1)}×`;
+}
+
+/** The highest compute limit measured for this number of threads (or the nearest below), or null. */
+export function computePeak(peaks: readonly Peak[], threads: number): Peak | null {
+  const usable = peaks.filter((peak) => peak.kind === 'compute' && peak.threads <= threads);
+  const most = Math.max(...usable.map((peak) => peak.threads));
+  const same = usable.filter((peak) => peak.threads === most);
+  return same.reduce<Peak | null>((best, peak) => (best === null || peak.value > best.value ? peak : best), null);
+}
+
+/** The registered colour of a rung: by its place on the ladder, so that it is the same in every chart. */
+export function rungColor(index: number): string {
+  return `var(--lab-${(index % 8) + 1})`;
+}

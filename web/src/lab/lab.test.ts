@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { gunzip, parseIdx, verify } from './data.ts';
+import { startWithFallback } from './engine.ts';
+import { accuracy, median } from './fashion.ts';
+import { chooseBuild, type BuildChoice, type Features } from './features.ts';
+import { byteSize, computePeak, duration, threeDigits } from './format.ts';
+import { axesFor, decadeTicks, logPosition } from './roofline.ts';
+import type { Peak } from './types.ts';
+import { readSettings, writeSettings } from './url-state.ts';
+
+const kAll: Features = { simd: true, relaxedSimd: true, threads: true, sharedMemory: true, isolated: true, cores: 4 };
+
+describe('chooseBuild', () => {
+  it('takes the most that the browser has', () => {
+    assert.equal(chooseBuild(kAll).build, 'relaxed-threads');
+    assert.equal(chooseBuild(kAll).threads, 4);
+    assert.equal(chooseBuild({ ...kAll, relaxedSimd: false }).build, 'simd-threads');
+    assert.equal(chooseBuild({ ...kAll, cores: 64 }).threads, 8);
+  });
+
+  it('runs single-threaded without shared memory and says what is missing', () => {
+    const cases: [Partial<Features>, RegExp][] = [
+      [{ isolated: false }, /not cross-origin isolated/],
+      [{ sharedMemory: false }, /SharedArrayBuffer switched off/],
+      [{ threads: false }, /cannot share WebAssembly memory/],
+      [{ cores: 1 }, /single core/],
+    ];
+    for (const [change, why] of cases) {
+      const choice = chooseBuild({ ...kAll, ...change });
+      assert.equal(choice.build, 'relaxed');
+      assert.equal(choice.threads, 1);
+      assert.match(choice.why, why);
+    }
+  });
+
+  it('refuses a browser without SIMD, naming versions that have it', () => {
+    assert.throws(() => chooseBuild({ ...kAll, simd: false }), {
+      name: 'UnsupportedError',
+      message: /Safari from 16\.4/,
+    });
+  });
+});
+
+describe('startWithFallback', () => {
+  const choice = chooseBuild(kAll);
+
+  it('tries twice, then without threads, and says so', async () => {
+    const tried: string[] = [];
+    const started = await startWithFallback(choice, async (candidate: BuildChoice) => {
+      tried.push(candidate.build);
+      if (candidate.threads > 1) throw new Error('it did not start within 8 s');
+      return 'up';
+    });
+    assert.deepEqual(tried, ['relaxed-threads', 'relaxed-threads', 'relaxed']);
+    assert.equal(started.choice.build, 'relaxed');
+    assert.match(started.choice.why, /did not start \(it did not start within 8 s\), so everything runs in one thread/);
+  });
+
+  it('stays threaded when the second try works', async () => {
+    let tries = 0;
+    const started = await startWithFallback(choice, async () => {
+      if (++tries === 1) throw new Error('hung');
+      return tries;
+    });
+    assert.equal(started.result, 2);
+    assert.equal(started.choice, choice);
+  });
+
+  it('throws when nothing starts', async () => {
+    const fail = () => Promise.reject(new Error('no file'));
+    await assert.rejects(startWithFallback(choice, fail), /no file/);
+    await assert.rejects(startWithFallback(chooseBuild({ ...kAll, isolated: false }), fail), /no file/);
+  });
+});
+
+describe('data', () => {
+  const idx = Uint8Array.from([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6]);
+  const file = { path: 'x.idx', bytes: idx.length, sha256: createHash('sha256').update(idx).digest('hex') };
+
+  it('reads IDX files', () => {
+    const { shape, data } = parseIdx(idx, 2, 'x.idx');
+    assert.deepEqual(shape, [2, 3]);
+    assert.deepEqual([...data], [1, 2, 3, 4, 5, 6]);
+  });
+
+  it('names what is wrong with an IDX file', () => {
+    const error = (bytes: Uint8Array, message: RegExp) =>
+      assert.throws(() => parseIdx(bytes, 2, 'x.idx'), { name: 'DataError', message });
+    error(idx.subarray(0, 9), /x\.idx ends inside its header/);
+    error(idx.subarray(0, 17), /declares 2×3 = 6 bytes but holds 5/);
+    error(idx.with(3, 3), /starts with 0x00000803/);
+    error(idx.with(4, 255).with(8, 255), /declares 4278190082×4278190083/);
+  });
+
+  it('checks size and hash', async () => {
+    await verify(idx, file);
+    await assert.rejects(verify(idx.with(12, 9), file), { name: 'DataError', message: /x\.idx is corrupted/ });
+    await assert.rejects(verify(idx.subarray(1), file), { name: 'DataError', message: /17 bytes instead of 18/ });
+  });
+
+  it('uncompresses, refuses damage and bombs', async () => {
+    const packed = new Uint8Array(gzipSync(idx));
+    assert.deepEqual(await gunzip(packed, 'x.gz', 100), idx);
+    await assert.rejects(gunzip(packed.subarray(0, 20), 'x.gz', 100), {
+      name: 'DataError',
+      message: /x\.gz is not a sound gzip file/,
+    });
+    await assert.rejects(gunzip(new Uint8Array(gzipSync(new Uint8Array(1000))), 'x.gz', 100), /more than 100 bytes/);
+  });
+});
+
+describe('url settings', () => {
+  it('survive a round trip beside other parameters', () => {
+    const search = writeSettings('?q=a%20b&race=size:1', 'race', { size: '64x784x256', rungs: 'naive,simd' });
+    assert.equal(search, '?q=a+b&race=size:64x784x256;rungs:naive,simd');
+    assert.deepEqual(readSettings(search, 'race'), { size: '64x784x256', rungs: 'naive,simd' });
+    assert.equal(writeSettings('?race=x:1', 'race', {}), '');
+  });
+
+  it('ignore what is broken', () => {
+    assert.deepEqual(readSettings('?race=;;nonsense;a:;:b', 'race'), { a: '' });
+    assert.deepEqual(readSettings('', 'race'), {});
+  });
+});
+
+describe('figures', () => {
+  it('are written with three digits', () => {
+    assert.deepEqual([0, 0.0912, 0.912, 8.314, 47.19, 131.2, 2048].map(threeDigits), [
+      '0',
+      '0.0912',
+      '0.912',
+      '8.31',
+      '47.2',
+      '131',
+      '2048',
+    ]);
+    assert.deepEqual([2.5, 0.0123, 4.2e-6].map(duration), ['2.50 s', '12.3 ms', '4.20 µs']);
+    assert.deepEqual([512, 65536, 3 << 19].map(byteSize), ['512 B', '64 KiB', '1.50 MiB']);
+  });
+
+  it('median and accuracy', () => {
+    assert.equal(median([3, 1, 2]), 2);
+    assert.equal(median([4, 1, 2, 3]), 2.5);
+    assert.equal(accuracy(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 0, 3)), 2 / 3);
+  });
+
+  it('take the limit of as many threads as run', () => {
+    const peak = (threads: number, value: number): Peak => ({ name: 'f', kind: 'compute', threads, value, bytes: 0 });
+    const peaks = [peak(1, 30), peak(1, 40), peak(2, 80)];
+    assert.equal(computePeak(peaks, 1)?.value, 40);
+    assert.equal(computePeak(peaks, 2)?.value, 80);
+    assert.equal(computePeak([], 1), null);
+  });
+
+  it('span everything that is drawn', () => {
+    const peaks: Peak[] = [
+      { name: 'c', kind: 'compute', threads: 1, value: 4e10, bytes: 0 },
+      { name: 'm', kind: 'memory', threads: 1, value: 1e10, bytes: 1 << 28 },
+    ];
+    const { x, y } = axesFor(peaks, [{ name: 'naive', intensity: 170, rate: 1e9, low: 9e8, high: 1.1e9 }]);
+    assert.ok(x.min <= 0.25 && x.max >= 170 && y.min < 9e8 && y.max > 4e10);
+    assert.equal(logPosition({ min: 1, max: 100 }, 10), 0.5);
+    assert.deepEqual(decadeTicks({ min: 1, max: 20 }), [1, 2, 5, 10, 20]);
+  });
+});

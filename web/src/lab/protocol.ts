@@ -1,0 +1,89 @@
+import type { BuildInfo, Lane, Peak, VariantInfo } from './types.ts';
+
+/** What the page and the engine's worker say to each other. Everything is plain data. */
+
+export interface StartOptions {
+  /** Address of optlab.mjs. */
+  url: string;
+  threads: number;
+  /** Held by the worker for as long as it lives: the page sees it fall when the worker dies. */
+  lock: string;
+}
+
+export interface EngineInfo {
+  build: BuildInfo;
+  variants: VariantInfo[];
+  threads: number;
+  clockTick: number;
+}
+
+export interface RaceOptions {
+  m: number;
+  k: number;
+  n: number;
+  variants: string[];
+  threads: number;
+  /** Time for all lanes together. */
+  seconds: number;
+}
+
+export interface RaceReport {
+  options: RaceOptions;
+  lanes: Lane[];
+  /** One per lane; null until the lane has run. */
+  digests: (string | null)[];
+  progress: number;
+  done: boolean;
+  /** Ended by the stop button. */
+  stopped: boolean;
+}
+
+/** A finished race with every sample, for the export. */
+export interface RaceRecord extends RaceReport {
+  samples: number[][];
+}
+
+export interface ProbeReport {
+  peaks: Peak[];
+  progress: number;
+  done: boolean;
+  stopped: boolean;
+}
+
+export interface ClassifyOptions {
+  model: Uint8Array;
+  images: Uint8Array;
+  variants: string[];
+  threads: number;
+  /** Measuring time per rung. */
+  seconds: number;
+}
+
+/** One rung over all images. */
+export interface ClassifyLane {
+  variant: string;
+  predictions: Uint8Array;
+  logitsDigest: string;
+  /** Seconds per pass over all images, the warm-up pass left out. */
+  passes: number[];
+}
+
+export interface ClassifyReport {
+  lanes: ClassifyLane[];
+  layers: number[];
+  parameters: number;
+  progress: number;
+  done: boolean;
+  stopped: boolean;
+}
+
+export interface EngineApi {
+  start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo>;
+  race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord>;
+  probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport>;
+  classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport>;
+  /** Scores of one image before softmax. */
+  logits(model: Uint8Array, image: Uint8Array, variant: string): number[];
+  /** The running task ends after its current step, with what it has. */
+  stop(): void;
+}

@@ -1,0 +1,92 @@
+import { flopsPerSecond } from './format.ts';
+import type { Lane, Peak } from './types.ts';
+
+/** The arithmetic of a roofline plot: logarithmic axes, what to draw of the measured limits, where the dots lie. No pixels of its own. */
+
+export interface Axis {
+  min: number;
+  max: number;
+}
+
+export interface Dot {
+  name: string;
+  /** FLOP per byte of the least possible traffic. */
+  intensity: number;
+  /** FLOP/s. */
+  rate: number;
+  low: number;
+  high: number;
+}
+
+/** 0…1 along a logarithmic axis. */
+export function logPosition(axis: Axis, value: number): number {
+  return Math.log(value / axis.min) / Math.log(axis.max / axis.min);
+}
+
+export function dotsOf(lanes: readonly Lane[]): Dot[] {
+  return lanes.flatMap((lane) => {
+    const rate = flopsPerSecond(lane);
+    if (rate === null || lane.statistics === null || lane.bytes <= 0) return [];
+    const { low, high } = lane.statistics;
+    return [
+      { name: lane.name, intensity: lane.flops / lane.bytes, rate, low: lane.flops / high, high: lane.flops / low },
+    ];
+  });
+}
+
+/** What a kernel of this intensity can reach at most: min(compute, intensity · bandwidth), with these limits. */
+export function attainable(compute: number, bandwidth: number, intensity: number): number {
+  return Math.min(compute, bandwidth * intensity);
+}
+
+/** Of each number of threads the limits that bound the plot: every compute peak, the fastest and the slowest memory. */
+export function drawnPeaks(peaks: readonly Peak[]): Peak[] {
+  const drawn: Peak[] = peaks.filter((peak) => peak.kind === 'compute');
+  for (const threads of new Set(peaks.map((peak) => peak.threads))) {
+    const memory = peaks
+      .filter((peak) => peak.kind === 'memory' && peak.threads === threads)
+      .sort((a, b) => a.bytes - b.bytes);
+    const ends = [memory.at(0), memory.at(-1)].filter((peak) => peak !== undefined);
+    drawn.push(...new Set(ends));
+  }
+  return drawn;
+}
+
+/** Whole powers of two around the dots on x, whole decades around everything on y. */
+export function axesFor(peaks: readonly Peak[], dots: readonly Dot[]): { x: Axis; y: Axis } {
+  const intensities = [0.25, 128, ...dots.map((dot) => dot.intensity)];
+  const x = {
+    min: 2 ** Math.floor(Math.log2(Math.min(...intensities)) - 0.5),
+    max: 2 ** Math.ceil(Math.log2(Math.max(...intensities)) + 0.5),
+  };
+  const compute = peaks.filter((peak) => peak.kind === 'compute').map((peak) => peak.value);
+  const memory = peaks.filter((peak) => peak.kind === 'memory').map((peak) => peak.value * x.min * 2);
+  const rates = [...compute, ...memory, ...dots.map((dot) => dot.rate)];
+  if (rates.length === 0) rates.push(1e9, 1e11);
+  const y = { min: halfDecadeBelow(Math.min(...rates)), max: Math.max(...rates) * 1.6 };
+  return { x, y };
+}
+
+/** The largest of 1, 2, 5 · 10^k that leaves some room below `value`. */
+function halfDecadeBelow(value: number): number {
+  const room = value / 1.3;
+  const decade = 10 ** Math.floor(Math.log10(room));
+  return ([5, 2, 1].find((step) => step * decade <= room) ?? 1) * decade;
+}
+
+/** 1, 2, 5, 10, … within the axis. */
+export function decadeTicks(axis: Axis): number[] {
+  const ticks: number[] = [];
+  for (let decade = 10 ** Math.floor(Math.log10(axis.min)); decade <= axis.max; decade *= 10) {
+    ticks.push(...[1, 2, 5].map((step) => step * decade));
+  }
+  return ticks.filter((tick) => tick >= axis.min * 0.999 && tick <= axis.max);
+}
+
+/** Powers of four within the axis. */
+export function binaryTicks(axis: Axis): number[] {
+  const ticks: number[] = [];
+  for (let tick = 4 ** Math.ceil(Math.log(axis.min) / Math.log(4) - 1e-9); tick <= axis.max; tick *= 4)
+    ticks.push(tick);
+  return ticks;
+}

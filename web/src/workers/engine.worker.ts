@@ -1,0 +1,193 @@
+import { expose } from 'comlink';
+import { loadModule } from '../lab/engine.ts';
+import { EngineError } from '../lab/errors.ts';
+import type {
+  ClassifyLane,
+  ClassifyOptions,
+  ClassifyReport,
+  EngineApi,
+  EngineInfo,
+  ProbeReport,
+  RaceOptions,
+  RaceRecord,
+  RaceReport,
+  StartOptions,
+} from '../lab/protocol.ts';
+import type { GemmRace, Mlp, OptLabModule, RooflineProbe } from '../lab/types.ts';
+
+/** The page draws at most this often. */
+const kReportEveryMs = 80;
+
+let loaded: OptLabModule | null = null;
+let stopRequested = false;
+
+function engine(): OptLabModule {
+  if (loaded === null) throw new EngineError('The engine has not been started');
+  return loaded;
+}
+
+/** Lets waiting messages (stop) in. A message channel, since timers are slowed down to 4 ms. */
+const channel = new MessageChannel();
+function yieldToMessages(): Promise<void> {
+  return new Promise((resolve) => {
+    channel.port1.onmessage = () => resolve();
+    channel.port2.postMessage(null);
+  });
+}
+
+/** Calls `step` until it returns false or somebody asks to stop; true if stopped. */
+async function runSteps(step: () => boolean, report: () => void): Promise<boolean> {
+  stopRequested = false;
+  let last = performance.now();
+  report();
+  await yieldToMessages();
+  while (!stopRequested) {
+    if (!step()) return false;
+    if (performance.now() - last > kReportEveryMs) {
+      report();
+      last = performance.now();
+    }
+    await yieldToMessages();
+  }
+  return true;
+}
+
+async function start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo> {
+  await new Promise<void>((locked) => {
+    if (navigator.locks === undefined) return locked();
+    void navigator.locks.request(options.lock, () => {
+      locked();
+      return new Promise<never>(() => {});
+    });
+  });
+  loaded = await loadModule(options.url, options.threads, onDownloaded);
+  const threads = loaded.setThreads(options.threads);
+  return { build: loaded.buildInfo(), variants: loaded.gemmVariants(), threads, clockTick: loaded.clockTick() };
+}
+
+async function race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord> {
+  const module = engine();
+  module.setThreads(options.threads);
+  const run = new module.GemmRace(options.m, options.k, options.n, options.variants, options.seconds);
+  try {
+    const stopped = await runSteps(
+      () => run.step(),
+      () => onProgress(raceReport(run, options, false, false)),
+    );
+    const samples = options.variants.map((_, lane) => Array.from(run.samples(lane)));
+    return { ...raceReport(run, options, true, stopped), samples };
+  } finally {
+    run.delete();
+  }
+}
+
+function raceReport(run: GemmRace, options: RaceOptions, done: boolean, stopped: boolean): RaceReport {
+  const lanes = run.lanes();
+  // Hashing a large result takes longer than drawing it: only at the end.
+  const digests = lanes.map((lane, index) => (done && lane.statistics !== null ? run.digest(index) : null));
+  return { options, lanes, digests, progress: done ? 1 : run.progress(), done, stopped };
+}
+
+async function probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport> {
+  const module = engine();
+  const run = new module.RooflineProbe(seconds);
+  const report = (done: boolean, stopped: boolean): ProbeReport => ({
+    peaks: peaksOf(run),
+    progress: done ? 1 : run.progress(),
+    done,
+    stopped,
+  });
+  try {
+    const stopped = await runSteps(
+      () => run.step(),
+      () => onProgress(report(false, false)),
+    );
+    return report(true, stopped);
+  } finally {
+    run.delete();
+  }
+}
+
+function peaksOf(run: RooflineProbe): ProbeReport['peaks'] {
+  return run.peaks().filter((peak) => Number.isFinite(peak.value) && peak.value > 0);
+}
+
+async function classify(
+  options: ClassifyOptions,
+  onProgress: (report: ClassifyReport) => void,
+): Promise<ClassifyReport> {
+  const module = engine();
+  module.setThreads(options.threads);
+  const model = module.Mlp.fromSafetensors(options.model);
+  const lanes: ClassifyLane[] = [];
+  const report = (done: boolean, stopped: boolean): ClassifyReport => ({
+    lanes: structuredClone(lanes),
+    layers: model.layers(),
+    parameters: model.parameters(),
+    progress: done ? 1 : progressOf(lanes, options),
+    done,
+    stopped,
+  });
+  try {
+    const pending = [...options.variants];
+    const stopped = await runSteps(
+      () => pass(model, options, lanes, pending),
+      () => onProgress(report(false, false)),
+    );
+    return report(true, stopped);
+  } finally {
+    model.delete();
+  }
+}
+
+const kMostPasses = 15;
+const kFewestPasses = 3;
+
+/** One pass of one rung over all images: the first of a rung warms up and counts for the predictions only. False when all are done. */
+function pass(model: Mlp, options: ClassifyOptions, lanes: ClassifyLane[], pending: string[]): boolean {
+  const current = lanes.at(-1);
+  if (current !== undefined && !isFinished(current, options)) {
+    current.passes.push(model.classify(options.images, current.variant).seconds);
+    return true;
+  }
+  const variant = pending.shift();
+  if (variant === undefined) return false;
+  const { predictions, logitsDigest } = model.classify(options.images, variant);
+  // A copy: the engine's memory moves on.
+  lanes.push({ variant, predictions: Uint8Array.from(predictions), logitsDigest, passes: [] });
+  return true;
+}
+
+function isFinished(lane: ClassifyLane, options: ClassifyOptions): boolean {
+  const spent = lane.passes.reduce((sum, seconds) => sum + seconds, 0);
+  return lane.passes.length >= kMostPasses || (lane.passes.length >= kFewestPasses && spent >= options.seconds);
+}
+
+function progressOf(lanes: ClassifyLane[], options: ClassifyOptions): number {
+  const finished = lanes.filter((lane) => isFinished(lane, options)).length;
+  const current = lanes.at(-1);
+  const part =
+    current === undefined || isFinished(current, options) ? 0 : Math.min(1, current.passes.length / kMostPasses);
+  return (finished + part) / options.variants.length;
+}
+
+function logits(bytes: Uint8Array, image: Uint8Array, variant: string): number[] {
+  const model = engine().Mlp.fromSafetensors(bytes);
+  try {
+    return Array.from(model.logits(image, variant));
+  } finally {
+    model.delete();
+  }
+}
+
+const api: EngineApi = {
+  start,
+  race,
+  probe,
+  classify,
+  logits,
+  stop: () => {
+    stopRequested = true;
+  },
+};
+expose(api);
