@@ -4,6 +4,7 @@ import { defineConfig } from 'astro/config';
 import { fileURLToPath } from 'node:url';
 import rehypeKatex from 'rehype-katex';
 import remarkMath from 'remark-math';
+import { cspHashes } from './plugins/csp-hashes.mjs';
 import { dataManifest } from './plugins/data-manifest.mjs';
 import { remarkSource } from './plugins/remark-source.mjs';
 
@@ -71,10 +72,12 @@ export default defineConfig({
         styleOverrides: { borderRadius: '0.4rem', codeFontFamily: 'var(--sl-font-mono)', codeFontSize: '0.82rem' },
       },
     }),
+    cspHashes(),
   ],
   vite: {
     plugins: [dataManifest({ root: repository })],
     worker: { format: 'es' },
-    build: { target: 'es2022' },
+    // Nothing inlined as data: URLs, which the policy would have to allow.
+    build: { target: 'es2022', assetsInlineLimit: 0 },
   },
 });
