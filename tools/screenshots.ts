@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+// Takes pictures of the built site in Chromium, after running its experiments, and fails on anything in the console.
+//
+//   node tools/screenshots.ts [--out FOLDER] [--readme] [--quick]
+//
+// Home page and lesson at 1280 and 390 pixels, light and dark, into build/screenshots/ (or FOLDER). --readme also writes
+// docs/screenshot.png. --quick leaves the experiments out. Chromium: $CHROMIUM, else /usr/bin/chromium.
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { startServer } from './serve.ts';
+
+const kRoot = resolve(import.meta.dirname, '..');
+/** As root in a container Chromium needs --no-sandbox; the others keep it from calling home. */
+const kFlags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+const kMoreFlags = ['--disable-component-update', '--disable-sync'];
+const kLesson = 'lessons/02-acceleration/';
+const kWidths = [1280, 390];
+const kSchemes = ['light', 'dark'] as const;
+/** A policy's violation quotes the policy and whole data: URLs. */
+const kProblemLength = 400;
+const kExperimentLimitMs = 120_000;
+
+type Scheme = (typeof kSchemes)[number];
+
+interface Shot {
+  width: number;
+  scheme: Scheme;
+}
+
+async function open(browser: Browser, url: string, { width, scheme }: Shot, problems: string[]): Promise<Page> {
+  const height = width < 600 ? 844 : 900;
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, deviceScaleFactor: width < 600 ? 2 : 1 });
+  const page = await context.newPage();
+  const origin = new URL(url).origin;
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) problems.push(`${page.url()}: console ${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
+  page.on('request', (request) => {
+    const target = new URL(request.url());
+    const local = target.origin === origin || target.protocol === 'data:' || target.protocol === 'blob:';
+    if (!local) problems.push(`${page.url()}: request to ${target.origin}`);
+  });
+  await page.goto(url, { waitUntil: 'load' });
+  await page.locator('build-badge, kernel-race').first().waitFor();
+  return page;
+}
+
+/** Clicks the button and waits until the element offers to start again. */
+async function run(element: Locator, button: string, problems: string[]): Promise<void> {
+  await element.scrollIntoViewIfNeeded();
+  const start = element.getByRole('button', { name: button });
+  await start.click({ timeout: 30_000 });
+  await element.getByRole('button', { name: 'Stop' }).waitFor({ timeout: 10_000 });
+  await element.getByRole('button', { name: 'Stop' }).waitFor({ state: 'hidden', timeout: kExperimentLimitMs });
+  const alert = element.getByRole('alert');
+  if ((await alert.count()) > 0) problems.push(`${button}: ${(await alert.innerText()).replaceAll('\n', ' ')}`);
+}
+
+async function runLesson(page: Page, problems: string[]): Promise<void> {
+  const race = page.locator('kernel-race');
+  await race.getByLabel('Fastest').selectOption({ index: 2 });
+  await race.getByLabel('times faster').selectOption({ index: 3 });
+  await run(race, 'Run the race', problems);
+  await run(page.locator('roofline-chart'), 'Measure this device', problems);
+  const classifier = page.locator('image-classifier');
+  await run(classifier, 'Classify all images', problems);
+  await classifier.locator('button.image').nth(2).click();
+  await classifier.locator('.scores').waitFor({ timeout: 10_000 });
+}
+
+/** What sticks out to the right makes a phone scroll sideways. */
+async function checkWidth(page: Page, width: number, problems: string[]): Promise<void> {
+  const overflow = Number(await page.evaluate('document.documentElement.scrollWidth'));
+  if (overflow > width) problems.push(`${page.url()} is ${overflow} px wide in a window of ${width} px`);
+}
+
+async function take(browser: Browser, base: string, shot: Shot, out: string, quick: boolean, problems: string[]): Promise<void> {
+  const suffix = `${shot.width}-${shot.scheme}`;
+  const home = await open(browser, base, shot, problems);
+  if (!quick) await run(home.locator('kernel-race'), 'Run the race', problems);
+  await checkWidth(home, shot.width, problems);
+  await home.screenshot({ path: join(out, `home-${suffix}.png`), fullPage: true });
+  await home.context().close();
+
+  const lesson = await open(browser, new URL(kLesson, base).href, shot, problems);
+  if (!quick) await runLesson(lesson, problems);
+  await checkWidth(lesson, shot.width, problems);
+  await lesson.screenshot({ path: join(out, `lesson-${suffix}.png`), fullPage: true });
+  for (const tag of ['kernel-race', 'roofline-chart', 'image-classifier']) {
+    await lesson.locator(tag).screenshot({ path: join(out, `${tag}-${suffix}.png`) });
+  }
+  await lesson.context().close();
+}
+
+/** The picture for README: the kernel race of the lesson with its result. */
+async function takeForReadme(browser: Browser, base: string, problems: string[]): Promise<void> {
+  const page = await open(browser, base, { width: 1280, scheme: 'light' }, problems);
+  await run(page.locator('kernel-race'), 'Run the race', problems);
+  await page.evaluate('scrollTo(0, 0)');
+  mkdirSync(join(kRoot, 'docs'), { recursive: true });
+  await page.screenshot({ path: join(kRoot, 'docs/screenshot.png') });
+  await page.context().close();
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { out: { type: 'string' }, readme: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string' } },
+  });
+  const out = resolve(values.out ?? join(kRoot, 'build/screenshots'));
+  mkdirSync(out, { recursive: true });
+  const problems: string[] = [];
+  const server = await startServer({ root: join(kRoot, 'web/dist') });
+  const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+  const browser = await chromium.launch({ executablePath, args: [...kFlags, ...kMoreFlags] });
+  try {
+    for (const scheme of kSchemes) {
+      for (const width of kWidths) {
+        if (values.only !== undefined && values.only !== `${width}-${scheme}`) continue;
+        console.log(`${width} px, ${scheme}`);
+        await take(browser, server.url, { width, scheme }, out, values.quick ?? false, problems);
+      }
+    }
+    if (values.readme) await takeForReadme(browser, server.url, problems);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+  for (const problem of problems) console.error(problem.slice(0, kProblemLength));
+  console.log(problems.length === 0 ? `pictures are in ${out}` : `${problems.length} problems`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();
