@@ -56,20 +56,26 @@ std::string format_bytes(std::size_t bytes) {
 
 std::string format_threads(int threads) { return std::to_string(threads) + (threads == 1 ? " thread" : " threads"); }
 
+constexpr double kTuningShare = 0.2;
+
 SamplingOptions options_for(double max_seconds) {
   SamplingOptions options;
   options.max_seconds = max_seconds;
   return options;
 }
 
-constexpr double kTuningShare = 0.2;
+/// Short batches: the more there are, the likelier one is undisturbed.
+SamplingOptions race_options(double max_seconds) {
+  SamplingOptions options = options_for((1.0 - kTuningShare) * max_seconds);
+  options.batch_seconds = 0.01;
+  return options;
+}
 
 /// To choose between numbers of chains, rough times do.
 SamplingOptions tuning_options(double max_seconds) {
   SamplingOptions options = options_for(kTuningShare * max_seconds);
   options.batch_seconds = 0.005;
   options.target = 0.05;
-  options.least_batches = 3;
   return options;
 }
 
@@ -82,7 +88,7 @@ struct RooflineProbe::State {
         data(allocate_working_set()),
         chosen(detail::probe_kernels().size(), 0),
         tuning(tuning_contenders(), tuning_options(max_seconds)),
-        race(contenders(), options_for((1.0 - kTuningShare) * max_seconds)) {}
+        race(contenders(), race_options(max_seconds)) {}
 
   ThreadPool& pool;
   std::vector<Sink> sinks;
