@@ -36,13 +36,14 @@ struct alignas(kCacheLine) Sink {
   volatile float value = 0.0F;
 };
 
-std::vector<float> filled(std::size_t bytes) { return std::vector<float>(bytes / sizeof(float), 1.0F); }
-
-/// The largest working set that fits into memory; empty if none does.
-std::vector<float> allocate_working_set() {
+/// The largest working set that can be allocated; empty if none can. All ones, since untouched pages may all be one
+/// page of zeros.
+AlignedBuffer<float> allocate_working_set() {
   for (std::size_t i = std::size(kWorkingSets); i-- > 0;) {
     try {
-      return filled(kWorkingSets[i]);
+      AlignedBuffer<float> data(kWorkingSets[i] / sizeof(float));
+      std::fill_n(data.data(), data.size(), 1.0F);
+      return data;
     } catch (const std::bad_alloc&) {
       continue;
     }
@@ -64,17 +65,18 @@ SamplingOptions options_for(double max_seconds) {
   return options;
 }
 
-/// Short batches: the more there are, the likelier one is undisturbed.
+/// Many batches, each shorter than a scheduler's time slice, so that on a busy machine, too, some are undisturbed.
 SamplingOptions race_options(double max_seconds) {
   SamplingOptions options = options_for((1.0 - kTuningShare) * max_seconds);
-  options.batch_seconds = 0.01;
+  options.batch_seconds = 0.002;
+  options.least_batches = 25;
   return options;
 }
 
 /// To choose between numbers of chains, rough times do.
 SamplingOptions tuning_options(double max_seconds) {
   SamplingOptions options = options_for(kTuningShare * max_seconds);
-  options.batch_seconds = 0.005;
+  options.batch_seconds = 0.002;
   options.target = 0.05;
   return options;
 }
@@ -92,7 +94,7 @@ struct RooflineProbe::State {
 
   ThreadPool& pool;
   std::vector<Sink> sinks;
-  std::vector<float> data;
+  AlignedBuffer<float> data;
   std::vector<std::size_t> chosen;  // per instruction set: which of its compute kernels
   std::vector<Peak> limits;         // what each lane of `race` measures; the values come from the lane
   Race tuning;
