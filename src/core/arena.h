@@ -6,11 +6,12 @@
 
 namespace optlab {
 
-/// Scratch memory that kernels carve up, so that none of them allocates. A caller reserves before the call, outside the hot path; the
-/// high-water mark says what a run needed.
+/// Scratch memory that kernels carve up, so that none of them allocates. A caller reserves before the call, outside the
+/// hot path; the high-water mark says what a run needed.
 class Arena {
  public:
-  /// Makes at least `bytes` available; keeps what it has if that is enough. Invalidates earlier pointers. Throws std::bad_alloc.
+  /// Makes at least `bytes` available; keeps what it has if that is enough. Invalidates earlier pointers. Throws
+  /// std::bad_alloc.
   void reserve(std::size_t bytes) {
     if (bytes > buffer_.size()) buffer_ = AlignedBuffer<std::byte>(bytes);
     if (bytes > high_water_) high_water_ = bytes;

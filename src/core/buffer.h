@@ -20,8 +20,7 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::size_t count)
-      : data_(count == 0 ? nullptr
-                         : static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{kCacheLine}))),
+      : data_(count == 0 ? nullptr : static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{kCacheLine}))),
         size_(count) {
     std::fill_n(data_.get(), count, T{});
   }
@@ -34,7 +33,7 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(T* data) const { ::operator delete(data, std::align_val_t{kCacheLine}); }
+    void operator()(T* data) const { ::operator delete (data, std::align_val_t{kCacheLine}); }
   };
   std::unique_ptr<T, Free> data_;
   std::size_t size_ = 0;

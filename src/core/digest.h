@@ -7,12 +7,13 @@
 
 namespace optlab {
 
-/// A 64-bit fingerprint of results: equal digests natively, in Node and in a browser prove bit-identical computation. Every NaN counts
-/// as the same NaN, since IEEE 754 leaves its payload open; -0 and +0 differ. Not cryptographic.
+/// A 64-bit fingerprint of results: equal digests natively, in Node and in a browser prove bit-identical computation.
+/// Every NaN counts as the same NaN, since IEEE 754 leaves its payload open; -0 and +0 differ. Not cryptographic.
 class Digest {
  public:
   void add(std::uint32_t word) {
-    state_ = (state_ ^ word) * 0x9E3779B97F4A7C15ULL;  // bijective in the state: one changed word always changes the digest
+    state_ =
+        (state_ ^ word) * 0x9E3779B97F4A7C15ULL;  // bijective in the state: one changed word always changes the digest
     state_ ^= state_ >> 32;
   }
   void add(float value) { add(value != value ? 0x7FC00000U : std::bit_cast<std::uint32_t>(value)); }

@@ -7,8 +7,8 @@
 
 namespace optlab {
 
-/// Input data (a file, a byte stream) that is not what it claims to be. Bad arguments are std::invalid_argument, which JavaScript sees as
-/// RangeError; a DataError arrives there as an Error named "DataError".
+/// Input data (a file, a byte stream) that is not what it claims to be. Bad arguments are std::invalid_argument, which
+/// JavaScript sees as RangeError; a DataError arrives there as an Error named "DataError".
 class DataError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -18,8 +18,8 @@ class DataError : public std::runtime_error {
 std::string format_shape(std::initializer_list<long long> dimensions);
 
 /// The product of `dimensions`, the number of elements of a tensor.
-/// Throws: std::invalid_argument naming `what` and the shape if a dimension is negative or the product exceeds 2^31-1 (the element
-/// count that a 32-bit WebAssembly address space can index).
+/// Throws: std::invalid_argument naming `what` and the shape if a dimension is negative or the product exceeds 2^31-1
+/// (the element count that a 32-bit WebAssembly address space can index).
 std::size_t checked_element_count(std::string_view what, std::initializer_list<long long> dimensions);
 
 }  // namespace optlab

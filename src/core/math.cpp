@@ -27,7 +27,7 @@ float cos_polynomial(float z) {
 
 struct Reduced {
   float r;
-  int octant;  // even, modulo 8
+  int octant;  // 0, 2, 4 or 6
 };
 
 /// |x| modulo pi/4, rounded to the nearest even octant; pi/4 in three parts (Cody and Waite).
@@ -100,30 +100,31 @@ float log(float x) {
 }
 
 float tanh(float x) {
-  const float magnitude = x < 0.0F ? -x : x;
+  const float magnitude = std::fabs(x);
   if (magnitude < 0.625F) {
     const float z = x * x;
-    return ((((-5.70498872745e-3F * z + 2.06390887954e-2F) * z - 5.37397155531e-2F) * z + 1.33314422036e-1F) * z -
-            3.33332819422e-1F) *
-               z * x +
-           x;
+    const float value =
+        ((((-5.70498872745e-3F * z + 2.06390887954e-2F) * z - 5.37397155531e-2F) * z + 1.33314422036e-1F) * z -
+         3.33332819422e-1F) *
+            z * magnitude +
+        magnitude;
+    return std::copysign(value, x);
   }
   if (x != x) return kNan;
-  const float result = magnitude > 9.1F ? 1.0F : 1.0F - 2.0F / (exp(magnitude + magnitude) + 1.0F);
-  return x < 0.0F ? -result : result;
+  return std::copysign(magnitude > 9.1F ? 1.0F : 1.0F - 2.0F / (exp(magnitude + magnitude) + 1.0F), x);
 }
 
 float sin(float x) {
-  const float magnitude = x < 0.0F ? -x : x;
+  const float magnitude = std::fabs(x);
   if (!(magnitude <= kLargestAngle)) return kNan;
   const auto [r, octant] = reduce(magnitude);
   const float z = r * r;
   const float value = (octant & 2) != 0 ? cos_polynomial(z) : sin_polynomial(r, z);
-  return ((octant & 4) != 0) != (x < 0.0F) ? -value : value;
+  return ((octant & 4) != 0) != std::signbit(x) ? -value : value;
 }
 
 float cos(float x) {
-  const float magnitude = x < 0.0F ? -x : x;
+  const float magnitude = std::fabs(x);
   if (!(magnitude <= kLargestAngle)) return kNan;
   const auto [r, octant] = reduce(magnitude);
   const float z = r * r;

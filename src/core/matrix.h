@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
+#include <ranges>
 #include <string_view>
+#include <type_traits>
 
 namespace optlab {
 
-/// View of a matrix that somebody else owns: element (r, c) is data[r*row_stride + c*column_stride]. Strides count elements, so a
-/// transposed or sliced operand is a view and costs nothing.
+/// View of a matrix that somebody else owns: element (r, c) is data[r*row_stride + c*column_stride]. Strides count
+/// elements, so a transposed or sliced operand is a view and costs nothing.
 template <class T>
 struct BasicMatrixView {
   T* data = nullptr;
@@ -29,8 +30,16 @@ struct BasicMatrixView {
 using MatrixView = BasicMatrixView<float>;
 using ConstMatrixView = BasicMatrixView<const float>;
 
-/// Row-major views of contiguous memory. Throws std::invalid_argument, naming `what`, if the span's size isn't rows*columns.
-MatrixView matrix_view(std::span<float> data, int rows, int columns, std::string_view what = "matrix");
-ConstMatrixView matrix_view(std::span<const float> data, int rows, int columns, std::string_view what = "matrix");
+/// Throws std::invalid_argument, naming `what`, unless rows and columns are >= 0 and their product is `size`.
+void check_matrix_size(std::size_t size, int rows, int columns, std::string_view what);
+
+/// A row-major view of a contiguous range of floats (a span, a vector, an array) that has rows*columns elements.
+/// Throws: see check_matrix_size.
+template <std::ranges::contiguous_range Range>
+auto matrix_view(Range&& data, int rows, int columns, std::string_view what = "matrix") {
+  check_matrix_size(std::ranges::size(data), rows, columns, what);
+  using Element = std::remove_reference_t<std::ranges::range_reference_t<Range>>;
+  return BasicMatrixView<Element>{std::ranges::data(data), rows, columns, columns, 1};
+}
 
 }  // namespace optlab

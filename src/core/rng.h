@@ -6,9 +6,9 @@
 
 namespace optlab {
 
-/// Counter-based random numbers: the value at (seed, stream, index) is a pure function, so that any thread can compute any element in any
-/// order and every platform sees the same numbers. Philox4x32-10.
-/// Source: Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", 2011.
+/// Counter-based random numbers: the value at (seed, stream, index) is a pure function, so that any thread can compute
+/// any element in any order and every platform sees the same numbers. Philox4x32-10. Source: Salmon, Moraes, Dror and
+/// Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", 2011.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed, std::uint32_t stream = 0) : seed_(seed), stream_(stream) {}

@@ -32,7 +32,10 @@ Shape::Shape(std::span<const int> extents) : rank_(static_cast<int>(extents.size
 
 std::string Shape::to_string() const {
   std::string text = "[";
-  for (int axis = 0; axis < rank_; ++axis) text += (axis > 0 ? "," : "") + std::to_string(extents_[axis]);
+  for (int axis = 0; axis < rank_; ++axis) {
+    if (axis > 0) text += ',';
+    text += std::to_string(extents_[axis]);
+  }
   return text + "]";
 }
 

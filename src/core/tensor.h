@@ -32,7 +32,8 @@ class Shape {
   std::size_t element_count_ = 1;
 };
 
-/// Owned, contiguous, row-major float32 values, zero at first, aligned to a cache line. Movable; copying is explicit (`clone`).
+/// Owned, contiguous, row-major float32 values, zero at first, aligned to a cache line. Movable; copying is explicit
+/// (`clone`).
 class Tensor {
  public:
   Tensor() = default;

@@ -35,11 +35,12 @@ struct Context {
   Arena& scratch;
 };
 
-/// A rung of the ladder. All rungs have one signature, so that tests, benchmarks, lessons and the dispatcher iterate them.
+/// A rung of the ladder. All rungs have one signature, so that tests, benchmarks, lessons and the dispatcher iterate
+/// them.
 struct Variant {
   std::string_view name;
-  std::string_view idea;    // one line, shown in the lesson
-  std::string_view isa;     // the policy's name: "scalar", "wasm128", …
+  std::string_view idea;  // one line, shown in the lesson
+  std::string_view isa;   // the policy's name: "scalar", "wasm128", …
   Mode mode;
   bool threaded;
   /// Scratch bytes that `run` needs for this problem and number of threads.
@@ -48,23 +49,28 @@ struct Variant {
   bool (*supported)();
 };
 
-/// Slowest first; variants().front() is the reference. Rows whose ISA this build lacks are absent; rows that this CPU lacks are
-/// unsupported.
+/// Slowest first; variants().front() is the reference. Rows whose ISA this build lacks are absent; rows that this CPU
+/// lacks are unsupported.
 std::span<const Variant> variants();
 
-/// The variant called `name`. Throws std::invalid_argument listing the names if there is none, or if this CPU doesn't support it.
+/// The variant called `name`. Throws std::invalid_argument listing the names if there is none, or if this CPU doesn't
+/// support it.
 const Variant& variant(std::string_view name);
 
 /// C[M,N] = activation(A[M,K]·B[K,N] + bias[N]) by `variant`, after checking the operands.
 ///
-/// Shapes:   any strides for A and B (transposed and sliced views included); C's column_stride is 1. M, N, K may be 0; K = 0 gives
+/// Shapes:   any strides for A and B (transposed and sliced views included); C's column_stride is 1. M, N, K may be 0;
+/// K = 0 gives
 ///           activation(bias). C must not overlap A, B or the bias.
-/// Throws:   std::invalid_argument naming the operand if shapes disagree, a dimension is negative or C's rows overlap; std::bad_alloc.
-/// Numerics: exact rows: each c[m,n] starts at +0 and adds a[m,k]*b[k,n] for k ascending, product and sum each rounded once, then the
-///           bias, then the activation. Hence all exact rows agree bit for bit, on any ISA and number of threads, and a row of the result
-///           does not depend on M or N. Fast rows fuse or reassociate: |error| <= 2·K·eps·(|A||B|)[m,n], eps = 2^-24.
+/// Throws:   std::invalid_argument naming the operand if shapes disagree, a dimension is negative or C's rows overlap;
+/// std::bad_alloc. Numerics: exact rows: each c[m,n] starts at +0 and adds a[m,k]*b[k,n] for k ascending, product and
+/// sum each rounded once, then the
+///           bias, then the activation. Hence all exact rows agree bit for bit, on any ISA and number of threads, and a
+///           row of the result does not depend on M or N. Fast rows fuse or reassociate: |error| <=
+///           2·K·eps·(|A||B|)[m,n], eps = 2^-24.
 /// Cost:     2·M·N·K FLOPs (bias and activation not counted) over 4·(M·K + K·N + M·N) bytes at least.
-/// Source:   Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008; Van Zee and van de Geijn, "BLIS", 2015.
+/// Source:   Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008; Van Zee and van de
+/// Geijn, "BLIS", 2015.
 void multiply(const Variant& variant, const Problem& problem, Context& context);
 
 /// The dispatcher: the same by the fastest rung of `mode` for this shape on this device (`best`).

@@ -17,6 +17,11 @@ struct Avx2 {
   static F32 load_splat(const float* from) { return _mm256_broadcast_ss(from); }
   static F32 load(const float* from) { return _mm256_loadu_ps(from); }
   static void store(float* to, F32 value) { _mm256_storeu_ps(to, value); }
+  static __m256i first_lanes(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  static F32 load_first(const float* from, int count) { return _mm256_maskload_ps(from, first_lanes(count)); }
+  static void store_first(float* to, F32 value, int count) { _mm256_maskstore_ps(to, first_lanes(count), value); }
   static F32 add(F32 a, F32 b) { return _mm256_add_ps(a, b); }
   static F32 sub(F32 a, F32 b) { return _mm256_sub_ps(a, b); }
   static F32 mul(F32 a, F32 b) { return _mm256_mul_ps(a, b); }

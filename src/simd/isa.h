@@ -11,8 +11,9 @@ bool has_neon();
 bool has_wasm128();
 bool has_wasm_relaxed();
 
-/// The widest of them, as shown to people: "scalar", "avx2+fma", "neon+fma", "wasm128" or "wasm128+relaxed". The environment variable
-/// OPTLAB_ISA=scalar (native) makes every has_… answer false, so that the scalar path can be tested on any machine.
+/// The widest of them, as shown to people: "scalar", "avx2+fma", "neon+fma", "wasm128" or "wasm128+relaxed". The
+/// environment variable OPTLAB_ISA=scalar (native) makes every has_… answer false, so that the scalar path can be
+/// tested on any machine.
 std::string isa_name();
 
 }  // namespace optlab::simd

@@ -17,6 +17,16 @@ struct Neon {
   static F32 load_splat(const float* from) { return vld1q_dup_f32(from); }
   static F32 load(const float* from) { return vld1q_f32(from); }
   static void store(float* to, F32 value) { vst1q_f32(to, value); }
+  static F32 load_first(const float* from, int count) {
+    float lanes[kLanes] = {};
+    for (int i = 0; i < count; ++i) lanes[i] = from[i];
+    return load(lanes);
+  }
+  static void store_first(float* to, F32 value, int count) {
+    float lanes[kLanes];
+    store(lanes, value);
+    for (int i = 0; i < count; ++i) to[i] = lanes[i];
+  }
   static F32 add(F32 a, F32 b) { return vaddq_f32(a, b); }
   static F32 sub(F32 a, F32 b) { return vsubq_f32(a, b); }
   static F32 mul(F32 a, F32 b) { return vmulq_f32(a, b); }

@@ -17,14 +17,24 @@ struct Wasm128 {
   static F32 load_splat(const float* from) { return wasm_v128_load32_splat(from); }
   static F32 load(const float* from) { return wasm_v128_load(from); }
   static void store(float* to, F32 value) { wasm_v128_store(to, value); }
+  static F32 load_first(const float* from, int count) {
+    float lanes[kLanes] = {};
+    for (int i = 0; i < count; ++i) lanes[i] = from[i];
+    return load(lanes);
+  }
+  static void store_first(float* to, F32 value, int count) {
+    float lanes[kLanes];
+    store(lanes, value);
+    for (int i = 0; i < count; ++i) to[i] = lanes[i];
+  }
   static F32 add(F32 a, F32 b) { return wasm_f32x4_add(a, b); }
   static F32 sub(F32 a, F32 b) { return wasm_f32x4_sub(a, b); }
   static F32 mul(F32 a, F32 b) { return wasm_f32x4_mul(a, b); }
   static F32 div(F32 a, F32 b) { return wasm_f32x4_div(a, b); }
   static F32 sqrt(F32 a) { return wasm_f32x4_sqrt(a); }
   static F32 mul_add(F32 a, F32 b, F32 c) { return wasm_f32x4_add(wasm_f32x4_mul(a, b), c); }
-  // pmax and pmin are the asymmetric comparisons of the contract; f32x4.max would propagate NaN. Their operands are swapped:
-  // pmax(x, y) is x < y ? y : x.
+  // pmax and pmin are the asymmetric comparisons of the contract; f32x4.max would propagate NaN. Their operands are
+  // swapped: pmax(x, y) is x < y ? y : x.
   static F32 max(F32 a, F32 b) { return wasm_f32x4_pmax(b, a); }
   static F32 min(F32 a, F32 b) { return wasm_f32x4_pmin(b, a); }
 };

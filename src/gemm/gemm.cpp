@@ -1,0 +1,136 @@
+#include "gemm/gemm.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "core/error.h"
+#include "gemm/gemm_kernels.h"
+#include "simd/isa.h"
+
+namespace optlab::gemm {
+namespace {
+
+using detail::Kernels;
+
+bool always() { return true; }
+
+std::size_t no_scratch(int /*M*/, int /*N*/, int /*K*/, int /*threads*/) { return 0; }
+
+template <const Kernels& kernels, bool threaded>
+std::size_t packed_scratch(int M, int N, int K, int threads) {
+  return detail::packed_scratch_bytes(kernels, M, N, K, threaded ? threads : 1);
+}
+
+template <const Kernels& kernels, bool threaded>
+void run_packed(const Problem& problem, Context& context) noexcept {
+  detail::run_packed(kernels, problem, context, threaded ? context.pool.threads() : 1);
+}
+
+template <const Kernels& kernels, bool threaded>
+constexpr Variant packed(std::string_view name, std::string_view idea, std::string_view isa, Mode mode,
+                         bool (*supported)()) {
+  return {name, idea, isa, mode, threaded, packed_scratch<kernels, threaded>, run_packed<kernels, threaded>, supported};
+}
+
+constexpr std::string_view kSimdIdea = "the same tile, a vector of columns per instruction";
+constexpr std::string_view kThreadsIdea = "C divided among the cores";
+[[maybe_unused]] constexpr std::string_view kFusedIdea = "multiply and add fused: one rounding less, other bits";
+[[maybe_unused]] constexpr std::string_view kFusedThreadsIdea = "fused, on every core";
+
+constexpr Variant kVariants[] = {
+    {"naive", "three loops, an element of C at a time", "scalar", Mode::kExact, false, no_scratch, detail::naive,
+     always},
+    {"reordered", "the loops over k and n swapped: memory in order", "scalar", Mode::kExact, false, no_scratch,
+     detail::reordered, always},
+    {"blocked", "a block of B that fits the cache, four steps of k per visit to C", "scalar", Mode::kExact, false,
+     no_scratch, detail::blocked, always},
+    packed<detail::kScalarKernels, false>("packed", "operands copied into the order of use, a tile of C in registers",
+                                          "scalar", Mode::kExact, always),
+#if defined(__x86_64__)
+    packed<detail::kAvx2Kernels, false>("simd", kSimdIdea, "avx2", Mode::kExact, simd::has_avx2),
+    packed<detail::kAvx2Kernels, true>("simd_threads", kThreadsIdea, "avx2", Mode::kExact, simd::has_avx2),
+    packed<detail::kFmaKernels, false>("fma", kFusedIdea, "avx2+fma", Mode::kFast, simd::has_avx2_fma),
+    packed<detail::kFmaKernels, true>("fma_threads", kFusedThreadsIdea, "avx2+fma", Mode::kFast, simd::has_avx2_fma),
+#elif defined(__aarch64__)
+    packed<detail::kNeonKernels, false>("simd", kSimdIdea, "neon", Mode::kExact, simd::has_neon),
+    packed<detail::kNeonKernels, true>("simd_threads", kThreadsIdea, "neon", Mode::kExact, simd::has_neon),
+    packed<detail::kNeonFmaKernels, false>("fma", kFusedIdea, "neon+fma", Mode::kFast, simd::has_neon),
+    packed<detail::kNeonFmaKernels, true>("fma_threads", kFusedThreadsIdea, "neon+fma", Mode::kFast, simd::has_neon),
+#elif defined(__wasm_simd128__)
+    packed<detail::kWasm128Kernels, false>("simd", kSimdIdea, "wasm128", Mode::kExact, simd::has_wasm128),
+    packed<detail::kWasm128Kernels, true>("simd_threads", kThreadsIdea, "wasm128", Mode::kExact, simd::has_wasm128),
+#if defined(__wasm_relaxed_simd__)
+    packed<detail::kRelaxedKernels, false>("relaxed", kFusedIdea, "wasm128+relaxed", Mode::kFast,
+                                           simd::has_wasm_relaxed),
+    packed<detail::kRelaxedKernels, true>("relaxed_threads", kFusedThreadsIdea, "wasm128+relaxed", Mode::kFast,
+                                          simd::has_wasm_relaxed),
+#endif
+#endif
+};
+
+template <class T>
+void check_view(const char* what, const BasicMatrixView<T>& view) {
+  if (view.rows < 0 || view.columns < 0) {
+    throw std::invalid_argument(std::string("gemm: ") + what + " is " + format_shape({view.rows, view.columns}) +
+                                "; dimensions must be >= 0");
+  }
+  if (view.data == nullptr && view.rows > 0 && view.columns > 0) {
+    throw std::invalid_argument(std::string("gemm: ") + what + " has no data");
+  }
+}
+
+void check(const Problem& problem) {
+  const auto& [a, b, c, epilogue] = problem;
+  check_view("A", a);
+  check_view("B", b);
+  check_view("C", c);
+  if (a.columns != b.rows || c.rows != a.rows || c.columns != b.columns) {
+    throw std::invalid_argument("gemm: A is " + format_shape({a.rows, a.columns}) + ", B " +
+                                format_shape({b.rows, b.columns}) + " and C " + format_shape({c.rows, c.columns}) +
+                                "; want A[M,K], B[K,N], C[M,N]");
+  }
+  if (c.column_stride != 1 || (c.rows > 1 && c.row_stride < c.columns)) {
+    throw std::invalid_argument("gemm: C's strides are " + std::to_string(c.row_stride) + " and " +
+                                std::to_string(c.column_stride) + "; its columns must be adjacent and its rows apart");
+  }
+}
+
+}  // namespace
+
+std::span<const Variant> variants() { return kVariants; }
+
+const Variant& variant(std::string_view name) {
+  std::string names;
+  for (const Variant& candidate : kVariants) {
+    if (candidate.name == name && candidate.supported()) return candidate;
+    if (candidate.supported()) names += (names.empty() ? "" : ", ") + std::string(candidate.name);
+  }
+  throw std::invalid_argument("gemm: no variant \"" + std::string(name) + "\" here; there are " + names);
+}
+
+void multiply(const Variant& variant, const Problem& problem, Context& context) {
+  check(problem);
+  const int threads = variant.threaded ? context.pool.threads() : 1;
+  context.scratch.reserve(variant.scratch_bytes(problem.c.rows, problem.c.columns, problem.a.columns, threads));
+  variant.run(problem, context);
+}
+
+void multiply(const Problem& problem, Context& context, Mode mode) {
+  const int threads = context.pool.threads();
+  multiply(best(mode, problem.c.rows, problem.c.columns, problem.a.columns, threads), problem, context);
+}
+
+const Variant& best(Mode mode, int /*M*/, int /*N*/, int /*K*/, int threads) {
+  // The ladder is ordered, so the last rung that qualifies wins. The packed rungs take the small and narrow paths by
+  // themselves.
+  const Variant* choice = &kVariants[0];
+  for (const Variant& candidate : kVariants) {
+    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
+    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
+    choice = &candidate;
+  }
+  return *choice;
+}
+
+}  // namespace optlab::gemm

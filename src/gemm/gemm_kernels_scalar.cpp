@@ -1,0 +1,8 @@
+#include "gemm/gemm_micro_kernel.h"
+#include "simd/scalar.h"
+
+namespace optlab::gemm::detail {
+
+const Kernels kScalarKernels = make_kernels<simd::Scalar, 4, 2>();
+
+}  // namespace optlab::gemm::detail

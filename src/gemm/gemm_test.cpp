@@ -1,0 +1,242 @@
+#include "gemm/gemm.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/digest.h"
+#include "core/rng.h"
+
+namespace optlab::gemm {
+namespace {
+
+struct Dimensions {
+  int M, K, N;
+};
+
+// Empty, single, around the tiles (4 rows; 8, 16 columns) and the lane counts, primes, row and column vectors, and over
+// one block of depth (256), of rows (96) and of columns (1024).
+constexpr Dimensions kShapes[] = {
+    {0, 0, 0},   {0, 5, 3},   {4, 0, 9},     {3, 4, 0},    {1, 1, 1},      {3, 7, 5},      {4, 8, 8},
+    {5, 9, 17},  {7, 13, 31}, {8, 16, 16},   {9, 15, 33},  {1, 64, 100},   {1, 9, 7},      {1, 300, 37},
+    {61, 1, 67}, {61, 67, 1}, {17, 257, 19}, {97, 31, 29}, {101, 512, 53}, {193, 71, 127}, {6, 11, 1031}};
+
+std::vector<float> random_values(std::size_t count, std::uint32_t stream) {
+  std::vector<float> values(count);
+  Rng(2026, stream).fill_uniform(values, -1.0F, 1.0F);
+  return values;
+}
+
+/// A random matrix inside a larger buffer: strides longer than a row, optionally stored transposed.
+struct Operand {
+  Operand(int rows, int columns, std::uint32_t stream, int padding, bool transposed)
+      : data(random_values(
+            static_cast<std::size_t>(transposed ? columns : rows) * ((transposed ? rows : columns) + padding),
+            stream)) {
+    view = transposed ? ConstMatrixView{data.data(), rows, columns, 1, rows + padding}
+                      : ConstMatrixView{data.data(), rows, columns, columns + padding, 1};
+  }
+  std::vector<float> data;
+  ConstMatrixView view;
+};
+
+/// C in a buffer whose gaps and surroundings must stay as they were.
+struct Result {
+  static constexpr float kUntouched = -77.0F;
+  Result(int rows, int columns, int padding)
+      : stride(std::max(columns + padding, 1)), data(static_cast<std::size_t>(rows + 2) * stride + 1, kUntouched) {
+    view = {data.data() + stride, rows, columns, stride, 1};
+  }
+  std::vector<float> values() const {
+    std::vector<float> result;
+    for (int m = 0; m < view.rows; ++m) result.insert(result.end(), view.row(m), view.row(m) + view.columns);
+    return result;
+  }
+  bool surroundings_untouched() const {
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      const auto offset = static_cast<std::ptrdiff_t>(i) - stride;
+      const bool inside = offset >= 0 && offset / stride < view.rows && offset % stride < view.columns;
+      if (!inside && data[i] != kUntouched) return false;
+    }
+    return true;
+  }
+  std::ptrdiff_t stride;
+  std::vector<float> data;
+  MatrixView view;
+};
+
+std::string describe(const Variant& variant, const Dimensions& d, bool transposed) {
+  return std::string(variant.name) + " at M=" + std::to_string(d.M) + " K=" + std::to_string(d.K) +
+         " N=" + std::to_string(d.N) + (transposed ? " transposed" : "");
+}
+
+/// The bits of the values, so that NaN equals NaN and -0 differs from +0.
+std::uint64_t digest_of(const std::vector<float>& values) {
+  Digest digest;
+  digest.add(std::span<const float>(values));
+  return digest.value();
+}
+
+class GemmOnThreads : public testing::TestWithParam<int> {
+ protected:
+  parallel::ThreadPool pool{GetParam()};
+  Arena scratch;
+  Context context{pool, scratch};
+};
+
+TEST_P(GemmOnThreads, EveryExactVariantEqualsTheReferenceBitForBit) {
+  for (const Dimensions& d : kShapes) {
+    for (const bool transposed : {false, true}) {
+      const Operand a(d.M, d.K, 1, 3, transposed);
+      const Operand b(d.K, d.N, 2, 5, transposed);
+      const std::vector<float> bias = random_values(d.N, 3);
+      for (const Epilogue& epilogue : {Epilogue{}, Epilogue{bias.data(), Activation::kRelu}}) {
+        Result want(d.M, d.N, 2);
+        multiply(variants().front(), {a.view, b.view, want.view, epilogue}, context);
+        for (const Variant& variant : variants()) {
+          if (!variant.supported() || variant.mode != Mode::kExact) continue;
+          Result got(d.M, d.N, 2);
+          multiply(variant, {a.view, b.view, got.view, epilogue}, context);
+          EXPECT_EQ(digest_of(got.values()), digest_of(want.values())) << describe(variant, d, transposed);
+          EXPECT_TRUE(got.surroundings_untouched()) << describe(variant, d, transposed);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(GemmOnThreads, FastVariantsStayWithinTheErrorBound) {
+  for (const Dimensions& d : kShapes) {
+    const Operand a(d.M, d.K, 1, 0, false);
+    const Operand b(d.K, d.N, 2, 1, true);
+    for (const Variant& variant : variants()) {
+      if (!variant.supported() || variant.mode != Mode::kFast) continue;
+      Result got(d.M, d.N, 0);
+      multiply(variant, {a.view, b.view, got.view, {}}, context);
+      EXPECT_TRUE(got.surroundings_untouched()) << describe(variant, d, true);
+      for (int m = 0; m < d.M; ++m) {
+        for (int n = 0; n < d.N; ++n) {
+          double exact = 0, magnitude = 0;
+          for (int k = 0; k < d.K; ++k) {
+            exact += double{a.view(m, k)} * b.view(k, n);
+            magnitude += std::abs(double{a.view(m, k)} * b.view(k, n));
+          }
+          ASSERT_LE(std::abs(got.view(m, n) - exact), 2.0 * d.K * 0x1p-24 * magnitude) << describe(variant, d, true);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(GemmOnThreads, HasTheSameBitsEverywhere) {
+  // The same number natively (scalar, AVX2, NEON), in Node and in a browser, for any number of threads: what exact mode
+  // promises.
+  Digest digest;
+  for (const Dimensions& d : kShapes) {
+    const Operand a(d.M, d.K, 4, 0, false);
+    const Operand b(d.K, d.N, 5, 0, false);
+    Result c(d.M, d.N, 0);
+    multiply({a.view, b.view, c.view, {}}, context);
+    digest.add(std::span<const float>(c.values()));
+  }
+  EXPECT_EQ(digest.hex(), "3d7f0f14b0b2fd4e");
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, GemmOnThreads, testing::Values(1, 2, 3, 4));
+
+class Gemm : public testing::Test {
+ protected:
+  parallel::ThreadPool pool{2};
+  Arena scratch;
+  Context context{pool, scratch};
+};
+
+TEST_F(Gemm, ReferenceMatchesANumberWorkedOutByHand) {
+  const std::vector<float> a{1, 2, 3, 4, 5, 6};
+  const std::vector<float> b{7, 8, 9, 10, 11, 12};
+  std::vector<float> c(4);
+  const std::vector<float> bias{-140, 1};
+  multiply(variants().front(), {matrix_view(a, 2, 3), matrix_view(b, 3, 2), matrix_view(c, 2, 2), {}}, context);
+  EXPECT_EQ(c, (std::vector<float>{58, 64, 139, 154}));
+  multiply(variants().front(),
+           {matrix_view(a, 2, 3), matrix_view(b, 3, 2), matrix_view(c, 2, 2), {bias.data(), Activation::kRelu}},
+           context);
+  EXPECT_EQ(c, (std::vector<float>{0, 65, 0, 155}));
+}
+
+TEST_F(Gemm, ARowDoesNotDependOnTheOtherRowsOrColumns) {
+  constexpr int M = 13, K = 300, N = 70;
+  const Operand a(M, K, 6, 0, false);
+  const Operand b(K, N, 7, 0, false);
+  Result whole(M, N, 0);
+  multiply({a.view, b.view, whole.view, {}}, context);
+  for (int m = 0; m < M; ++m) {
+    Result row(1, N, 0);  // GEMV
+    multiply({a.view.block(m, 0, 1, K), b.view, row.view, {}}, context);
+    Result column(M, 1, 0);
+    multiply({a.view, b.view.block(0, 5 * m, K, 1), column.view, {}}, context);
+    for (int n = 0; n < N; ++n) ASSERT_EQ(row.view(0, n), whole.view(m, n)) << m << "," << n;
+    for (int r = 0; r < M; ++r) ASSERT_EQ(column.view(r, 0), whole.view(r, 5 * m)) << r << "," << m;
+  }
+}
+
+TEST_F(Gemm, NanAndInfinityPassThroughEveryVariant) {
+  constexpr int M = 9, K = 20, N = 21;
+  Operand a(M, K, 8, 0, false);
+  Operand b(K, N, 9, 0, false);
+  a.data[3 * K + 4] = std::numeric_limits<float>::quiet_NaN();
+  b.data[2 * N + 6] = std::numeric_limits<float>::infinity();
+  const std::vector<float> bias(N, 0.5F);
+  for (const Variant& variant : variants()) {
+    if (!variant.supported()) continue;
+    Result c(M, N, 0);
+    multiply(variant, {a.view, b.view, c.view, {bias.data(), Activation::kRelu}}, context);
+    for (int n = 0; n < N; ++n) EXPECT_TRUE(std::isnan(c.view(3, n))) << variant.name;
+    for (int m = 0; m < M; ++m) {
+      if (m == 3) continue;
+      // a·inf is ±inf, which ReLU keeps or makes 0; the next column never saw it.
+      EXPECT_TRUE(std::isinf(c.view(m, 6)) || c.view(m, 6) == 0.0F) << variant.name;
+      EXPECT_TRUE(std::isfinite(c.view(m, 5))) << variant.name;
+    }
+  }
+}
+
+template <class Call>
+std::string message_of(const Call& call) {
+  try {
+    call();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "(nothing was thrown)";
+}
+
+TEST_F(Gemm, RefusesOperandsThatDisagreeAndNamesThem) {
+  std::vector<float> data(64);
+  const auto view = [&](int rows, int columns) { return MatrixView{data.data(), rows, columns, columns, 1}; };
+  const auto call = [&](MatrixView a, MatrixView b, MatrixView c) {
+    return message_of([&] { multiply({a, b, c, {}}, context); });
+  };
+  EXPECT_NE(call(view(2, 3), view(4, 2), view(2, 2)).find("A is [2,3], B [4,2] and C [2,2]"), std::string::npos);
+  EXPECT_NE(call(view(2, 3), view(3, 2), view(3, 2)).find("want A[M,K], B[K,N], C[M,N]"), std::string::npos);
+  EXPECT_NE(call(view(-2, 3), view(3, 2), view(-2, 2)).find("A is [-2,3]; dimensions must be >= 0"), std::string::npos);
+  EXPECT_NE(call(view(2, 3), view(3, 4), {data.data(), 2, 4, 3, 1}).find("C's strides"), std::string::npos);
+  EXPECT_NE(call(view(2, 3), {nullptr, 3, 2, 2, 1}, view(2, 2)).find("B has no data"), std::string::npos);
+  EXPECT_NE(message_of([] { variant("warp"); }).find("there are naive, reordered"), std::string::npos);
+}
+
+TEST_F(Gemm, TheDispatcherTakesARungOfTheModeAskedFor) {
+  EXPECT_EQ(best(Mode::kExact, 512, 512, 512, 2).mode, Mode::kExact);
+  EXPECT_FALSE(best(Mode::kExact, 512, 512, 512, 1).threaded);
+  for (const Variant& variant : variants()) {
+    if (!variant.supported()) continue;
+    EXPECT_EQ(&gemm::variant(variant.name), &variant);
+  }
+}
+
+}  // namespace
+}  // namespace optlab::gemm
