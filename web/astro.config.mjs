@@ -6,6 +6,7 @@ import rehypeKatex from 'rehype-katex';
 import remarkMath from 'remark-math';
 import { cspHashes } from './plugins/csp-hashes.mjs';
 import { dataManifest } from './plugins/data-manifest.mjs';
+import { remarkElements } from './plugins/remark-elements.mjs';
 import { remarkSource } from './plugins/remark-source.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -44,7 +45,7 @@ export default defineConfig({
     // Expressive Code highlights; Astro's own highlighter would be refused by the policy above.
     syntaxHighlight: false,
     processor: unified({
-      remarkPlugins: [[remarkSource, { root: repository }], remarkMath],
+      remarkPlugins: [[remarkSource, { root: repository }], remarkElements, remarkMath],
       // MathML only: every current browser draws it, and it needs neither KaTeX's style sheet nor its twenty fonts.
       rehypePlugins: [[rehypeKatex, { output: 'mathml', strict: 'error' }]],
     }),
@@ -60,7 +61,11 @@ export default defineConfig({
         '@fontsource-variable/jetbrains-mono/wght.css',
         './src/styles/theme.css',
       ],
-      components: { Head: './src/components/Head.astro', SiteTitle: './src/components/SiteTitle.astro' },
+      components: {
+        Head: './src/components/Head.astro',
+        Hero: './src/components/Hero.astro',
+        SiteTitle: './src/components/SiteTitle.astro',
+      },
       disable404Route: true,
       sidebar: [
         { label: 'Course map', link: '/' },

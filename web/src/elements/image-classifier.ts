@@ -8,7 +8,8 @@ import { engine, kBase } from './context.ts';
 import { LabElement } from './lab-element.ts';
 import { labStyles } from './styles.ts';
 
-const kShown = 36;
+/** Images at a time: four rows of nine, or five of five on a phone. */
+const kShown = matchMedia('(max-width: 30rem)').matches ? 25 : 36;
 const kSecondsPerRung = 0.3;
 
 /** Real test images, classified by the trained MLP through any rung: the same answers, in different times. */
@@ -28,7 +29,7 @@ export class ImageClassifier extends LabElement {
     css`
       .grid {
         display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(4.1rem, 1fr));
+        grid-template-columns: repeat(9, minmax(0, 1fr));
         gap: 0.5rem;
         margin-top: 0.8rem;
       }
@@ -104,6 +105,14 @@ export class ImageClassifier extends LabElement {
         margin-bottom: 0.6rem;
       }
       @media (max-width: 30rem) {
+        .grid {
+          grid-template-columns: repeat(5, minmax(0, 1fr));
+          gap: 0.2rem;
+        }
+        .image {
+          font-size: 0.625rem;
+          padding: 0.1rem;
+        }
         .detail {
           grid-template-columns: 1fr;
         }
@@ -358,8 +367,8 @@ export class ImageClassifier extends LabElement {
   }
 
   #renderImage(data: TestSet, index: number): TemplateResult {
-    const truth = kClasses[data.labels[index]!];
-    const guess = this.#predictions === null ? null : kClasses[this.#predictions[index]!];
+    const truth = kClasses[data.labels[index]!]!;
+    const guess = this.#predictions === null ? null : kClasses[this.#predictions[index]!]!;
     const wrong = guess !== null && guess !== truth;
     const label =
       guess === null
@@ -373,7 +382,9 @@ export class ImageClassifier extends LabElement {
       @click=${() => this.#select(index)}
     >
       <canvas width=${kSide} height=${kSide} data-image=${index}></canvas>
-      <span aria-hidden="true">${guess === null ? '·' : `${wrong ? '✗ ' : ''}${guess}`}</span>
+      <span aria-hidden="true"
+        >${guess === null ? '·' : `${wrong ? '✗ ' : ''}${guess.replace('Ankle boot', 'Boot')}`}</span
+      >
     </button>`;
   }
 

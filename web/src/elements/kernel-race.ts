@@ -1,7 +1,16 @@
 import { css, html, nothing, svg, type TemplateResult } from 'lit';
-import { computePeak, duration, flopsPerSecond, gigaflops, rungColor, threeDigits, times } from '../lab/format.ts';
+import {
+  computePeak,
+  duration,
+  flopsPerSecond,
+  gigaflops,
+  highestPeak,
+  rungColor,
+  threeDigits,
+  times,
+} from '../lab/format.ts';
 import type { RaceReport } from '../lab/protocol.ts';
-import type { Lane, VariantInfo } from '../lab/types.ts';
+import type { Lane, Peak, VariantInfo } from '../lab/types.ts';
 import { engine, session } from './context.ts';
 import { LabElement, saveFile } from './lab-element.ts';
 import { labStyles } from './styles.ts';
@@ -100,6 +109,14 @@ export class KernelRace extends LabElement {
         stroke-dasharray: 3 3;
         vector-effect: non-scaling-stroke;
       }
+      .preview .lanes {
+        grid-template-columns: minmax(6.5rem, max-content) minmax(0, 1fr);
+        gap: 0.7rem 0.9rem;
+        align-items: baseline;
+      }
+      .idea {
+        line-height: 1.4;
+      }
       .axis {
         margin-top: 0.7rem;
         font-size: 0.8125rem;
@@ -128,6 +145,9 @@ export class KernelRace extends LabElement {
           grid-template-columns: subgrid;
           grid-column: 1 / -1;
           margin-bottom: 0.35rem;
+        }
+        .preview .idea {
+          grid-column: 1 / -1;
         }
         .name {
           grid-row: 1;
@@ -322,24 +342,41 @@ export class KernelRace extends LabElement {
 
   #renderResult(): TemplateResult | typeof nothing {
     const report = this.#report;
-    if (report === null) return nothing;
-    const peak = computePeak(session.peaks, this.maxThreads)?.value ?? null;
+    if (report === null) return this.compact ? this.#renderPreview() : nothing;
+    const highest = highestPeak(session.peaks)?.value ?? null;
     const fastest = Math.max(
       1,
       ...report.lanes.map((lane) => (lane.statistics ? lane.flops / lane.statistics.low : 0)),
     );
-    const scale = Math.max(fastest, peak ?? 0) * 1.04;
+    const scale = Math.max(fastest, highest ?? 0) * 1.04;
     return html`<div class="section">
         <ol class="lanes" aria-label="Speed of each rung">
-          ${report.lanes.map((lane) => this.#renderLane(lane, scale, peak))}
+          ${report.lanes.map((lane) => this.#renderLane(lane, scale, this.#peakOf(report, lane)?.value ?? null))}
         </ol>
         <p class="axis">
           GFLOP/s, more is faster; the line across a bar’s end is the 95 % interval of the
-          median${peak === null ? '' : ', the dashed line this device’s measured peak'}. ✓ settled.
+          median${highest === null ? '' : ', the dashed line the measured limit of the instructions it uses'}. ✓
+          settled.
         </p>
         ${report.done ? this.#renderVerdict(report) : nothing}
       </div>
       ${report.done && !this.compact ? this.#renderTable(report) : nothing}`;
+  }
+
+  /** Before the first run: which rungs will race, and nothing measured yet. */
+  #renderPreview(): TemplateResult {
+    const ideas = this.#ladder.filter((variant) => this.#chosen?.has(variant.name));
+    return html`<div class="section preview">
+      <ol class="lanes">
+        ${ideas.map(
+          ({ name, idea }) =>
+            html`<li>
+              <span class="name">${name}</span>
+              <span class="idea muted small">${idea}</span>
+            </li>`,
+        )}
+      </ol>
+    </div>`;
   }
 
   #renderLane(lane: Lane, scale: number, peak: number | null): TemplateResult {
@@ -400,6 +437,14 @@ export class KernelRace extends LabElement {
       : html`<strong class="bad">The exact rungs disagree: this is a bug in the library.</strong>`;
   }
 
+  /** The device's measured limit for what this rung uses; null before the roofline has run. */
+  #peakOf(report: RaceReport, lane: Lane): Peak | null {
+    const variant = this.variants.find((candidate) => candidate.name === lane.name);
+    return variant === undefined
+      ? null
+      : computePeak(session.peaks, variant.isa, variant.threaded ? report.options.threads : 1);
+  }
+
   #mode(name: string): string {
     return this.variants.find((variant) => variant.name === name)?.mode ?? '';
   }
@@ -439,8 +484,7 @@ export class KernelRace extends LabElement {
   #renderRow(report: RaceReport, lane: Lane, index: number): TemplateResult {
     const { statistics } = lane;
     const rate = flopsPerSecond(lane);
-    const threaded = this.variants.find((variant) => variant.name === lane.name)?.threaded ?? false;
-    const peak = computePeak(session.peaks, threaded ? report.options.threads : 1);
+    const peak = this.#peakOf(report, lane);
     return html`<tr>
       <th scope="row">${lane.name}</th>
       <td>${rate === null ? '–' : threeDigits(rate / 1e9)}</td>

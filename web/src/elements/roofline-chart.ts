@@ -1,5 +1,5 @@
 import { css, html, nothing, svg, type TemplateResult } from 'lit';
-import { byteSize, computePeak, gigaflops, rungColor, threeDigits } from '../lab/format.ts';
+import { byteSize, computePeak, gigaflops, highestPeak, isaName, rungColor, threeDigits } from '../lab/format.ts';
 import type { ProbeReport, RaceReport } from '../lab/protocol.ts';
 import {
   axesFor,
@@ -19,6 +19,10 @@ import { labStyles } from './styles.ts';
 const kProbeSeconds = 5;
 /** Raced when no race has run on the page yet. */
 const kOwnRace = { m: 512, k: 512, n: 512, secondsPerLane: 0.4 };
+
+/** Below this width labels are short and the lines of memory have none: the table has them. */
+const kNarrow = 560;
+const kLabelGap = 14;
 
 interface Frame {
   width: number;
@@ -191,12 +195,22 @@ export class RooflineChart extends LabElement {
   #frame(dots: readonly Dot[]): Frame {
     const width = Math.max(280, this.#width);
     const height = Math.round(Math.min(440, Math.max(300, width * 0.6)));
-    return { width, height, left: 44, right: width - 8, top: 12, bottom: height - 40, ...axesFor(this.#peaks, dots) };
+    const margin = width < kNarrow ? 66 : 176;
+    return {
+      width,
+      height,
+      left: 44,
+      right: width - margin,
+      top: 12,
+      bottom: height - 40,
+      ...axesFor(this.#peaks, dots),
+    };
   }
 
   #renderChart(dots: readonly Dot[]): TemplateResult {
     const frame = this.#frame(dots);
     const labelled = placeLabels(dots, frame);
+    const limits = placeLimits(this.#peaks, frame);
     return html`<svg
       class="chart"
       viewBox="0 0 ${frame.width} ${frame.height}"
@@ -204,6 +218,10 @@ export class RooflineChart extends LabElement {
       aria-label="Roofline: speed against arithmetic intensity, both logarithmic. ${this.#summary(dots)} The table below has the same numbers."
     >
       ${renderGrid(frame)} ${drawnPeaks(this.#peaks).map((peak) => this.#renderRoof(peak, frame))}
+      ${limits.map(
+        ({ peak, y }) =>
+          svg`<text class="label" x=${frame.right + 6} y=${y + 4}>${limitLabel(peak, frame.width < kNarrow)}</text>`,
+      )}
       ${labelled.map((place) => this.#renderDot(place, frame))}
     </svg>`;
   }
@@ -216,17 +234,20 @@ export class RooflineChart extends LabElement {
     if (peak.kind === 'compute') {
       const ridge = Number.isFinite(bandwidth) ? Math.max(frame.x.min, peak.value / bandwidth) : frame.x.min;
       const y = py(frame, peak.value);
-      return svg`<line class=${style} x1=${px(frame, ridge)} x2=${frame.right} y1=${y} y2=${y} />
-        <text class="label" x=${frame.right - 4} y=${y - 5} text-anchor="end">${peakLabel(peak, frame.width < 480)}</text>`;
+      return svg`<line class=${style} x1=${px(frame, ridge)} x2=${frame.right} y1=${y} y2=${y} />`;
     }
     const from = Math.max(frame.x.min, frame.y.min / peak.value);
     const to = Math.min(frame.x.max, (Number.isFinite(compute) ? compute : frame.y.max) / peak.value);
     if (to <= from) return nothing;
     const [x1, y1, x2, y2] = [px(frame, from), py(frame, from * peak.value), px(frame, to), py(frame, to * peak.value)];
     const angle = (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI;
-    const [cx, cy] = [x1 + (x2 - x1) * 0.42, y1 + (y2 - y1) * 0.42];
-    return svg`<line class=${style} x1=${x1} y1=${y1} x2=${x2} y2=${y2} />
-      <text class="label" text-anchor="middle" transform="translate(${cx} ${cy}) rotate(${angle}) translate(0 -6)">${peakLabel(peak, frame.width < 480)}</text>`;
+    const line = svg`<line class=${style} x1=${x1} y1=${y1} x2=${x2} y2=${y2} />`;
+    if (frame.width < kNarrow) return line;
+    const [cx, cy] = [(x1 + x2) / 2, (y1 + y2) / 2];
+    // One thread's line lies below that of all threads: their labels go to the outer sides.
+    const offset = style === 'roof one' ? 15 : -6;
+    return svg`${line}
+      <text class="label" text-anchor="middle" transform="translate(${cx} ${cy}) rotate(${angle}) translate(0 ${offset})">${peakLabel(peak)}</text>`;
   }
 
   #renderDot({ dot, x, y, labelY, before }: Placed, frame: Frame) {
@@ -250,21 +271,17 @@ export class RooflineChart extends LabElement {
       if (dots.length === 0) return 'Run the kernel race above and its rungs appear here as dots.';
       return 'Point at a dot, or step through them with the Tab key, for its numbers.';
     }
-    const threads = this.#threadsOf(dot.name);
-    const peak = computePeak(this.#peaks, threads);
+    const variant = this.variants.find((candidate) => candidate.name === dot.name);
+    const threads = variant?.threaded ? (session.race?.options.threads ?? 1) : 1;
+    const peak = computePeak(this.#peaks, variant?.isa ?? '', threads);
     const share =
-      peak === null ? '' : `, ${Math.round((100 * dot.rate) / peak.value)} % of the ${peakLabel(peak, false)} limit`;
+      peak === null ? '' : `, ${Math.round((100 * dot.rate) / peak.value)} % of the ${peakLabel(peak)} limit`;
     return html`<code>${dot.name}</code>: ${gigaflops(dot.rate)}${share}, at ${threeDigits(dot.intensity)} FLOP per byte
       of least traffic (A and B read once, C written once).`;
   }
 
-  #threadsOf(name: string): number {
-    const threaded = this.variants.find((variant) => variant.name === name)?.threaded ?? false;
-    return threaded ? (session.race?.options.threads ?? 1) : 1;
-  }
-
   #summary(dots: readonly Dot[]): string {
-    const peak = computePeak(this.#peaks, this.maxThreads);
+    const peak = highestPeak(this.#peaks);
     const best = dots.reduce<Dot | null>((most, dot) => (most === null || dot.rate > most.rate ? dot : most), null);
     const limit = peak === null ? '' : `Highest compute limit ${gigaflops(peak.value)}.`;
     return best === null ? limit : `${limit} Fastest rung ${best.name} with ${gigaflops(best.rate)}.`;
@@ -290,7 +307,7 @@ export class RooflineChart extends LabElement {
               ${this.#peaks.map(
                 (peak) =>
                   html`<tr>
-                    <th scope="row">${peak.kind === 'memory' ? `${peak.name}, ${byteSize(peak.bytes)}` : peak.name}</th>
+                    <th scope="row">${peak.kind === 'memory' ? `read ${byteSize(peak.bytes)}` : isaName(peak.name)}</th>
                     <td>${peak.threads}</td>
                     <td>
                       ${peak.kind === 'compute' ? gigaflops(peak.value) : `${threeDigits(peak.value / 1e9)} GB/s`}
@@ -355,11 +372,28 @@ function renderGrid(frame: Frame) {
     <text class="title" transform="translate(11 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">GFLOP/s</text>`;
 }
 
-function peakLabel(peak: Peak, short: boolean): string {
+function peakLabel(peak: Peak): string {
   const threads = peak.threads === 1 ? '1 thread' : `${peak.threads} threads`;
-  const value = peak.kind === 'compute' ? threeDigits(peak.value / 1e9) : `${threeDigits(peak.value / 1e9)} GB/s`;
-  const name = peak.kind === 'memory' ? `${peak.name} ${byteSize(peak.bytes)}` : peak.name;
-  return short ? `${name}, ${peak.threads}T` : `${name}, ${threads}: ${value}`;
+  const name = peak.kind === 'memory' ? `read ${byteSize(peak.bytes)}` : isaName(peak.name);
+  return `${name}, ${threads}: ${threeDigits(peak.value / 1e9)}${peak.kind === 'memory' ? ' GB/s' : ''}`;
+}
+
+/** For a phone's margin: "fused ×2". */
+function limitLabel(peak: Peak, short: boolean): string {
+  const last = isaName(peak.name).split(' ').at(-1);
+  return short ? `${last === 'add' ? 'SIMD' : last} ×${peak.threads}` : peakLabel(peak);
+}
+
+/** The labels of the compute limits, in the right margin, moved apart downwards where they would overlap. */
+function placeLimits(peaks: readonly Peak[], frame: Frame): { peak: Peak; y: number }[] {
+  let last = -Infinity;
+  return peaks
+    .filter((peak) => peak.kind === 'compute')
+    .sort((a, b) => b.value - a.value)
+    .map((peak) => {
+      last = Math.max(py(frame, peak.value), last + kLabelGap);
+      return { peak, y: last };
+    });
 }
 
 interface Placed {
@@ -373,14 +407,13 @@ interface Placed {
 
 /** Dots of one race share their intensity and lie above each other: their labels are moved apart. */
 function placeLabels(dots: readonly Dot[], frame: Frame): Placed[] {
-  const kGap = 14;
   let last = -Infinity;
   return [...dots]
     .sort((a, b) => b.rate - a.rate)
     .map((dot) => {
       const x = px(frame, dot.intensity);
       const y = py(frame, dot.rate);
-      last = Math.max(y, last + kGap);
+      last = Math.max(y, last + kLabelGap);
       return { dot, x, y, labelY: last, before: x > (frame.left + frame.right) / 2 };
     });
 }

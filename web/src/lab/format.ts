@@ -41,12 +41,24 @@ export function times(factor: number): string {
   return `${factor >= 10 ? Math.round(factor) : factor.toFixed(1)}×`;
 }
 
-/** The highest compute limit measured for this number of threads (or the nearest below), or null. */
-export function computePeak(peaks: readonly Peak[], threads: number): Peak | null {
-  const usable = peaks.filter((peak) => peak.kind === 'compute' && peak.threads <= threads);
-  const most = Math.max(...usable.map((peak) => peak.threads));
-  const same = usable.filter((peak) => peak.threads === most);
-  return same.reduce<Peak | null>((best, peak) => (best === null || peak.value > best.value ? peak : best), null);
+/**
+ * The measured compute limit for a kernel: that of its own instruction set with this number of threads, so that an exact rung is held
+ * against multiply and add, and a fused one against fused. Null before it has been measured.
+ */
+export function computePeak(peaks: readonly Peak[], isa: string, threads: number): Peak | null {
+  return peaks.find((peak) => peak.kind === 'compute' && peak.name === isa && peak.threads === threads) ?? null;
+}
+
+/** The highest compute limit of all. */
+export function highestPeak(peaks: readonly Peak[]): Peak | null {
+  const compute = peaks.filter((peak) => peak.kind === 'compute');
+  return compute.reduce<Peak | null>((best, peak) => (best === null || peak.value > best.value ? peak : best), null);
+}
+
+/** Instruction sets as the lessons call them. */
+export function isaName(isa: string): string {
+  const names: Record<string, string> = { wasm128: 'SIMD mul + add', 'wasm128+relaxed': 'SIMD fused' };
+  return names[isa] ?? isa;
 }
 
 /** The registered colour of a rung: by its place on the ladder, so that it is the same in every chart. */

@@ -6,7 +6,7 @@ import { gunzip, parseIdx, verify } from './data.ts';
 import { startWithFallback } from './engine.ts';
 import { accuracy, median } from './fashion.ts';
 import { chooseBuild, type BuildChoice, type Features } from './features.ts';
-import { byteSize, computePeak, duration, threeDigits } from './format.ts';
+import { byteSize, computePeak, duration, highestPeak, threeDigits } from './format.ts';
 import { axesFor, decadeTicks, logPosition } from './roofline.ts';
 import type { Peak } from './types.ts';
 import { readSettings, writeSettings } from './url-state.ts';
@@ -147,12 +147,20 @@ describe('figures', () => {
     assert.equal(accuracy(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 0, 3)), 2 / 3);
   });
 
-  it('take the limit of as many threads as run', () => {
-    const peak = (threads: number, value: number): Peak => ({ name: 'f', kind: 'compute', threads, value, bytes: 0 });
-    const peaks = [peak(1, 30), peak(1, 40), peak(2, 80)];
-    assert.equal(computePeak(peaks, 1)?.value, 40);
-    assert.equal(computePeak(peaks, 2)?.value, 80);
-    assert.equal(computePeak([], 1), null);
+  it('take the limit of the same instruction set and threads', () => {
+    const peak = (name: string, threads: number, value: number): Peak => ({
+      name,
+      kind: 'compute',
+      threads,
+      value,
+      bytes: 0,
+    });
+    const peaks = [peak('wasm128', 1, 30), peak('wasm128+relaxed', 1, 40), peak('wasm128', 2, 80)];
+    assert.equal(computePeak(peaks, 'wasm128', 1)?.value, 30);
+    assert.equal(computePeak(peaks, 'wasm128', 2)?.value, 80);
+    assert.equal(computePeak(peaks, 'scalar', 1), null);
+    assert.equal(highestPeak(peaks)?.value, 80);
+    assert.equal(highestPeak([]), null);
   });
 
   it('span everything that is drawn', () => {
