@@ -83,12 +83,14 @@ async function take(browser: Browser, base: string, shot: Shot, out: string, qui
   const home = await open(browser, base, shot, problems);
   if (!quick) await run(home.locator('kernel-race'), 'Run the race', problems);
   await checkWidth(home, shot.width, problems);
+  await home.evaluate('scrollTo(0, 0)');
   await home.screenshot({ path: join(out, `home-${suffix}.png`), fullPage: true });
   await home.context().close();
 
   const lesson = await open(browser, new URL(kLesson, base).href, shot, problems);
   if (!quick) await runLesson(lesson, problems);
   await checkWidth(lesson, shot.width, problems);
+  await lesson.evaluate('scrollTo(0, 0)');
   await lesson.screenshot({ path: join(out, `lesson-${suffix}.png`), fullPage: true });
   for (const tag of ['kernel-race', 'roofline-chart', 'image-classifier']) {
     await lesson.locator(tag).screenshot({ path: join(out, `${tag}-${suffix}.png`) });
