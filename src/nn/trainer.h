@@ -10,7 +10,7 @@
 namespace optlab::nn {
 
 struct TrainingOptions {
-  int epochs = 10;
+  int epochs = 20;
   int batch = 128;
   float learning_rate = 1e-3F;
   bool cosine = true;  // the rate falls to 0 along half a cosine over all steps; else it is constant

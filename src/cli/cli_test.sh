@@ -1,0 +1,79 @@
+#!/bin/sh
+# Runs the program as a user does: exit codes, one line of error, and the figures of eval. Usage: cli_test.sh PROGRAM, in the repository root.
+program=$1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failures=0
+checks=0
+
+fail() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+# expect CODE TEXT ARGUMENT…: the exit code; for failures TEXT is in the only line on stderr and stdout is empty, else TEXT is on stdout.
+expect() {
+  code=$1 text=$2
+  shift 2
+  checks=$((checks + 1))
+  "$program" "$@" >"$work/out" 2>"$work/err"
+  got=$?
+  [ "$got" -eq "$code" ] || fail "'$*' ended with $got, not $code: $(cat "$work/err")"
+  if [ "$code" -eq 0 ]; then
+    grep -qF -- "$text" "$work/out" || fail "'$*' did not print '$text'"
+  else
+    [ "$(wc -l <"$work/err")" -eq 1 ] || fail "'$*' wrote not one line: $(cat "$work/err")"
+    grep -qF -- "$text" "$work/err" || fail "'$*' said '$(cat "$work/err")', not '$text'"
+    [ -s "$work/out" ] && fail "'$*' failed but wrote to stdout"
+  fi
+}
+
+expect 0 'Examples:' --help
+expect 0 'optlab eval mlp --rung naive' eval mlp --help
+expect 0 'optlab ' --version
+expect 0 '"isa":' info --json
+expect 0 'naive' info
+
+expect 2 'needs one of these after it: info, bench, train, eval'
+expect 2 "'bench' needs one of these after it: gemm" bench
+expect 2 'not expected: nonsense' nonsense
+expect 2 'not expected: --bogus' bench gemm --bogus
+expect 2 "'0' is not a whole number from 1 to 8192" bench gemm --size 0
+expect 2 "'-5' is not a whole number" bench gemm --size -5
+expect 2 "'99999999999999999999' is not a whole number" bench gemm --k 99999999999999999999
+expect 2 "'nan' is not a number from" bench gemm --seconds nan
+expect 2 'there are naive' bench gemm --rungs simd,warp
+expect 2 "'0' is not a whole number from 1 to 256" eval mlp --threads 0
+expect 2 'there are naive' eval mlp --rung warp
+expect 2 "'inf' is not a number" train mlp --lr inf
+expect 2 "'0' is not a whole number" train mlp --epochs 0
+expect 2 '--model: 1 required FILE missing' eval mlp --model
+
+expect 1 'no such file' eval mlp --model "$work/none"
+expect 1 'safetensors: the header length is' eval mlp --model data/README.md
+expect 1 'is a folder' eval mlp --model data
+head -c 5000 models/fashion-mlp.safetensors >"$work/cut.safetensors"
+expect 1 'beyond the' eval mlp --model "$work/cut.safetensors"
+expect 1 'has no t10k-images-idx3-ubyte.gz' eval mlp --data "$work"
+expect 1 "can't be written" train mlp --out "$work/none/x.safetensors"
+
+mkdir "$work/data"
+cp data/fashion-mnist/t10k-*.gz "$work/data"
+head -c 100000 data/fashion-mnist/t10k-images-idx3-ubyte.gz >"$work/data/t10k-images-idx3-ubyte.gz"
+expect 1 'is cut off' eval mlp --data "$work/data"
+tr 'a' 'b' <data/fashion-mnist/t10k-images-idx3-ubyte.gz >"$work/data/t10k-images-idx3-ubyte.gz"
+expect 1 'is corrupt' eval mlp --data "$work/data"
+cp data/fashion-mnist/t10k-labels-idx1-ubyte.gz "$work/data/t10k-images-idx3-ubyte.gz"
+expect 1 'magic number is 2049; want 2051' eval mlp --data "$work/data"
+
+# The same digest by every exact rung, and the accuracy that models/README.md states.
+for rung in naive simd_threads; do
+  expect 0 '"accuracy": 0.9085' eval mlp --data data/fashion-mnist --rung "$rung" --json
+  expect 0 '"digest": "e239ca8fd5e5b8bd"' eval mlp --data data/fashion-mnist --rung "$rung" --json
+done
+expect 0 '"fraction_of_peak":' bench gemm --size 32 --rungs simd --seconds 0.1 --json
+expect 0 'digest' train mlp --data data/fashion-mnist --epochs 1 --batch 500 --out "$work/quick.safetensors"
+expect 0 'accuracy' eval mlp --data data/fashion-mnist --model "$work/quick.safetensors"
+
+echo "$checks checks, $failures failed"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,55 @@
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+
+namespace {
+
+constexpr int kFailed = 1;    // a file is missing or corrupt, memory is out, training diverged
+constexpr int kBadUsage = 2;  // the arguments
+
+/// One line on stderr, whatever the message holds.
+int fail(std::string message, int code) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::fprintf(stderr, "optlab: %s\n", message.c_str());
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "OptLab: measure, train and evaluate, to see what makes machine-learning models fast.\n"
+      "Bad arguments end with exit code 2, anything else that fails with 1; the reason is one line on stderr.",
+      "optlab");
+  app.set_version_flag("--version", "optlab " OPTLAB_VERSION);
+  optlab::cli::require_choice(app);
+  app.footer(
+      "Examples:\n"
+      "  optlab info\n"
+      "  optlab bench gemm --size 768 --threads 4\n"
+      "  optlab train mlp --epochs 5 --out my-mlp.safetensors\n"
+      "  optlab eval mlp --model my-mlp.safetensors --json");
+  optlab::cli::add_info(app);
+  optlab::cli::add_bench(app);
+  optlab::cli::add_train(app);
+  optlab::cli::add_eval(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
+  } catch (const CLI::ParseError& error) {
+    return fail(std::string(error.what()) + " (try --help)", kBadUsage);
+  } catch (const std::invalid_argument& error) {
+    return fail(error.what(), kBadUsage);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory", kFailed);
+  } catch (const std::exception& error) {
+    return fail(error.what(), kFailed);
+  }
+  return 0;
+}
