@@ -72,6 +72,7 @@ Lane Race::lane(int index) const {
 
 std::vector<Lane> Race::lanes() const {
   std::vector<Lane> result;
+  result.reserve(entries_.size());
   for (int i = 0; i < size(); ++i) result.push_back(lane(i));
   return result;
 }

@@ -11,7 +11,7 @@ namespace optlab::profile {
 
 double quantile(std::span<const double> sorted, double p) {
   if (sorted.empty()) throw std::invalid_argument("quantile: no samples");
-  if (!(p >= 0.0 && p <= 1.0)) throw std::invalid_argument("quantile: p must lie in 0..1");
+  if (std::isnan(p) || p < 0.0 || p > 1.0) throw std::invalid_argument("quantile: p must lie in 0..1");
   const double position = static_cast<double>(sorted.size() - 1) * p;
   const auto below = static_cast<std::size_t>(position);
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
