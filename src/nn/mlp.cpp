@@ -139,6 +139,7 @@ Classification classify(const Mlp& model, std::span<const std::uint8_t> pixels, 
                  compute);
     const auto values = std::span<const float>(logits.values()).first(rows * classes);
     digest.add(values);
+    result.logits.insert(result.logits.end(), values.begin(), values.end());
     for (std::size_t i = 0; i < rows; ++i) {
       result.predictions.push_back(static_cast<std::uint8_t>(argmax(values.subspan(i * classes, classes))));
     }

@@ -51,6 +51,7 @@ class Mlp {
 /// What a model says about a set of images.
 struct Classification {
   std::vector<std::uint8_t> predictions;  // one class an image: argmax, lowest index on ties
+  std::vector<float> logits;              // [n, outputs]: the scores before softmax
   std::string logits_digest;              // of all logits in order
 };
 

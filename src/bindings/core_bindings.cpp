@@ -1,0 +1,85 @@
+#include <emscripten/bind.h>
+#include <emscripten/heap.h>
+#include <malloc.h>
+
+#include <string>
+
+#include "bindings/guard.h"
+#include "bindings/runtime.h"
+#include "core/tensor.h"
+#include "profile/clock.h"
+#include "simd/isa.h"
+
+namespace optlab::bindings {
+namespace {
+
+using emscripten::val;
+
+EMSCRIPTEN_DECLARE_VAL_TYPE(Float32View)
+
+struct BuildInfo {
+  std::string version;
+  std::string build;
+  std::string isa;
+  bool threads;
+  double memory_bytes;
+};
+
+BuildInfo build_info() {
+#if defined(__EMSCRIPTEN_PTHREADS__)
+  constexpr bool kThreads = true;
+#else
+  constexpr bool kThreads = false;
+#endif
+  const std::string simd = simd::has_wasm_relaxed() ? "relaxed" : "simd";
+  return {OPTLAB_VERSION, simd + (kThreads ? "-threads" : ""), simd::isa_name(), kThreads,
+          static_cast<double>(emscripten_get_heap_size())};
+}
+
+/// Bytes that the C++ heap has handed out and not got back.
+double memory_in_use() { return static_cast<double>(static_cast<unsigned>(mallinfo().uordblks)); }
+
+int set_threads(int threads) {
+  runtime().pool.resize(threads);
+  return runtime().pool.threads();
+}
+
+Tensor* make_tensor(int rows, int columns) { return new Tensor(Shape{rows, columns}); }
+int tensor_rows(const Tensor& tensor) { return tensor.shape()[0]; }
+int tensor_columns(const Tensor& tensor) { return tensor.shape()[1]; }
+
+Float32View tensor_view(Tensor& tensor) {
+  return Float32View(val(emscripten::typed_memory_view(tensor.size(), tensor.values().data())));
+}
+
+}  // namespace
+
+Runtime& runtime() {
+  static Runtime instance;
+  return instance;
+}
+
+EMSCRIPTEN_BINDINGS(optlab_core) {
+  using namespace emscripten;
+  register_type<Float32View>("Float32Array");
+
+  value_object<BuildInfo>("BuildInfo")
+      .field("version", &BuildInfo::version)
+      .field("build", &BuildInfo::build)
+      .field("isa", &BuildInfo::isa)
+      .field("threads", &BuildInfo::threads)
+      .field("memoryBytes", &BuildInfo::memory_bytes);
+  function("buildInfo", &build_info);
+  function("setThreads", guard<&set_threads>);
+  function("clockTick", guard<&profile::clock_tick>);
+  function("memoryInUse", &memory_in_use);
+
+  // A row-major float32 matrix in WebAssembly memory. view() is live and short-lived: use it at once and drop it.
+  class_<Tensor>("Tensor")
+      .constructor(guard<&make_tensor>, return_value_policy::take_ownership())
+      .function("rows", &tensor_rows)
+      .function("columns", &tensor_columns)
+      .function("view", &tensor_view);
+}
+
+}  // namespace optlab::bindings

@@ -1,0 +1,97 @@
+#include <emscripten/bind.h>
+
+#include <string>
+#include <vector>
+
+#include "bindings/guard.h"
+#include "bindings/profile_bindings.h"
+#include "bindings/runtime.h"
+#include "gemm/gemm_race.h"
+
+namespace optlab::bindings {
+namespace {
+
+using emscripten::val;
+
+EMSCRIPTEN_DECLARE_VAL_TYPE(VariantArray)
+EMSCRIPTEN_DECLARE_VAL_TYPE(ModeName)
+EMSCRIPTEN_DECLARE_VAL_TYPE(Names)
+
+/// As JavaScript sees a variant.
+struct VariantInfo {
+  std::string name;
+  std::string idea;
+  std::string isa;
+  ModeName mode = ModeName(val::undefined());
+  bool threaded = false;
+  bool supported = false;
+};
+
+VariantArray gemm_variants() {
+  val result = val::array();
+  for (const gemm::Variant& v : gemm::variants()) {
+    result.call<void>(
+        "push", VariantInfo{std::string(v.name), std::string(v.idea), std::string(v.isa),
+                            ModeName(val(v.mode == gemm::Mode::kExact ? "exact" : "fast")), v.threaded, v.supported()});
+  }
+  return VariantArray(result);
+}
+
+/// C = A·B by the rung `name`, or by the dispatcher's choice in exact mode if it is empty.
+void gemm_multiply(const Tensor& a, const Tensor& b, Tensor& c, std::string name) {
+  gemm::Context context{runtime().pool, runtime().scratch};
+  const gemm::Problem problem{a.matrix(), b.matrix(), c.matrix(), {}};
+  if (name.empty()) {
+    gemm::multiply(problem, context);
+  } else {
+    gemm::multiply(gemm::variant(name), problem, context);
+  }
+}
+
+/// A race on the shared runtime.
+class Race {
+ public:
+  Race(int m, int k, int n, const std::vector<std::string>& names, double seconds)
+      : race_(m, k, n, names, runtime().pool, {.max_seconds = seconds}) {}
+  bool step() { return race_.race().step(); }
+  double progress() { return race_.race().progress(); }
+  LaneArray lanes() { return lanes_of(race_.race()); }
+  Float64Copy samples(int lane) { return samples_of(race_.race(), lane); }
+  std::string digest(int lane) const { return race_.digest(lane); }
+
+ private:
+  gemm::GemmRace race_;
+};
+
+Race* make_race(int m, int k, int n, Names names, double seconds) {
+  return new Race(m, k, n, emscripten::vecFromJSArray<std::string>(names), seconds);
+}
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(optlab_gemm) {
+  using namespace emscripten;
+  register_type<VariantArray>("VariantInfo[]");
+  register_type<ModeName>("'exact' | 'fast'");
+  register_type<Names>("string[]");
+
+  value_object<VariantInfo>("VariantInfo")
+      .field("name", &VariantInfo::name)
+      .field("idea", &VariantInfo::idea)
+      .field("isa", &VariantInfo::isa)
+      .field("mode", &VariantInfo::mode)
+      .field("threaded", &VariantInfo::threaded)
+      .field("supported", &VariantInfo::supported);
+  function("gemmVariants", &gemm_variants);
+  function("gemmMultiply", guard<&gemm_multiply>);
+
+  class_<Race>("GemmRace")
+      .constructor(guard<&make_race>, return_value_policy::take_ownership())
+      .function("step", guard<&Race::step>)
+      .function("progress", guard<&Race::progress>)
+      .function("lanes", guard<&Race::lanes>)
+      .function("samples", guard<&Race::samples>)
+      .function("digest", guard<&Race::digest>);
+}
+
+}  // namespace optlab::bindings

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+#include "gemm/gemm.h"
+#include "profile/race.h"
+#include "profile/roofline_probe.h"
+
+namespace optlab::gemm {
+
+/// Rungs of the ladder racing on one product C[M,N] = A[M,K]·B[K,N] of random operands in [-1, 1), and the digest of
+/// what each computed.
+///
+/// Throws: std::invalid_argument for dimensions below 1, an empty or unknown list of rungs; std::bad_alloc.
+/// Memory: 4·(M·K + K·N + M·N) bytes and the scratch of the neediest rung.
+class GemmRace {
+ public:
+  /// `pool` must outlive the race. No names: every rung that this device supports.
+  GemmRace(int M, int K, int N, const std::vector<std::string>& names, parallel::ThreadPool& pool,
+           profile::SamplingOptions options = {});
+  GemmRace(const GemmRace&) = delete;
+  GemmRace& operator=(const GemmRace&) = delete;
+
+  profile::Race& race() { return race_; }
+  const Variant& variant(int lane) const { return *entries_.at(lane).variant; }
+  int threads(int lane) const { return variant(lane).threaded ? pool_.threads() : 1; }
+  /// Of the result of the lane's first call; empty before it. All exact rungs have the same.
+  const std::string& digest(int lane) const { return entries_.at(lane).digest; }
+  /// The roof over a lane, FLOP/s: the best measured compute peak of as many threads, not a fused one for an exact
+  /// rung. 0 if `peaks` has none that applies.
+  double roof(int lane, const std::vector<profile::Peak>& peaks) const;
+
+ private:
+  struct Entry {
+    const Variant* variant;
+    std::string digest;
+  };
+
+  void run(Entry& entry);
+  std::vector<profile::Contender> contenders();
+
+  parallel::ThreadPool& pool_;
+  Arena scratch_;
+  Tensor a_, b_, c_;
+  std::vector<Entry> entries_;
+  profile::Race race_;
+};
+
+}  // namespace optlab::gemm

@@ -1,0 +1,43 @@
+#include "gemm/gemm_race.h"
+
+#include <gtest/gtest.h>
+
+namespace optlab::gemm {
+namespace {
+
+TEST(GemmRace, RunsEveryRungAndExactRungsAgree) {
+  parallel::ThreadPool pool(2);
+  GemmRace race(33, 20, 41, {}, pool, {.max_seconds = 0.05, .batch_seconds = 0.0005, .warm_up_seconds = 0.001});
+  while (race.race().step()) continue;
+  for (int lane = 0; lane < race.race().size(); ++lane) {
+    EXPECT_EQ(race.digest(lane).size(), 16U) << race.variant(lane).name;
+    if (race.variant(lane).mode == Mode::kExact)
+      EXPECT_EQ(race.digest(lane), race.digest(0)) << race.variant(lane).name;
+    EXPECT_TRUE(race.race().lane(lane).statistics.has_value());
+    EXPECT_EQ(race.race().lane(lane).flops, 2.0 * 33 * 20 * 41);
+  }
+}
+
+TEST(GemmRace, HoldsARungAgainstTheRoofThatAppliesToIt) {
+  using Kind = profile::Peak::Kind;
+  parallel::ThreadPool pool(2);
+  GemmRace race(4, 4, 4, {"naive", "simd_threads"}, pool);
+  const std::vector<profile::Peak> peaks{{"a", Kind::kCompute, 1, false, 10, 0},
+                                         {"a+fma", Kind::kCompute, 1, true, 20, 0},
+                                         {"a", Kind::kCompute, 2, false, 19, 0},
+                                         {"4 MiB", Kind::kMemory, 1, false, 99, 1}};
+  EXPECT_EQ(race.roof(0, peaks), 10.0);
+  EXPECT_EQ(race.roof(1, peaks), 19.0);
+  EXPECT_EQ(race.roof(1, {}), 0.0);
+}
+
+TEST(GemmRace, RefusesWhatCannotBeRaced) {
+  parallel::ThreadPool pool(1);
+  EXPECT_THROW(GemmRace(0, 4, 4, {}, pool), std::invalid_argument);
+  EXPECT_THROW(GemmRace(4, -1, 4, {}, pool), std::invalid_argument);
+  EXPECT_THROW(GemmRace(65536, 65536, 1, {}, pool), std::invalid_argument);
+  EXPECT_THROW(GemmRace(4, 4, 4, {"warp"}, pool), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace optlab::gemm
