@@ -53,6 +53,15 @@ function moduleOrder(root: string): string[] {
     .map(({ words }) => words[0]!.text.slice('src/'.length));
 }
 
+/** Libraries of others that cmake/ wraps as optlab_<name>: they are no modules, and have no place in the order. */
+function wrappedLibraries(root: string): Set<string> {
+  const names = globSync('cmake/*.cmake', { cwd: root })
+    .flatMap((file) => parseCommands(readFileSync(join(root, file), 'utf8')))
+    .filter(({ name }) => name === 'add_library')
+    .map(({ words }) => words[0]?.text.replace(/^optlab_/, '') ?? '');
+  return new Set(names);
+}
+
 function declaredDependencies(cmakeFile: string): Dependency[] {
   const declared: Dependency[] = [];
   for (const { name, words } of parseCommands(readFileSync(cmakeFile, 'utf8'))) {
@@ -64,8 +73,7 @@ function declaredDependencies(cmakeFile: string): Dependency[] {
       }
     } else if (name === 'target_link_libraries') {
       for (const { text, line } of words.slice(1)) {
-        if (text.startsWith('optlab_') && text !== 'optlab_gtest')
-          declared.push({ name: text.slice('optlab_'.length), line });
+        if (text.startsWith('optlab_')) declared.push({ name: text.slice('optlab_'.length), line });
       }
     }
   }
@@ -75,6 +83,7 @@ function declaredDependencies(cmakeFile: string): Dependency[] {
 export function checkDependencies(root: string): Report {
   const breaches: Breach[] = [];
   const order = moduleOrder(root);
+  const libraries = wrappedLibraries(root);
   let includes = 0;
   if (order.length === 0) {
     breaches.push({ file: 'CMakeLists.txt', line: 1, message: 'adds no module: no add_subdirectory(src/…)' });
@@ -97,7 +106,9 @@ export function checkDependencies(root: string): Report {
       breaches.push({ file: 'CMakeLists.txt', line: 1, message: `adds src/${module}, which has no CMakeLists.txt` });
       continue;
     }
-    const declared = declaredDependencies(join(root, cmakeFile)).filter(({ name }) => name !== module);
+    const declared = declaredDependencies(join(root, cmakeFile)).filter(
+      ({ name }) => name !== module && !libraries.has(name),
+    );
     for (const { name, line } of declared) {
       const position = order.indexOf(name);
       if (position < 0) {

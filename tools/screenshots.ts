@@ -32,11 +32,16 @@ interface Shot {
 
 async function open(browser: Browser, url: string, { width, scheme }: Shot, problems: string[]): Promise<Page> {
   const height = width < 600 ? 844 : 900;
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, deviceScaleFactor: width < 600 ? 2 : 1 });
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: scheme,
+    deviceScaleFactor: width < 600 ? 2 : 1,
+  });
   const page = await context.newPage();
   const origin = new URL(url).origin;
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) problems.push(`${page.url()}: console ${message.type()}: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()))
+      problems.push(`${page.url()}: console ${message.type()}: ${message.text()}`);
   });
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
   page.on('request', (request) => {
@@ -78,7 +83,14 @@ async function checkWidth(page: Page, width: number, problems: string[]): Promis
   if (overflow > width) problems.push(`${page.url()} is ${overflow} px wide in a window of ${width} px`);
 }
 
-async function take(browser: Browser, base: string, shot: Shot, out: string, quick: boolean, problems: string[]): Promise<void> {
+async function take(
+  browser: Browser,
+  base: string,
+  shot: Shot,
+  out: string,
+  quick: boolean,
+  problems: string[],
+): Promise<void> {
   const suffix = `${shot.width}-${shot.scheme}`;
   const home = await open(browser, base, shot, problems);
   if (!quick) await run(home.locator('kernel-race'), 'Run the race', problems);
@@ -110,7 +122,12 @@ async function takeForReadme(browser: Browser, base: string, problems: string[])
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { out: { type: 'string' }, readme: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string' } },
+    options: {
+      out: { type: 'string' },
+      readme: { type: 'boolean' },
+      quick: { type: 'boolean' },
+      only: { type: 'string' },
+    },
   });
   const out = resolve(values.out ?? join(kRoot, 'build/screenshots'));
   mkdirSync(out, { recursive: true });

@@ -207,8 +207,10 @@ async function runArea(area: Area, label: string, fast: boolean): Promise<Outcom
   clearProgress();
   const time = seconds(start);
   if (counts.failed > 0) {
-    if (existsSync(log)) console.log(extractFailure(readFileSync(log, 'utf8')));
-    console.log(`      ${area.name} FAILED${problem ? `: ${problem}` : ''} (log: build/logs/${area.name}.log)`);
+    const hasLog = existsSync(log);
+    if (hasLog) console.log(extractFailure(readFileSync(log, 'utf8')));
+    const where = hasLog ? ` (log: build/logs/${area.name}.log)` : '';
+    console.log(`      ${area.name} FAILED${problem ? `: ${problem}` : ''}${where}`);
   }
   return { area, counts, time };
 }
