@@ -11,8 +11,9 @@ TEST(GemmRace, RunsEveryRungAndExactRungsAgree) {
   while (race.race().step()) continue;
   for (int lane = 0; lane < race.race().size(); ++lane) {
     EXPECT_EQ(race.digest(lane).size(), 16U) << race.variant(lane).name;
-    if (race.variant(lane).mode == Mode::kExact)
+    if (race.variant(lane).mode == Mode::kExact) {
       EXPECT_EQ(race.digest(lane), race.digest(0)) << race.variant(lane).name;
+    }
     EXPECT_TRUE(race.race().lane(lane).statistics.has_value());
     EXPECT_EQ(race.race().lane(lane).flops, 2.0 * 33 * 20 * 41);
   }
