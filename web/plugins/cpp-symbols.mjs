@@ -4,18 +4,20 @@
  * repository, and what it cannot find fails the build instead of showing something else.
  *
  * @param {string} source
- * @param {string} symbol `name` or `Scope::name`.
+ * @param {string} symbol `name` or `Scope::name`; `name#2` is the second of overloads.
  * @param {{ comment?: boolean }} [options] `comment`: with the comment lines directly above (default true).
  * @returns {{ text: string, firstLine: number }} the text, without common indentation; lines count from 1.
  */
 export function extractSymbol(source, symbol, options = {}) {
-  const found = candidates(source, symbol);
+  const [path = '', number] = symbol.split('#');
+  const found = candidates(source, path);
   const definitions = found.filter((candidate) => candidate.isDefinition);
-  const chosen = definitions.length > 0 ? definitions : found;
+  const all = definitions.length > 0 ? definitions : found;
+  const chosen = number === undefined ? all : all.slice(Number(number) - 1, Number(number));
   if (chosen.length === 0) throw new Error(`no symbol ${symbol}`);
   if (chosen.length > 1) {
     const lines = chosen.map((candidate) => lineOf(source, candidate.begin)).join(', ');
-    throw new Error(`symbol ${symbol} is ambiguous (lines ${lines}); name its scope as Scope::${symbol} or use lines=`);
+    throw new Error(`symbol ${symbol} is ambiguous (lines ${lines}); name its scope as Scope::${symbol}, number it as ${symbol}#1 or use lines=`);
   }
   const { begin, end } = chosen[0];
   const lineStart = source.lastIndexOf('\n', begin) + 1;

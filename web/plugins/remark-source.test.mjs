@@ -94,10 +94,15 @@ describe('extractSymbol', () => {
     assert.equal(text('Mode'), 'enum class Mode { kExact, kFast };');
   });
 
+  it('takes one of several overloads by its number', () => {
+    assert.equal(text('overloaded#2'), 'void overloaded(float) {}');
+  });
+
   it('refuses what is missing or ambiguous', () => {
     assert.throws(() => text('missing'), /no symbol missing/);
     assert.throws(() => text('size'), /no symbol size/);
     assert.throws(() => text('overloaded'), /symbol overloaded is ambiguous \(lines \d+, \d+\)/);
+    assert.throws(() => text('overloaded#3'), /no symbol overloaded#3/);
     assert.throws(() => text('count'), /ambiguous/);
     assert.throws(() => text('a b'), /not a C\+\+ name/);
   });
