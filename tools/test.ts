@@ -125,6 +125,11 @@ async function wasm({ fast, log }: Context): Promise<Counts> {
   return sum(counts);
 }
 
+async function toolsArea({ log }: Context): Promise<Counts> {
+  const data = await check([process.execPath, 'tools/data.ts', '--check'], log);
+  return sum([data, await nodeTests('tools/**/*.test.ts', log)]);
+}
+
 async function linkAll(log: string): Promise<void> {
   for (const name of kWasmBuilds) await buildWasm(name, log);
 }
@@ -153,7 +158,7 @@ const kThreadedTests = ['parallel_test', 'gemm_test', 'profile_test'];
 const kAreas: readonly Area[] = [
   { name: 'format', what: 'clang-format and Prettier', fast: true, run: format },
   { name: 'deps', what: 'the order of the modules of src/', fast: true, run: dependencies },
-  { name: 'tools', what: 'the tools themselves', fast: true, run: ({ log }) => nodeTests('tools/**/*.test.ts', log) },
+  { name: 'tools', what: 'the tools themselves, and the checksums of the data', fast: true, run: toolsArea },
   { name: 'native', what: 'the C++ tests on this machine', fast: true, run: cpp('native') },
   { name: 'lint', what: 'tsc and clang-tidy (--fast: changed C++ files only)', fast: true, run: lint },
   { name: 'wasm', what: 'the C++ tests as WebAssembly under Node (--fast: one build of four)', fast: true, run: wasm },
