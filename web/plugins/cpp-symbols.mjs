@@ -17,7 +17,9 @@ export function extractSymbol(source, symbol, options = {}) {
   if (chosen.length === 0) throw new Error(`no symbol ${symbol}`);
   if (chosen.length > 1) {
     const lines = chosen.map((candidate) => lineOf(source, candidate.begin)).join(', ');
-    throw new Error(`symbol ${symbol} is ambiguous (lines ${lines}); name its scope as Scope::${symbol}, number it as ${symbol}#1 or use lines=`);
+    throw new Error(
+      `symbol ${symbol} is ambiguous (lines ${lines}); name its scope as Scope::${symbol}, number it as ${symbol}#1 or use lines=`,
+    );
   }
   const { begin, end } = chosen[0];
   const lineStart = source.lastIndexOf('\n', begin) + 1;
