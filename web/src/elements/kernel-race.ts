@@ -39,7 +39,8 @@ interface Prediction {
 /**
  * The rungs of the GEMM ladder, measured against each other on this device.
  *
- * Attributes: `shape` (MxKxN), `rungs` (names separated by commas); with `compact` there are no settings and no prediction.
+ * Attributes: `shape` (MxKxN), `rungs` (names separated by commas), `id` (names its settings in the address, where a page has several
+ * races; default `race`); with `compact` there are no settings and no prediction.
  */
 export class KernelRace extends LabElement {
   static override properties = { compact: { type: Boolean } };
@@ -168,7 +169,7 @@ export class KernelRace extends LabElement {
 
   protected override async prepare(): Promise<void> {
     await super.prepare();
-    const saved = this.compact ? {} : this.settings('race');
+    const saved = this.compact ? {} : this.settings(this.#key);
     const shape = saved['size'] ?? this.getAttribute('shape') ?? kDefaultShape;
     this.#shape = parseShape(shape) === null ? kDefaultShape : shape;
     const threads = Number(saved['threads']);
@@ -194,8 +195,13 @@ export class KernelRace extends LabElement {
 
   #save(): void {
     const { m, k, n } = this.#dimensions;
-    this.saveSettings('race', { size: `${m}x${k}x${n}`, rungs: this.#rungs.join(','), threads: String(this.#threads) });
+    const [rungs, threads] = [this.#rungs.join(','), String(this.#threads)];
+    this.saveSettings(this.#key, { size: `${m}x${k}x${n}`, rungs, threads });
     this.requestUpdate();
+  }
+
+  get #key(): string {
+    return this.id || 'race';
   }
 
   get #dimensions() {
