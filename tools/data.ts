@@ -49,7 +49,7 @@ function readOriginal(folder: string, file: string): Buffer {
   if (!existsSync(path)) {
     throw new DataError(`${path} is missing: install Debian's package dataset-fashion-mnist or give --from DIR`);
   }
-  return gunzipSync(readFileSync(path));
+  return decompress(path, readFileSync(path));
 }
 
 /** The payload of an IDX file of `count` items of `itemBytes`, after checking its header. */
@@ -114,7 +114,14 @@ function compress(content: Buffer): Buffer {
   return bytes;
 }
 
-const decompress = (file: string, bytes: Buffer): Buffer => (file.endsWith('.gz') ? gunzipSync(bytes) : bytes);
+function decompress(file: string, bytes: Buffer): Buffer {
+  if (!file.endsWith('.gz')) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw new DataError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** Writes what is missing or differs. A deflate library may compress alike contents to other bytes, so contents are what is compared. */
 function make(folder: string): void {
