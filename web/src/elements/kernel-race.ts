@@ -247,7 +247,7 @@ export class KernelRace extends LabElement {
     return html`<div class="section">
       <div class="row">
         <label class="field"
-          >A·B, M×K×N
+          >Size
           <select
             ?disabled=${this.working}
             @change=${(event: Event) => this.#setShape((event.target as HTMLSelectElement).value)}
@@ -255,7 +255,7 @@ export class KernelRace extends LabElement {
             ${shapes.map(
               ({ text, note }) =>
                 html`<option value=${text} ?selected=${text === this.#shape}>
-                  ${shapeLabel(text)}${note && `: ${note}`}
+                  ${shapeLabel(text)}${note && `, ${note}`}
                 </option>`,
             )}
           </select></label
@@ -399,7 +399,7 @@ export class KernelRace extends LabElement {
       </svg>
       <span class="value">
         ${rate === null ? html`<small>${this.working ? 'warming up' : 'not reached'}</small>` : threeDigits(rate / 1e9)}
-        <span class="mark" title=${lane.settled ? 'settled' : 'not settled'}>${lane.settled ? '✓' : ''}</span>
+        <span class="mark" title=${lane.settled ? 'settled' : ''}>${lane.settled ? '✓' : ''}</span>
       </span>
     </li>`;
   }

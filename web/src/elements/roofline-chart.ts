@@ -76,7 +76,7 @@ export class RooflineChart extends LabElement {
         fill: var(--sl-color-gray-2);
         paint-order: stroke;
         stroke: var(--lab-surface);
-        stroke-width: 4px;
+        stroke-width: 5px;
       }
       .dot {
         cursor: pointer;

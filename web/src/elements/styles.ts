@@ -58,6 +58,8 @@ export const labStyles = css`
     flex: 1;
   }
   label.field {
+    min-width: 0;
+    max-width: 100%;
     display: flex;
     align-items: center;
     gap: 0.5rem;
@@ -125,6 +127,7 @@ export const labStyles = css`
   }
   select {
     padding: 0.25rem 0.4rem;
+    min-width: 0;
     max-width: 100%;
   }
   button {

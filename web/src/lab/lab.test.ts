@@ -152,6 +152,7 @@ describe('figures', () => {
       name,
       kind: 'compute',
       threads,
+      fused: false,
       value,
       bytes: 0,
     });
@@ -165,8 +166,8 @@ describe('figures', () => {
 
   it('span everything that is drawn', () => {
     const peaks: Peak[] = [
-      { name: 'c', kind: 'compute', threads: 1, value: 4e10, bytes: 0 },
-      { name: 'm', kind: 'memory', threads: 1, value: 1e10, bytes: 1 << 28 },
+      { name: 'c', kind: 'compute', threads: 1, fused: false, value: 4e10, bytes: 0 },
+      { name: 'm', kind: 'memory', threads: 1, fused: false, value: 1e10, bytes: 1 << 28 },
     ];
     const { x, y } = axesFor(peaks, [{ name: 'naive', intensity: 170, rate: 1e9, low: 9e8, high: 1.1e9 }]);
     assert.ok(x.min <= 0.25 && x.max >= 170 && y.min < 9e8 && y.max > 4e10);

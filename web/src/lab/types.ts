@@ -30,6 +30,8 @@ export interface Statistics {
   p95: number;
   low: number;
   high: number;
+  /** Fewer than six samples: low…high is their range instead. */
+  intervalIsRange: boolean;
 }
 
 export interface Lane {
@@ -38,6 +40,7 @@ export interface Lane {
   bytes: number;
   settled: boolean;
   discarded: number;
+  /** Undefined or null before the first measured batch. */
   statistics: Statistics | null;
 }
 
@@ -46,6 +49,8 @@ export interface Peak {
   name: string;
   kind: 'compute' | 'memory';
   threads: number;
+  /** Compute: multiply and add in one instruction that rounds once. */
+  fused: boolean;
   value: number;
   bytes: number;
 }

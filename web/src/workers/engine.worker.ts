@@ -20,6 +20,8 @@ const kReportEveryMs = 80;
 
 let loaded: OptLabModule | null = null;
 let stopRequested = false;
+/** What the roofline calls all threads. */
+let startedThreads = 1;
 
 function engine(): OptLabModule {
   if (loaded === null) throw new EngineError('The engine has not been started');
@@ -52,6 +54,19 @@ async function runSteps(step: () => boolean, report: () => void): Promise<boolea
   return true;
 }
 
+/**
+ * Resizes the pool. A thread that has ended is free again only after its message has arrived, so a larger pool right after a smaller one may
+ * come up short: then wait for the messages and ask again. Returns the size it got.
+ */
+async function useThreads(module: OptLabModule, wanted: number): Promise<number> {
+  let got = module.setThreads(wanted);
+  for (let attempt = 0; got < wanted && attempt < 20; ++attempt) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    got = module.setThreads(wanted);
+  }
+  return got;
+}
+
 async function start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo> {
   await new Promise<void>((locked) => {
     if (navigator.locks === undefined) return locked();
@@ -61,13 +76,14 @@ async function start(options: StartOptions, onDownloaded: () => void): Promise<E
     });
   });
   loaded = await loadModule(options.url, options.threads, onDownloaded);
-  const threads = loaded.setThreads(options.threads);
+  const threads = await useThreads(loaded, options.threads);
+  startedThreads = threads;
   return { build: loaded.buildInfo(), variants: loaded.gemmVariants(), threads, clockTick: loaded.clockTick() };
 }
 
 async function race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord> {
   const module = engine();
-  module.setThreads(options.threads);
+  await useThreads(module, options.threads);
   const run = new module.GemmRace(options.m, options.k, options.n, options.variants, options.seconds);
   try {
     const stopped = await runSteps(
@@ -82,7 +98,8 @@ async function race(options: RaceOptions, onProgress: (report: RaceReport) => vo
 }
 
 function raceReport(run: GemmRace, options: RaceOptions, done: boolean, stopped: boolean): RaceReport {
-  const lanes = run.lanes();
+  // Embind gives undefined for an empty optional; JSON and the page want null.
+  const lanes = run.lanes().map((lane) => ({ ...lane, statistics: lane.statistics ?? null }));
   // Hashing a large result takes longer than drawing it: only at the end.
   const digests = lanes.map((lane, index) => (done && lane.statistics !== null ? run.digest(index) : null));
   return { options, lanes, digests, progress: done ? 1 : run.progress(), done, stopped };
@@ -90,6 +107,7 @@ function raceReport(run: GemmRace, options: RaceOptions, done: boolean, stopped:
 
 async function probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport> {
   const module = engine();
+  await useThreads(module, startedThreads);
   const run = new module.RooflineProbe(seconds);
   const report = (done: boolean, stopped: boolean): ProbeReport => ({
     peaks: peaksOf(run),
@@ -117,7 +135,7 @@ async function classify(
   onProgress: (report: ClassifyReport) => void,
 ): Promise<ClassifyReport> {
   const module = engine();
-  module.setThreads(options.threads);
+  await useThreads(module, options.threads);
   const model = module.Mlp.fromSafetensors(options.model);
   const lanes: ClassifyLane[] = [];
   const report = (done: boolean, stopped: boolean): ClassifyReport => ({
