@@ -6,6 +6,7 @@
 
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
+#include "bindings/whole.h"
 #include "core/tensor.h"
 #include "profile/clock.h"
 #include "simd/isa.h"
@@ -39,12 +40,14 @@ BuildInfo build_info() {
 /// Bytes that the C++ heap has handed out and not got back.
 double memory_in_use() { return static_cast<double>(static_cast<unsigned>(mallinfo().uordblks)); }
 
-int set_threads(int threads) {
-  runtime().pool.resize(threads);
+int set_threads(double threads) {
+  runtime().pool.resize(whole("threads", threads));
   return runtime().pool.threads();
 }
 
-Tensor* make_tensor(int rows, int columns) { return new Tensor(Shape{rows, columns}); }
+Tensor* make_tensor(double rows, double columns) {
+  return new Tensor(Shape{whole("rows", rows), whole("columns", columns)});
+}
 int tensor_rows(const Tensor& tensor) { return tensor.shape()[0]; }
 int tensor_columns(const Tensor& tensor) { return tensor.shape()[1]; }
 

@@ -1,11 +1,13 @@
 #include <emscripten/bind.h>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "bindings/guard.h"
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
+#include "bindings/whole.h"
 #include "gemm/gemm_race.h"
 
 namespace optlab::bindings {
@@ -39,6 +41,9 @@ VariantArray gemm_variants() {
 
 /// C = A·B by the rung `name`, or by the dispatcher's choice in exact mode if it is empty.
 void gemm_multiply(const Tensor& a, const Tensor& b, Tensor& c, std::string name) {
+  if (&c == &a || &c == &b) {
+    throw std::invalid_argument("gemmMultiply: C is the same tensor as A or B; the result needs one of its own");
+  }
   gemm::Context context{runtime().pool, runtime().scratch};
   const gemm::Problem problem{a.matrix(), b.matrix(), c.matrix(), {}};
   if (name.empty()) {
@@ -56,15 +61,15 @@ class Race {
   bool step() { return race_.race().step(); }
   double progress() { return race_.race().progress(); }
   LaneArray lanes() { return lanes_of(race_.race()); }
-  Float64Copy samples(int lane) { return samples_of(race_.race(), lane); }
-  std::string digest(int lane) const { return race_.digest(lane); }
+  Float64Copy samples(double lane) { return samples_of(race_.race(), whole("lane", lane)); }
+  std::string digest(double lane) const { return race_.digest(whole("lane", lane)); }
 
  private:
   gemm::GemmRace race_;
 };
 
-Race* make_race(int m, int k, int n, Names names, double seconds) {
-  return new Race(m, k, n, emscripten::vecFromJSArray<std::string>(names), seconds);
+Race* make_race(double m, double k, double n, Names names, double seconds) {
+  return new Race(whole("M", m), whole("K", k), whole("N", n), emscripten::vecFromJSArray<std::string>(names), seconds);
 }
 
 }  // namespace
