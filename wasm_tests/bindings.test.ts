@@ -1,0 +1,452 @@
+// What JavaScript sees of the library: each of the four WebAssembly links, loaded by Node.
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import type { BuildName, VariantInfo } from '../web/src/lab/types.ts';
+import {
+  isThreaded,
+  kBuilds,
+  loadLibrary,
+  readGoldenImages,
+  readModel,
+  readTestImages,
+  readTestLabels,
+  type Library,
+  type Tensor,
+} from './lib/library.ts';
+import { multiplyInOrder, randomValues } from './lib/reference.ts';
+import { encodeSafetensors, withHeader } from './lib/safetensors.ts';
+
+/** Of the committed model on the golden images; also in models/README.md and src/nn/golden_test.cpp. */
+const kLogitsDigest = '4dee805f08c5241d';
+/** On the 2,000 committed test images, from models/README.md. */
+const kAccuracy = 0.9085;
+const kExactRungs = ['naive', 'reordered', 'blocked', 'packed', 'simd', 'simd_threads'];
+const kFusedRungs = ['relaxed', 'relaxed_threads'];
+const kMostThreads = 4;
+
+const model = readModel();
+const images = readGoldenImages();
+
+/** Expects a RangeError or DataError with this text, and then a library that still computes. */
+function refuses(library: Library, name: 'RangeError' | 'DataError', message: RegExp, call: () => unknown): void {
+  assert.throws(call, (error: unknown) => {
+    assert.ok(error instanceof Error, `${String(error)} is no Error`);
+    assert.equal(error.name, name, error.message);
+    assert.equal(error instanceof RangeError, name === 'RangeError');
+    assert.match(error.message, message);
+    return true;
+  });
+  assert.equal(product(library, 2, 3, 4).length, 8);
+}
+
+/** A·B of the reference operands by a rung, as a copy. */
+function product(library: Library, M: number, K: number, N: number, rung = ''): Float32Array {
+  const a = filled(library, M, K, randomValues(M * K, 1));
+  const b = filled(library, K, N, randomValues(K * N, 2));
+  const c = new library.Tensor(M, N);
+  try {
+    library.gemmMultiply(a, b, c, rung);
+    return c.view().slice();
+  } finally {
+    for (const tensor of [a, b, c]) tensor.delete();
+  }
+}
+
+function filled(library: Library, rows: number, columns: number, values: Float32Array): Tensor {
+  const tensor = new library.Tensor(rows, columns);
+  tensor.view().set(values);
+  return tensor;
+}
+
+/** Runs `cycle` often; the heap must hold as many bytes afterwards as after the first few. */
+function keepsMemory(library: Library, times: number, cycle: () => void): void {
+  for (let i = 0; i < 3; ++i) cycle();
+  const before = library.memoryInUse();
+  for (let i = 0; i < times; ++i) cycle();
+  assert.equal(library.memoryInUse() - before, 0, `bytes lost in ${times} cycles`);
+}
+
+function describeBuild(build: BuildName): void {
+  let library: Library;
+  let variants: VariantInfo[];
+  before(async () => {
+    library = await loadLibrary(build, kMostThreads);
+    library.setThreads(isThreaded(build) ? 2 : 1);
+    variants = library.gemmVariants();
+  });
+
+  it('says what it is', () => {
+    const info = library.buildInfo();
+    assert.equal(info.build, build);
+    assert.equal(info.threads, isThreaded(build));
+    assert.equal(info.isa, build.startsWith('relaxed') ? 'wasm128+relaxed' : 'wasm128');
+    assert.match(info.version, /^\d+\.\d+\.\d+$/);
+    assert.ok(info.memoryBytes >= 1 << 20);
+    if (isThreaded(build)) assert.equal(info.memoryBytes, 256 << 20);
+  });
+
+  it('lists the ladder', () => {
+    const names = variants.map(({ name }) => name);
+    assert.deepEqual(names, [...kExactRungs, ...(build.startsWith('relaxed') ? kFusedRungs : [])]);
+    for (const { name, idea, mode, threaded, supported } of variants) {
+      assert.equal(mode, kFusedRungs.includes(name) ? 'fast' : 'exact', name);
+      assert.equal(threaded, name.endsWith('_threads'), name);
+      assert.ok(supported, name);
+      assert.ok(idea.length > 5, name);
+    }
+    const tick = library.clockTick();
+    assert.ok(tick > 0 && tick < 0.1, `the clock's tick is ${tick} s`);
+  });
+
+  describe('refuses bad arguments', () => {
+    it('dimensions of tensors', () => {
+      refuses(library, 'RangeError', /\[-1,3.*negative/, () => new library.Tensor(-1, 3));
+      refuses(library, 'RangeError', /\[65536,65536.*more than 2147483647/, () => new library.Tensor(65536, 65536));
+      for (const odd of [2 ** 32 + 2, -(2 ** 32), 2 ** 31, 1e300, Infinity, NaN, 2.5]) {
+        refuses(library, 'RangeError', /whole number/, () => new library.Tensor(odd, 3));
+        refuses(library, 'RangeError', /whole number/, () => new library.Tensor(3, odd));
+      }
+    });
+
+    it('more memory than there is', () => {
+      // 1.1 GB: above the most of any build, and refused before it is touched.
+      refuses(library, 'RangeError', /out of memory/, () => new library.Tensor(20_000, 14_000));
+    });
+
+    it('zero, negative and overflowing dimensions of a race', () => {
+      const race = (m: number, k: number, n: number) => new library.GemmRace(m, k, n, ['naive'], 1);
+      refuses(library, 'RangeError', /\[0,4,4\].*>= 1/, () => race(0, 4, 4));
+      refuses(library, 'RangeError', /\[4,0,4\].*>= 1/, () => race(4, 0, 4));
+      refuses(library, 'RangeError', /\[4,4,-7\].*>= 1/, () => race(4, 4, -7));
+      refuses(library, 'RangeError', /more than 2147483647/, () => race(50_000, 50_000, 1));
+      refuses(library, 'RangeError', /out of memory/, () => race(20_000, 14_000, 1));
+      refuses(library, 'RangeError', /whole number/, () => race(2 ** 32 + 4, 4, 4));
+      refuses(library, 'RangeError', /whole number/, () => race(4, NaN, 4));
+    });
+
+    it('rungs and times', () => {
+      refuses(library, 'RangeError', /"turbo".*naive, reordered/, () => new library.GemmRace(4, 4, 4, ['turbo'], 1));
+      refuses(library, 'RangeError', /"turbo".*naive, reordered/, () => product(library, 2, 2, 2, 'turbo'));
+      for (const seconds of [0, -1, NaN]) {
+        refuses(library, 'RangeError', /seconds/, () => new library.GemmRace(4, 4, 4, ['naive'], seconds));
+        refuses(library, 'RangeError', /seconds/, () => new library.RooflineProbe(seconds));
+      }
+    });
+
+    it('numbers of threads', () => {
+      for (const threads of [0, -1, 257]) {
+        refuses(library, 'RangeError', new RegExp(`${threads} threads; 1 to 256`), () => library.setThreads(threads));
+      }
+      refuses(library, 'RangeError', /threads is 4294967297.*whole number/, () => library.setThreads(2 ** 32 + 1));
+    });
+
+    it('shapes that do not match', () => {
+      const [a, b, c] = [new library.Tensor(2, 3), new library.Tensor(4, 5), new library.Tensor(2, 5)];
+      refuses(library, 'RangeError', /A is \[2,3\], B \[4,5\] and C \[2,5\]/, () => library.gemmMultiply(a, b, c, ''));
+      const square = new library.Tensor(3, 3);
+      refuses(library, 'RangeError', /same tensor/, () => library.gemmMultiply(a, square, a, ''));
+      for (const tensor of [a, b, c, square]) tensor.delete();
+    });
+
+    it('a lane that is not there', () => {
+      const race = new library.GemmRace(4, 4, 4, ['naive'], 1);
+      for (const lane of [-1, 1, 2 ** 32, 0.5]) {
+        refuses(library, 'RangeError', /./, () => race.samples(lane));
+        refuses(library, 'RangeError', /./, () => race.digest(lane));
+      }
+      race.delete();
+    });
+
+    it('images of another size', () => {
+      const mlp = library.Mlp.fromSafetensors(model);
+      refuses(library, 'RangeError', /785.*784/, () => mlp.classify(new Uint8Array(785), 'simd'));
+      refuses(library, 'RangeError', /"turbo"/, () => mlp.classify(images, 'turbo'));
+      mlp.delete();
+    });
+  });
+
+  describe('refuses broken model files', () => {
+    const open = (bytes: Uint8Array) => () => library.Mlp.fromSafetensors(bytes);
+    const bad = (message: RegExp, bytes: Uint8Array) => refuses(library, 'DataError', message, open(bytes));
+
+    it('truncated at any place', () => {
+      bad(/0 bytes/, new Uint8Array());
+      bad(/7 bytes/, model.slice(0, 7));
+      bad(/header length is \d+, but only 92 bytes/, model.slice(0, 100));
+      bad(/beyond the \d+ bytes/, model.slice(0, model.length - 1));
+      bad(/beyond the \d+ bytes/, model.slice(0, model.length >> 1));
+    });
+
+    it('lengths that are lies', () => {
+      bad(/header length is 18446744073709551615/, withHeader(new Uint8Array(8).fill(255), '{}'));
+      bad(/header length is 1099511627776/, withHeader(new Uint8Array([0, 0, 0, 0, 0, 1, 0, 0]), '{}'));
+      const huge = { dtype: 'F32', shape: [2 ** 52, 2 ** 52], data_offsets: [0, 4] };
+      bad(/"layers\.0\.weight".*overflows/, encodeSafetensors({ 'layers.0.weight': huge }, 4));
+      const large = { dtype: 'F32', shape: [2 ** 31, 2 ** 20], data_offsets: [0, 4] };
+      bad(/"layers\.0\.weight" has 4 bytes/, encodeSafetensors({ 'layers.0.weight': large }, 4));
+    });
+
+    it('offsets that overlap, leave holes or run backwards', () => {
+      const pair = (from: number, to: number) => ({
+        a: { dtype: 'F32', shape: [2], data_offsets: [0, 8] },
+        b: { dtype: 'F32', shape: [2], data_offsets: [from, to] },
+      });
+      bad(/"b".*\[4,12\].*overlaps/, encodeSafetensors(pair(4, 12), 12));
+      bad(/"b".*\[12,20\].*hole/, encodeSafetensors(pair(12, 20), 20));
+      bad(/"b".*\[16,8\].*end before/, encodeSafetensors(pair(16, 8), 16));
+    });
+
+    it('headers that are no such JSON', () => {
+      for (const header of ['{"a":', '{} {}', '{} x', '{"\xff":1}']) bad(/JSON/, withHeader(null, header));
+      for (const header of ['[]', '', 'null']) bad(/must start with '\{'/, withHeader(null, header));
+      bad(/./, withHeader(null, '{"a":'.repeat(100_000)));
+      bad(/lacks dtype/, withHeader(null, '{"a":{}}'));
+    });
+
+    it('sound files that are no such model', () => {
+      bad(/layers\.0\.weight/, encodeSafetensors({}, 0));
+      const bytes = { dtype: 'U8', shape: [1, 1], data_offsets: [0, 1] };
+      bad(/layers\.0\.weight.*U8/, encodeSafetensors({ 'layers.0.weight': bytes }, 1));
+    });
+  });
+
+  describe('loses no memory', () => {
+    it('in 1,000 tensors', () => keepsMemory(library, 1000, () => new library.Tensor(37, 41).delete()));
+    it('in 1,000 races', () => {
+      keepsMemory(library, 1000, () => {
+        const race = new library.GemmRace(9, 10, 11, ['naive', 'simd', 'simd_threads'], 0.01);
+        race.step();
+        race.lanes();
+        race.delete();
+      });
+    });
+    it('in 1,000 models', () => {
+      keepsMemory(library, 1000, () => {
+        const mlp = library.Mlp.fromSafetensors(model);
+        mlp.classify(images.subarray(0, 784), 'simd');
+        mlp.delete();
+      });
+    });
+    // Fewer, as each allocates and fills 64 MiB; since not a byte may be lost, the number hardly matters.
+    it('in 50 probes', () => keepsMemory(library, 50, () => new library.RooflineProbe(1).delete()));
+    it('in 1,000 refusals', () => {
+      keepsMemory(library, 1000, () => {
+        assert.throws(() => new library.Tensor(-1, 1), RangeError);
+        assert.throws(() => new library.GemmRace(1, 1, 1, ['turbo'], 1), RangeError);
+        assert.throws(() => library.Mlp.fromSafetensors(model.subarray(0, 5000)), { name: 'DataError' });
+      });
+    });
+  });
+
+  describe('shows its memory', () => {
+    it('and sees what is written there', () => {
+      const [a, b] = [filled(library, 2, 2, Float32Array.of(1, 2, 3, 4)), filled(library, 2, 1, Float32Array.of(5, 6))];
+      const c = new library.Tensor(2, 1);
+      assert.deepEqual([...c.view()], [0, 0]);
+      assert.deepEqual([a.rows(), a.columns(), b.rows(), b.columns()], [2, 2, 2, 1]);
+      library.gemmMultiply(a, b, c, 'naive');
+      assert.deepEqual([...c.view()], [17, 39]);
+      a.view()[3] = 10;
+      library.gemmMultiply(a, b, c, 'naive');
+      assert.deepEqual([...c.view()], [17, 75]);
+      for (const tensor of [a, b, c]) tensor.delete();
+    });
+
+    it('but not after delete', () => {
+      const [tensor, other] = [new library.Tensor(2, 2), new library.Tensor(2, 2)];
+      tensor.delete();
+      assert.throws(() => tensor.view(), /deleted/);
+      assert.throws(() => tensor.rows(), /deleted/);
+      assert.throws(() => tensor.delete(), /deleted/);
+      assert.throws(() => library.gemmMultiply(tensor, other, other, ''), /deleted/);
+      other.delete();
+      const race = new library.GemmRace(4, 4, 4, ['naive'], 1);
+      race.delete();
+      assert.throws(() => race.step(), /deleted/);
+      assert.throws(() => race.lanes(), /deleted/);
+      const mlp = library.Mlp.fromSafetensors(model);
+      mlp.delete();
+      assert.throws(() => mlp.classify(images, 'simd'), /deleted/);
+    });
+  });
+
+  describe('multiplies', () => {
+    const sizes: [number, number, number][] = [
+      [1, 1, 1],
+      [3, 5, 7],
+      [1, 300, 33],
+      [17, 64, 1],
+      [67, 129, 53],
+      [5, 0, 6],
+      [0, 4, 4],
+    ];
+    it('bit for bit as three loops over float32 do, by every exact rung', () => {
+      for (const [M, K, N] of sizes) {
+        const want = multiplyInOrder(randomValues(M * K, 1), randomValues(K * N, 2), M, K, N).product;
+        for (const rung of ['', ...kExactRungs]) {
+          assert.deepEqual(product(library, M, K, N, rung), want, `${rung || 'the dispatcher'}, ${M}x${K}x${N}`);
+        }
+      }
+    });
+
+    it('within K·ε of it by every fused rung', () => {
+      for (const { name } of variants.filter(({ mode }) => mode === 'fast')) {
+        for (const [M, K, N] of sizes) {
+          const want = multiplyInOrder(randomValues(M * K, 1), randomValues(K * N, 2), M, K, N);
+          product(library, M, K, N, name).forEach((value, i) => {
+            const bound = 2 * K * 2 ** -24 * want.magnitude[i]!;
+            assert.ok(Math.abs(value - want.product[i]!) <= bound, `${name}, ${M}x${K}x${N}, element ${i}: ${value}`);
+          });
+        }
+      }
+    });
+
+    it('NaN and infinity as IEEE 754 says, and only where they belong', () => {
+      const [M, K, N] = [6, 40, 35];
+      const [left, right] = [randomValues(M * K, 1), randomValues(K * N, 2)];
+      left[2 * K + 7] = NaN;
+      left[4 * K + 3] = Infinity;
+      right[3 * N + 1] = 0;
+      const want = multiplyInOrder(left, right, M, K, N).product;
+      assert.equal(want.filter(Number.isNaN).length, N + 1, 'a whole row, and 0·∞');
+      const [a, b] = [filled(library, M, K, left), filled(library, K, N, right)];
+      const c = new library.Tensor(M, N);
+      for (const { name, mode } of variants) {
+        library.gemmMultiply(a, b, c, name);
+        const got = c.view();
+        if (mode === 'exact') assert.deepEqual(got.slice(), want, name);
+        got.forEach((value, i) => assert.equal(Number.isNaN(value), Number.isNaN(want[i]), `${name}, element ${i}`));
+      }
+      for (const tensor of [a, b, c]) tensor.delete();
+    });
+  });
+
+  describe('classifies', () => {
+    it('the golden images to the same bits by every exact rung, to the same classes by all', () => {
+      const mlp = library.Mlp.fromSafetensors(model);
+      assert.deepEqual(mlp.layers(), [784, 256, 128, 10]);
+      assert.equal(mlp.parameters(), 235_146);
+      const labels = readTestLabels().subarray(0, 64);
+      const first = mlp.classify(images, 'naive');
+      const right = first.predictions.filter((prediction, i) => prediction === labels[i]).length;
+      assert.ok(right > 50, `${right} of 64 are right`);
+      for (const { name, mode } of variants) {
+        const result = mlp.classify(images, name);
+        assert.equal(result.logitsDigest === kLogitsDigest, mode === 'exact', `${name}: ${result.logitsDigest}`);
+        assert.deepEqual(result.predictions, first.predictions, name);
+        assert.ok(result.seconds > 0 && result.seconds < 60);
+      }
+      mlp.delete();
+    });
+
+    it('all test images as accurately as models/README.md says', () => {
+      const mlp = library.Mlp.fromSafetensors(model);
+      const labels = readTestLabels();
+      const { predictions } = mlp.classify(readTestImages(), 'simd');
+      const right = predictions.filter((prediction, i) => prediction === labels[i]).length;
+      assert.equal(right / labels.length, kAccuracy);
+      assert.equal(mlp.classify(new Uint8Array(), 'simd').predictions.length, 0);
+      mlp.delete();
+    });
+
+    it('with scores whose largest is the prediction', () => {
+      const mlp = library.Mlp.fromSafetensors(model);
+      const scores = mlp.logits(images, 'simd');
+      assert.equal(scores.length, 640);
+      const { predictions } = mlp.classify(images, 'simd');
+      predictions.forEach((prediction, i) => {
+        const row = [...scores.subarray(10 * i, 10 * i + 10)];
+        assert.equal(row.indexOf(Math.max(...row)), prediction, `image ${i}`);
+      });
+      mlp.delete();
+    });
+  });
+
+  describe('measures', () => {
+    it('a race', () => {
+      const rungs = ['naive', 'packed', 'simd'];
+      const race = new library.GemmRace(48, 40, 56, rungs, 0.6);
+      let progress = 0;
+      let steps = 0;
+      do {
+        assert.ok(race.progress() >= progress, 'progress falls');
+        progress = race.progress();
+      } while (race.step() && ++steps < 10_000);
+      assert.equal(race.progress(), 1);
+      assert.equal(race.step(), false);
+      const lanes = race.lanes();
+      assert.deepEqual(
+        lanes.map(({ name }) => name),
+        rungs,
+      );
+      lanes.forEach((lane, i) => {
+        assert.equal(lane.flops, 2 * 48 * 40 * 56);
+        assert.equal(lane.bytes, 4 * (48 * 40 + 40 * 56 + 48 * 56));
+        const { count, min, low, median, high, max } = lane.statistics!;
+        const samples = race.samples(i);
+        assert.equal(samples.length, count);
+        assert.equal(Math.min(...samples), min);
+        assert.equal(Math.max(...samples), max);
+        assert.ok(0 < min && min <= low && low <= median && median <= high && high <= max, lane.name);
+        assert.ok(lane.flops / median > 1e6 && lane.flops / median < 1e13, `${lane.flops / median} FLOP/s`);
+        assert.match(race.digest(i), /^[0-9a-f]{16}$/);
+        assert.equal(race.digest(i), race.digest(0));
+      });
+      race.delete();
+    });
+
+    it('the roofline', () => {
+      const probe = new library.RooflineProbe(0.5);
+      for (let steps = 0; probe.step() && steps < 10_000; ++steps);
+      assert.equal(probe.progress(), 1);
+      const peaks = probe.peaks();
+      const threads = library.setThreads(isThreaded(build) ? 2 : 1);
+      assert.deepEqual([...new Set(peaks.map((peak) => peak.threads))].sort(), threads === 2 ? [1, 2] : [1]);
+      for (const name of ['wasm128', ...(build.startsWith('relaxed') ? ['wasm128+relaxed'] : [])]) {
+        assert.ok(
+          peaks.some((peak) => peak.kind === 'compute' && peak.name === name),
+          name,
+        );
+      }
+      assert.ok(peaks.some((peak) => peak.kind === 'memory' && peak.bytes >= 256 * 1024));
+      for (const { name, value } of peaks) assert.ok(value > 1e7 && value < 1e14, `${name}: ${value} per second`);
+      probe.delete();
+    });
+  });
+}
+
+for (const build of kBuilds) describe(`the ${build} build`, () => describeBuild(build));
+
+describe('threads', () => {
+  for (const build of kBuilds.filter(isThreaded)) {
+    it(`${build}: starts with 1 to 4, with the same result`, async () => {
+      let want: Float32Array | undefined;
+      for (let threads = 1; threads <= kMostThreads; ++threads) {
+        const library = await loadLibrary(build, threads);
+        assert.equal(library.setThreads(threads), threads);
+        const got = product(library, 70, 90, 110, 'simd_threads');
+        want ??= got;
+        assert.deepEqual(got, want, `${threads} threads`);
+        assert.equal(library.setThreads(1), 1);
+        assert.deepEqual(product(library, 70, 90, 110, 'simd_threads'), want, `one of ${threads} threads`);
+        assert.equal(library.setThreads(threads), threads);
+      }
+    });
+
+    // In a browser it may not; golden.test.ts looks at that.
+    it(`${build}: starts more later, in Node`, async () => {
+      const library = await loadLibrary(build, 2);
+      const want = product(library, 64, 64, 64, 'naive');
+      assert.equal(library.setThreads(4), 4);
+      assert.deepEqual(product(library, 64, 64, 64, 'simd_threads'), want);
+    });
+  }
+
+  for (const build of kBuilds.filter((name) => !isThreaded(name))) {
+    it(`${build}: has one, whatever is asked for`, async () => {
+      const library = await loadLibrary(build, 4);
+      assert.equal(library.setThreads(4), 1);
+      assert.equal(product(library, 64, 64, 64, 'simd_threads').length, 64 * 64);
+    });
+  }
+});
