@@ -18,7 +18,7 @@ const kFlags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-r
 const kMoreFlags = ['--disable-component-update', '--disable-sync'];
 const kLesson = 'lessons/02-acceleration/';
 /** Of the lesson's races the one with all rungs. */
-const kLadder = 'kernel-race#race-ladder';
+const kLadder = 'kernel-race#race';
 const kWidths = [1280, 390];
 const kSchemes = ['light', 'dark'] as const;
 /** A policy's violation quotes the policy and whole data: URLs. */
