@@ -1,8 +1,6 @@
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -10,11 +8,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "core/digest.h"
-#include "core/rng.h"
-#include "core/tensor.h"
-#include "gemm/gemm.h"
-#include "profile/race.h"
+#include "gemm/gemm_race.h"
 #include "profile/roofline_probe.h"
 #include "simd/isa.h"
 
@@ -45,95 +39,29 @@ struct Row {
   double share() const { return rate(lane.statistics->median) / peak; }
 };
 
-std::vector<const gemm::Variant*> choose(const std::vector<std::string>& names) {
-  std::vector<const gemm::Variant*> chosen;
-  for (const std::string& name : names) chosen.push_back(&gemm::variant(name));
-  if (!names.empty()) return chosen;
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (variant.supported()) chosen.push_back(&variant);
-  }
-  return chosen;
+std::vector<profile::Peak> probe(parallel::ThreadPool& pool, Progress& progress) {
+  profile::RooflineProbe probe(pool, kProbeSeconds);
+  while (probe.step()) progress.show(probe.progress(), "measuring this device's peaks");
+  return probe.peaks();
 }
 
-/// Operands, results and the rungs that race on them.
-class Bench {
- public:
-  Bench(const Options& options, std::vector<const gemm::Variant*> variants)
-      : pool_(options.threads),
-        context_{pool_, scratch_},
-        a_(Shape{options.m, options.k}),
-        b_(Shape{options.k, options.n}),
-        c_(Shape{options.m, options.n}),
-        variants_(std::move(variants)) {
-    Rng(1, 0).fill_uniform(a_.values(), -1.0F, 1.0F);
-    Rng(1, 1).fill_uniform(b_.values(), -1.0F, 1.0F);
+/// Throws std::runtime_error if two exact rungs computed different bits: their times would mean nothing.
+std::vector<Row> run_race(gemm::GemmRace& race, const std::vector<profile::Peak>& peaks, Progress& progress) {
+  while (race.race().step()) {
+    progress.show(race.race().progress(), "racing " + std::to_string(race.race().size()) + " rungs");
   }
-
-  parallel::ThreadPool& pool() { return pool_; }
-
-  /// Each rung's result, before anything is timed: exact rungs must agree bit for bit, or their times would mean
-  /// nothing.
-  void verify() {
-    std::string exact;
-    for (const gemm::Variant* variant : variants_) {
-      multiply(*variant);
-      Digest digest;
-      digest.add(std::span<const float>(c_.values()));
-      digests_.push_back(digest.hex());
-      if (variant->mode != gemm::Mode::kExact) continue;
-      if (exact.empty()) exact = digests_.back();
-      if (digests_.back() != exact)
-        throw std::runtime_error(std::string(variant->name) + " differs from the other exact rungs");
+  std::vector<Row> rows;
+  std::string exact;
+  for (int lane = 0; lane < race.race().size(); ++lane) {
+    rows.push_back({&race.variant(lane), race.race().lane(lane), race.roof(lane, peaks), race.digest(lane)});
+    if (race.variant(lane).mode != gemm::Mode::kExact) continue;
+    if (exact.empty()) exact = race.digest(lane);
+    if (race.digest(lane) != exact) {
+      throw std::runtime_error(std::string(race.variant(lane).name) + " differs from the other exact rungs");
     }
   }
-
-  std::vector<profile::Peak> probe(Progress& progress) {
-    profile::RooflineProbe probe(pool_, kProbeSeconds);
-    while (probe.step()) progress.show(probe.progress(), "measuring this device's peaks");
-    return probe.peaks();
-  }
-
-  std::vector<Row> race(double seconds, const std::vector<profile::Peak>& peaks, Progress& progress) {
-    const double m = a_.shape()[0], k = a_.shape()[1], n = b_.shape()[1];
-    std::vector<profile::Contender> contenders;
-    for (const gemm::Variant* variant : variants_) {
-      contenders.push_back({std::string(variant->name), [this, variant] { multiply(*variant); }, 2.0 * m * n * k,
-                            4.0 * (m * k + k * n + m * n)});
-    }
-    profile::Race race(std::move(contenders), {.max_seconds = seconds});
-    while (race.step()) progress.show(race.progress(), "racing " + std::to_string(race.size()) + " rungs");
-    std::vector<Row> rows;
-    for (int i = 0; i < race.size(); ++i) {
-      rows.push_back({variants_[i], race.lane(i), bound(*variants_[i], peaks), digests_[i]});
-    }
-    return rows;
-  }
-
- private:
-  void multiply(const gemm::Variant& variant) {
-    gemm::multiply(variant, {a_.matrix(), b_.matrix(), c_.matrix(), {}}, context_);
-  }
-
-  /// The peak that a rung is held against: mul+add for exact rungs, fused for fast ones where the device has it; of as
-  /// many threads.
-  double bound(const gemm::Variant& variant, const std::vector<profile::Peak>& peaks) const {
-    const int threads = variant.threaded ? pool_.threads() : 1;
-    const bool fast = variant.mode == gemm::Mode::kFast;
-    double best = 0.0;
-    for (const profile::Peak& peak : peaks) {
-      if (peak.kind != profile::Peak::Kind::kCompute || peak.threads != threads || (peak.fused && !fast)) continue;
-      best = std::max(best, peak.value);
-    }
-    return best;
-  }
-
-  parallel::ThreadPool pool_;
-  Arena scratch_;
-  gemm::Context context_;
-  Tensor a_, b_, c_;
-  std::vector<const gemm::Variant*> variants_;
-  std::vector<std::string> digests_;
-};
+  return rows;
+}
 
 const char* mode_name(const gemm::Variant& variant) { return variant.mode == gemm::Mode::kExact ? "exact" : "fast"; }
 
@@ -198,16 +126,16 @@ void run(Options options) {
   for (int* dimension : {&options.m, &options.n, &options.k}) {
     if (*dimension == 0) *dimension = options.size;
   }
-  Bench bench(options, choose(options.rungs));
-  bench.verify();
+  parallel::ThreadPool pool(options.threads);
+  gemm::GemmRace race(options.m, options.k, options.n, options.rungs, pool, {.max_seconds = options.seconds});
   std::vector<profile::Peak> peaks;
   std::vector<Row> rows;
   {
     Progress progress;
-    peaks = bench.probe(progress);
-    rows = bench.race(options.seconds, peaks, progress);
+    peaks = probe(pool, progress);
+    rows = run_race(race, peaks, progress);
   }
-  const int threads = bench.pool().threads();
+  const int threads = pool.threads();
   options.json ? print_json(options, peaks, rows, threads) : print_table(options, rows, threads);
 }
 
