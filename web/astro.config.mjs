@@ -1,6 +1,7 @@
 import { unified } from '@astrojs/markdown-remark';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import rehypeKatex from 'rehype-katex';
 import remarkMath from 'remark-math';
@@ -8,8 +9,14 @@ import { cspHashes } from './plugins/csp-hashes.mjs';
 import { dataManifest } from './plugins/data-manifest.mjs';
 import { remarkElements } from './plugins/remark-elements.mjs';
 import { remarkSource } from './plugins/remark-source.mjs';
+import { kCourse } from './src/course.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
+
+// Starlight generates a sidebar only from its own folder, and the lessons lie outside web/.
+const lessons = kCourse
+  .filter(({ id }) => existsSync(`${repository}lessons/${id}/index.md`))
+  .map(({ id, title }) => ({ label: `${id.slice(0, 2)} ${title}`, link: `/lessons/${id}/` }));
 
 export default defineConfig({
   // The folder that the site is served from: '/' on localhost, '/optlab/' on a project page.
@@ -69,7 +76,7 @@ export default defineConfig({
       disable404Route: true,
       sidebar: [
         { label: 'Course map', link: '/' },
-        { label: 'Lessons', items: [{ autogenerate: { directory: 'lessons' } }] },
+        { label: 'Lessons', items: lessons },
       ],
       tableOfContents: { minHeadingLevel: 2, maxHeadingLevel: 3 },
       expressiveCode: {

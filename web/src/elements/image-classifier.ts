@@ -427,7 +427,7 @@ export class ImageClassifier extends LabElement {
             ? html`<p class="muted small">
                 ${this.#report === null ? 'Classify the images first to see the class scores.' : ''}
               </p>`
-            : html`<div class="scores" role="table" aria-label="Class scores">
+            : html`<div class="scores" role="group" aria-label="Class scores">
                 ${this.#scores.map((score, label) => renderScore(score, label, truth, this.#scores!.indexOf(Math.max(...this.#scores!))))}
               </div>`
         }
@@ -450,10 +450,10 @@ export class ImageClassifier extends LabElement {
 
 function renderScore(score: number, label: number, truth: number, best: number): TemplateResult {
   const color = label === truth ? 'var(--lab-good)' : label === best ? 'var(--lab-bad)' : 'var(--sl-color-gray-4)';
-  return html`<span class=${label === best ? 'top' : ''} role="cell">${kClasses[label]}</span>
+  return html`<span class=${label === best ? 'top' : ''}>${kClasses[label]}</span>
     ${svg`<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
       <rect width=${Math.max(0.4, 100 * score)} y="1.5" height="7" fill=${color} /></svg>`}
-    <span class="number ${label === best ? 'top' : ''}" role="cell">${percent(score)}</span>`;
+    <span class="number ${label === best ? 'top' : ''}">${percent(score)}</span>`;
 }
 
 function drawImage(canvas: HTMLCanvasElement, pixels: Uint8Array): void {

@@ -498,7 +498,9 @@ export class KernelRace extends LabElement {
         ${rate === null || peak === null ? '–' : `${Math.round((100 * rate) / peak.value)} %`}
       </td>
       <td>${statistics === null ? '–' : duration(statistics.median)}</td>
-      <td>${statistics === null ? '–' : `${duration(statistics.low)} … ${duration(statistics.high)}`}</td>
+      <td>
+        ${statistics === null ? '–' : `${duration(statistics.low)} … ${duration(statistics.high)}${statistics.intervalIsRange ? ' (range)' : ''}`}
+      </td>
       <td>${statistics?.count ?? 0}</td>
       <td>${lane.discarded}</td>
       <td>${this.#mode(lane.name)}</td>

@@ -181,6 +181,13 @@ export class RooflineChart extends LabElement {
       <div class="section plot-section" ?hidden=${this.#peaks.length === 0}>
         <div class="plot">${this.#peaks.length === 0 ? nothing : this.#renderChart(dots)}</div>
         ${this.#peaks.length === 0 ? nothing : html`<p class="detail small" aria-live="polite">${this.#detail(dots)}</p>`}
+        ${
+          this.#peaks.length === 0 || this.maxThreads === 1
+            ? nothing
+            : html`<p class="muted small">
+                Solid lines: ${this.maxThreads} threads; dashed lines: one. Slopes: reading memory of that size.
+              </p>`
+        }
       </div>
       ${this.#peaks.length > 0 && !this.working ? this.#renderTable(dots) : nothing} ${this.renderError()}
     </div>`;
@@ -244,10 +251,13 @@ export class RooflineChart extends LabElement {
     const line = svg`<line class=${style} x1=${x1} y1=${y1} x2=${x2} y2=${y2} />`;
     if (frame.width < kNarrow) return line;
     const [cx, cy] = [(x1 + x2) / 2, (y1 + y2) / 2];
-    // One thread's line lies below that of all threads: their labels go to the outer sides.
-    const offset = style === 'roof one' ? 15 : -6;
+    // Two lines of one size lie close together: their labels go to the outer sides.
+    const isLower =
+      same.length < this.#peaks.length &&
+      this.#peaks.some((other) => other.bytes === peak.bytes && isAbove(other, peak));
+    const offset = isLower ? 15 : -6;
     return svg`${line}
-      <text class="label" text-anchor="middle" transform="translate(${cx} ${cy}) rotate(${angle}) translate(0 ${offset})">${peakLabel(peak)}</text>`;
+      <text class="label" text-anchor="middle" transform="translate(${cx} ${cy}) rotate(${angle}) translate(0 ${offset})">${byteSize(peak.bytes)}: ${threeDigits(peak.value / 1e9)} GB/s</text>`;
   }
 
   #renderDot({ dot, x, y, labelY, before }: Placed, frame: Frame) {
@@ -370,6 +380,11 @@ function renderGrid(frame: Frame) {
     })}
     <text class="title" x=${(left + right) / 2} y=${bottom + 34} text-anchor="middle">arithmetic intensity, FLOP per byte</text>
     <text class="title" transform="translate(11 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">GFLOP/s</text>`;
+}
+
+/** Of two limits of the same size, which line lies higher; the number of threads decides between equals. */
+function isAbove(other: Peak, peak: Peak): boolean {
+  return other.value > peak.value || (other.value === peak.value && other.threads > peak.threads);
 }
 
 function peakLabel(peak: Peak): string {

@@ -24,7 +24,9 @@ export async function loadModule(
   const wasmUrl = url.replace(/\.mjs$/, '.wasm');
   const [factory, compiled] = await Promise.all([importFactory(url), compile(wasmUrl)]);
   onDownloaded();
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve, fail) => {
+    const reject = (error: unknown) =>
+      fail(new EngineError(`The engine ${wasmUrl} did not start: ${messageOf(error)}`));
     const instantiateWasm = (
       imports: WebAssembly.Imports,
       receive: (i: WebAssembly.Instance, m: WebAssembly.Module) => void,
