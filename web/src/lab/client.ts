@@ -169,7 +169,10 @@ export class EngineClient extends EventTarget {
     const lock = `optlab-engine-${crypto.randomUUID?.() ?? `${Date.now()}-${++this.#serial}`}`;
     let kill: (reason: Error) => void = () => {};
     const died = new Promise<never>((_, reject) => {
+      let alive = true;
       kill = (reason) => {
+        if (!alive) return; // a proxy that is released twice throws, and would hide the reason
+        alive = false;
         worker.terminate();
         api[releaseProxy]();
         if (this.#worker === worker) {
