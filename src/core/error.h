@@ -19,7 +19,7 @@ std::string format_shape(std::initializer_list<long long> dimensions);
 
 /// The product of `dimensions`, the number of elements of a tensor.
 /// Throws: std::invalid_argument naming `what` and the shape if a dimension is negative or the product exceeds 2^31-1
-/// (the element count that a 32-bit WebAssembly address space can index).
+///         (the element count that a 32-bit WebAssembly address space can index).
 std::size_t checked_element_count(std::string_view what, std::initializer_list<long long> dimensions);
 
 }  // namespace optlab

@@ -7,8 +7,8 @@
 namespace optlab {
 
 /// Counter-based random numbers: the value at (seed, stream, index) is a pure function, so that any thread can compute
-/// any element in any order and every platform sees the same numbers. Philox4x32-10. Source: Salmon, Moraes, Dror and
-/// Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", 2011.
+/// any element in any order and every platform sees the same numbers. Philox4x32-10.
+/// Source: Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", 2011.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed, std::uint32_t stream = 0) : seed_(seed), stream_(stream) {}
@@ -17,7 +17,8 @@ class Rng {
   /// In [0, 1), 24 bits of resolution.
   float uniform(std::uint64_t index) const { return static_cast<float>(bits(index) >> 8) * 0x1p-24F; }
   float uniform(std::uint64_t index, float low, float high) const { return low + (high - low) * uniform(index); }
-  /// Standard normal. Source: Wichura, "Algorithm AS 241", 1988 (PPND7), applied to a uniform in (0, 1).
+  /// Standard normal.
+  /// Source: Wichura, "Algorithm AS 241", 1988 (PPND7), applied to a uniform in (0, 1).
   float normal(std::uint64_t index) const;
   /// In [0, bound), bias below bound/2^32. `bound` > 0.
   std::uint32_t below(std::uint64_t index, std::uint32_t bound) const {

@@ -60,17 +60,16 @@ const Variant& variant(std::string_view name);
 /// C[M,N] = activation(A[M,K]·B[K,N] + bias[N]) by `variant`, after checking the operands.
 ///
 /// Shapes:   any strides for A and B (transposed and sliced views included); C's column_stride is 1. M, N, K may be 0;
-/// K = 0 gives
-///           activation(bias). C must not overlap A, B or the bias.
+///           K = 0 gives activation(bias). C must not overlap A, B or the bias.
 /// Throws:   std::invalid_argument naming the operand if shapes disagree, a dimension is negative or C's rows overlap;
-/// std::bad_alloc. Numerics: exact rows: each c[m,n] starts at +0 and adds a[m,k]*b[k,n] for k ascending, product and
-/// sum each rounded once, then the
-///           bias, then the activation. Hence all exact rows agree bit for bit, on any ISA and number of threads, and a
-///           row of the result does not depend on M or N. Fast rows fuse or reassociate: |error| <=
+///           std::bad_alloc.
+/// Numerics: exact rows: each c[m,n] starts at +0 and adds a[m,k]*b[k,n] for k ascending, product and sum each rounded
+///           once, then the bias, then the activation. Hence all exact rows agree bit for bit, on any ISA and number of
+///           threads, and a row of the result does not depend on M or N. Fast rows fuse or reassociate: |error| <=
 ///           2·K·eps·(|A||B|)[m,n], eps = 2^-24.
 /// Cost:     2·M·N·K FLOPs (bias and activation not counted) over 4·(M·K + K·N + M·N) bytes at least.
 /// Source:   Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008; Van Zee and van de
-/// Geijn, "BLIS", 2015.
+///           Geijn, "BLIS", 2015.
 void multiply(const Variant& variant, const Problem& problem, Context& context);
 
 /// The dispatcher: the same by the fastest rung of `mode` for this shape on this device (`best`).

@@ -18,12 +18,10 @@ struct AdamOptions {
 /// m ← β₁m + (1-β₁)g;  v ← β₂v + (1-β₂)g²;  p ← p - α·(m/(1-β₁ᵗ)) / (√(v/(1-β₂ᵗ)) + ε) - α·λ·p
 ///
 /// Numerics: only IEEE operations, element by element: the same bits on every platform and for any number of threads.
-/// The powers βᵗ are
-///           running products, since std::pow differs between platforms.
+///           The powers βᵗ are running products, since std::pow differs between platforms.
 /// Cost:     about 16 operations and 16 bytes of state and parameter an element.
 /// Source:   Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015; Loshchilov and Hutter, "Decoupled
-/// Weight Decay
-///           Regularization", 2019.
+///           Weight Decay Regularization", 2019.
 class Adam {
  public:
   /// `parameters` are updated in place and must outlive this.

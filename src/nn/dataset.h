@@ -29,8 +29,9 @@ struct IdxLimits {
 /// images; 2049 and count for labels), then one byte per pixel or label, and nothing after them. The results point into
 /// `file`.
 ///
-/// Throws: DataError that begins with `name` (the file's) and says which field is wrong, what was found and what is
-/// allowed. Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits", 1998.
+/// Throws:   DataError that begins with `name` (the file's) and says which field is wrong, what was found and what is
+///           allowed.
+/// Source:   LeCun, Cortes and Burges, "The MNIST database of handwritten digits", 1998.
 IdxImages parse_idx_images(std::span<const std::uint8_t> file, std::string_view name, const IdxLimits& limits = {});
 std::span<const std::uint8_t> parse_idx_labels(std::span<const std::uint8_t> file, std::string_view name,
                                                const IdxLimits& limits = {});

@@ -23,8 +23,7 @@ struct Compute {
 /// W is stored [in, out] row-major, so that x·W is one GEMM on plain views and its transposed uses are views too.
 /// Throws:   std::invalid_argument naming the layer and the operand whose shape is wrong.
 /// Numerics: exact with an exact variant: every gradient element is one GEMM element or one sum over ascending rows, so
-/// no result depends
-///           on the number of threads. A row of y does not depend on the batch.
+///           no result depends on the number of threads. A row of y does not depend on the batch.
 /// Cost:     forward 2·B·I·O FLOPs; backward twice that (without dx: the same).
 class Linear {
  public:
@@ -72,7 +71,7 @@ void relu_backward(ConstMatrixView y, MatrixView dy);
 ///
 /// Throws:   std::invalid_argument if the shapes differ, B is 0 or a label isn't a column.
 /// Numerics: exact mode: the row's maximum, then exp(z - max) summed over ascending columns; rows are summed in
-/// float64, ascending.
+///           float64, ascending.
 double softmax_cross_entropy(ConstMatrixView logits, std::span<const std::uint8_t> labels, const MatrixView* gradient);
 
 /// The column of the row's largest value; the lowest one on ties. A NaN loses against every number.

@@ -24,15 +24,13 @@ using SafetensorsMetadata = std::map<std::string, std::string>;
 /// The directory of a safetensors file: tensors by name, without copying their values.
 ///
 /// Format:   8 bytes little-endian header length n; n bytes of JSON, an object that starts with '{' and maps each
-/// tensor's name to
-///           {"dtype", "shape", "data_offsets": [begin, end]} and "__metadata__" to an object of strings; then the
-///           tensors' bytes.
+///           tensor's name to {"dtype", "shape", "data_offsets": [begin, end]} and "__metadata__" to an object of
+///           strings; then the tensors' bytes.
 /// Throws:   DataError that says which rule the file breaks. Refused: a header over 100 MB or beyond the file's end,
-/// JSON that is not
-///           UTF-8, duplicate or unknown keys, a missing field, an unknown dtype, sizes that are negative or overflow,
-///           a tensor whose bytes are not dtype × shape, overlaps, holes, and a buffer that the tensors don't cover
-///           exactly. Memory used is bounded by the header's size; nothing recurses, so nesting can't exhaust the
-///           stack.
+///           JSON that is not UTF-8, duplicate or unknown keys, a missing field, an unknown dtype, sizes that are
+///           negative or overflow, a tensor whose bytes are not dtype × shape, overlaps, holes, and a buffer that the
+///           tensors don't cover exactly. Memory used is bounded by the header's size; nothing recurses, so nesting
+///           can't exhaust the stack.
 /// Source:   Hugging Face, "safetensors", format description and reference implementation 0.4, 2023.
 class Safetensors {
  public:
@@ -69,8 +67,9 @@ struct SafetensorsSource {
 };
 
 /// The bytes of a safetensors file with float32 tensors in the given order; the header is padded with spaces so that
-/// the values begin at a multiple of 8. The same input gives the same bytes. Throws: std::invalid_argument for a name
-/// that is empty, repeated, "__metadata__" or not UTF-8, and a shape that doesn't match its values.
+/// the values begin at a multiple of 8. The same input gives the same bytes.
+/// Throws: std::invalid_argument for a name that is empty, repeated, "__metadata__" or not UTF-8, and a shape that
+///         doesn't match its values.
 std::vector<std::byte> write_safetensors(std::span<const SafetensorsSource> tensors,
                                          const SafetensorsMetadata& metadata = {});
 

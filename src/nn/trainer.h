@@ -35,12 +35,14 @@ using TrainingCallback = std::function<bool(const TrainingProgress&)>;
 /// Minimizes the cross-entropy of `model` on `data` with Adam over shuffled batches.
 ///
 /// Every epoch visits every image once, in an order that is a pure function of (seed, epoch); the last batch may be
-/// smaller. The model's present weights are where it starts (Mlp::initialize). Throws:   std::invalid_argument for
-/// options out of range, data that don't fit the model or no data; std::runtime_error if the loss
-///           stops being a finite number (the rate is too high).
+/// smaller. The model's present weights are where it starts (Mlp::initialize).
+/// Throws:   std::invalid_argument for options out of range, data that don't fit the model or no data;
+///           std::runtime_error if the loss stops being a finite number (the rate is too high).
 /// Numerics: with an exact variant the weights come out bit for bit alike on every platform and for any number of
-/// threads. Cost:     6 · parameters FLOPs an image and epoch. Source:   Loshchilov and Hutter, "SGDR: Stochastic
-/// Gradient Descent with Warm Restarts", 2017 (the schedule, without restarts).
+///           threads.
+/// Cost:     6 · parameters FLOPs an image and epoch.
+/// Source:   Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017 (the schedule, without
+///           restarts).
 void train(Mlp& model, const Dataset& data, const TrainingOptions& options, const Compute& compute,
            const TrainingCallback& callback = {});
 

@@ -19,9 +19,9 @@ struct Comparison {
 
 /// Compares two by quadruples A B B A: ratio = (A1 + A2) / (B1 + B2). A drift that is linear over a quadruple cancels,
 /// so the ratio is known much better than either time. Ends when the 95 % interval of the median ratio is within
-/// ±target and there are least_batches quadruples, or when the time is spent; there is at least one quadruple. Source:
-/// the ABBA design; for benchmarks e.g. Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time", 2013
-/// (intervals).
+/// ±target and there are least_batches quadruples, or when the time is spent; there is at least one quadruple.
+/// Source: the ABBA design; for benchmarks e.g. Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time", 2013
+///         (intervals).
 class PairedComparison {
  public:
   /// Throws std::invalid_argument if one has nothing to run or an option makes no sense.

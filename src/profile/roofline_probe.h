@@ -27,8 +27,10 @@ struct Peak {
 ///   instruction set.
 ///
 /// A peak is that of the fastest batch, as in STREAM: whatever disturbs a batch only slows it. The lanes of race() have
-/// the spread. Cost:   up to 64 MiB of memory and about `max_seconds`. Source: Williams, Waterman and Patterson,
-/// "Roofline: An Insightful Visual Performance Model", 2009; McCalpin, "STREAM", 1995.
+/// the spread.
+/// Cost:     up to 64 MiB of memory and about `max_seconds`.
+/// Source:   Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model", 2009; McCalpin,
+///           "STREAM", 1995.
 class RooflineProbe {
  public:
   /// The pool must outlive the probe and keep its size. Throws std::invalid_argument if max_seconds is not positive.
