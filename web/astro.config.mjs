@@ -53,8 +53,8 @@ export default defineConfig({
     syntaxHighlight: false,
     processor: unified({
       remarkPlugins: [[remarkSource, { root: repository }], remarkElements, remarkMath],
-      // MathML only: every current browser draws it, and it needs neither KaTeX's style sheet nor its twenty fonts.
-      rehypePlugins: [[rehypeKatex, { output: 'mathml', strict: 'error' }]],
+      // Drawn with KaTeX's own fonts, since few Linux and Android systems have one for mathematics; MathML beside it for screen readers.
+      rehypePlugins: [[rehypeKatex, { strict: 'error' }]],
     }),
   },
   integrations: [
@@ -66,6 +66,7 @@ export default defineConfig({
       customCss: [
         '@fontsource-variable/inter/wght.css',
         '@fontsource-variable/jetbrains-mono/wght.css',
+        'katex/dist/katex.min.css',
         './src/styles/theme.css',
       ],
       components: {
@@ -80,6 +81,7 @@ export default defineConfig({
       ],
       tableOfContents: { minHeadingLevel: 2, maxHeadingLevel: 3 },
       expressiveCode: {
+        defaultProps: { wrap: true, preserveIndent: true, hangingIndent: 2 },
         themes: ['github-dark-default', 'github-light-default'],
         styleOverrides: { borderRadius: '0.4rem', codeFontFamily: 'var(--sl-font-mono)', codeFontSize: '0.82rem' },
       },

@@ -124,6 +124,7 @@ export class ImageClassifier extends LabElement {
   ];
 
   protected override async prepare(): Promise<void> {
+    await nearView(this);
     const data = (
       this.#data === null ? loadTestSet(kBase, files.testImages, files.testLabels) : Promise.resolve(this.#data)
     ).then((set) => {
@@ -446,6 +447,21 @@ export class ImageClassifier extends LabElement {
       canvas.dataset['drawn'] = index;
     }
   }
+}
+
+/** Resolves when the element comes near the window: images and model are 2 MB that not every visitor of the page needs. */
+function nearView(element: Element): Promise<void> {
+  return new Promise((resolve) => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        observer.disconnect();
+        resolve();
+      },
+      { rootMargin: '800px' },
+    );
+    observer.observe(element);
+  });
 }
 
 function renderScore(score: number, label: number, truth: number, best: number): TemplateResult {

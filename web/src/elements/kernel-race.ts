@@ -29,6 +29,8 @@ const kDefaultShape = '512x512x512';
 const kFactors = [2, 5, 10, 20, 50, 100];
 /** The race's clock counts measured batches only; a rung that is slow for its size takes longer. */
 const kSecondsPerLane = 0.6;
+const kUnsteadyHint =
+  'Few rungs settled in time: something else is using this machine, or its clock is changing. The wide intervals say so; run again when it is quiet.';
 const kCompactRungs = ['naive', 'blocked', 'simd', 'simd_threads', 'relaxed_threads'];
 
 interface Prediction {
@@ -417,17 +419,18 @@ export class KernelRace extends LabElement {
     const { winner, factor } = ranking(report);
     const guess = this.#committed;
     return html`<p class="verdict">
-      ${report.stopped ? 'Stopped early. ' : nothing}${this.#winnerText(report)}
-      ${
-        guess === null || winner === null
-          ? nothing
-          : html`<br />You predicted <code>${guess.winner}</code> at about ${guess.factor}×:
-              <strong class=${guess.winner === winner.name ? 'good' : 'bad'}
-                >${guess.winner === winner.name ? 'the right rung' : 'another rung won'}</strong
-              >, ${nearestFactor(factor) === guess.factor ? 'and the right size' : `and it was ${times(factor)}`}.`
-      }
-      <br />${this.#renderDigests(report)}
-    </p>`;
+        ${report.stopped ? 'Stopped early. ' : nothing}${this.#winnerText(report)}
+        ${
+          guess === null || winner === null
+            ? nothing
+            : html`<br />You predicted <code>${guess.winner}</code> at about ${guess.factor}×:
+                <strong class=${guess.winner === winner.name ? 'good' : 'bad'}
+                  >${guess.winner === winner.name ? 'the right rung' : 'another rung won'}</strong
+                >, ${nearestFactor(factor) === guess.factor ? 'and the right size' : `and it was ${times(factor)}`}.`
+        }
+        <br />${this.#renderDigests(report)}
+      </p>
+      ${isUnsteady(report) ? html`<p class="small muted">${kUnsteadyHint}</p>` : nothing}`;
   }
 
   #renderDigests(report: RaceReport): TemplateResult | typeof nothing {
@@ -547,6 +550,12 @@ function ranking(report: RaceReport): { first: Lane | null; winner: Lane | null;
   );
   const factor = first === null || winner === null ? 1 : (flopsPerSecond(winner) ?? 1) / (flopsPerSecond(first) ?? 1);
   return { first, winner, factor };
+}
+
+/** Most rungs kept jumping until the time was up. */
+function isUnsteady(report: RaceReport): boolean {
+  const open = report.lanes.filter((lane) => !lane.settled).length;
+  return !report.stopped && open > report.lanes.length / 2;
 }
 
 /** Of the offered answers the nearest on a logarithmic scale. */

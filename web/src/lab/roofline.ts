@@ -61,7 +61,7 @@ export function axesFor(peaks: readonly Peak[], dots: readonly Dot[]): { x: Axis
   };
   const compute = peaks.filter((peak) => peak.kind === 'compute').map((peak) => peak.value);
   const memory = peaks.filter((peak) => peak.kind === 'memory').map((peak) => peak.value * x.min * 2);
-  const rates = [...compute, ...memory, ...dots.map((dot) => dot.rate)];
+  const rates = [...compute, ...memory, ...dots.flatMap((dot) => [dot.low, dot.high])];
   if (rates.length === 0) rates.push(1e9, 1e11);
   const y = { min: halfDecadeBelow(Math.min(...rates)), max: Math.max(...rates) * 1.6 };
   return { x, y };
