@@ -1,4 +1,4 @@
-import { css, html, nothing, svg, type TemplateResult } from 'lit';
+import { html, nothing, svg, type TemplateResult } from 'lit';
 import {
   computePeak,
   duration,
@@ -10,9 +10,11 @@ import {
   times,
 } from '../lab/format.ts';
 import type { RaceReport } from '../lab/protocol.ts';
+import { isUnsteady, nearestFactor, parseShape, ranking, shapeLabel, tiedWith } from '../lab/race.ts';
 import type { Lane, Peak, VariantInfo } from '../lab/types.ts';
 import { engine, session } from './context.ts';
 import { LabElement, saveFile } from './lab-element.ts';
+import { raceStyles } from './kernel-race.styles.ts';
 import { labStyles } from './styles.ts';
 
 /** M×K×N, with what such a product stands for. */
@@ -56,113 +58,7 @@ export class KernelRace extends LabElement {
   #committed: Prediction | null = null;
   #report: RaceReport | null = null;
 
-  static override styles = [
-    labStyles,
-    css`
-      .lanes {
-        display: grid;
-        grid-template-columns: minmax(6.5rem, max-content) minmax(0, 1fr) max-content;
-        gap: 0.45rem 0.8rem;
-        align-items: center;
-        margin: 0;
-        padding: 0;
-        list-style: none;
-      }
-      .lanes li {
-        display: contents;
-      }
-      .name {
-        font-family: var(--__sl-font-mono);
-        font-size: 0.8125rem;
-        color: var(--sl-color-gray-1);
-      }
-      .value {
-        min-width: 4.6rem;
-        text-align: end;
-        font-size: 0.875rem;
-        font-variant-numeric: tabular-nums;
-        font-weight: 600;
-        color: var(--sl-color-white);
-      }
-      .value small {
-        font-weight: 400;
-        color: var(--sl-color-gray-3);
-      }
-      .value .mark {
-        display: inline-block;
-        width: 1em;
-        color: var(--lab-good);
-      }
-      .bar {
-        display: block;
-        width: 100%;
-        height: 1.5rem;
-      }
-      .bar .track {
-        fill: var(--lab-surface-2);
-      }
-      .bar .whisker {
-        stroke: var(--sl-color-white);
-        stroke-width: 1.5;
-        vector-effect: non-scaling-stroke;
-      }
-      .bar .peak {
-        stroke: var(--sl-color-gray-3);
-        stroke-width: 1.5;
-        stroke-dasharray: 3 3;
-        vector-effect: non-scaling-stroke;
-      }
-      .preview .lanes {
-        grid-template-columns: minmax(6.5rem, max-content) minmax(0, 1fr);
-        gap: 0.7rem 0.9rem;
-        align-items: baseline;
-      }
-      .idea {
-        line-height: 1.4;
-      }
-      .axis {
-        margin-top: 0.7rem;
-        font-size: 0.8125rem;
-        color: var(--sl-color-gray-3);
-      }
-      .verdict {
-        margin-top: 0.9rem;
-      }
-      .predict {
-        background: var(--lab-surface-2);
-      }
-      .predict strong {
-        color: var(--sl-color-white);
-      }
-      @media (max-width: 30rem) {
-        .lanes {
-          grid-template-columns: minmax(0, 1fr) max-content;
-          gap: 0.1rem 0.6rem;
-        }
-        .bar {
-          grid-row: 2;
-          grid-column: 1 / -1;
-        }
-        .lanes li {
-          display: grid;
-          grid-template-columns: subgrid;
-          grid-column: 1 / -1;
-          margin-bottom: 0.35rem;
-        }
-        .preview .idea {
-          grid-column: 1 / -1;
-        }
-        .name {
-          grid-row: 1;
-          grid-column: 1;
-        }
-        .value {
-          grid-row: 1;
-          grid-column: 2;
-        }
-      }
-    `,
-  ];
+  static override styles = [labStyles, raceStyles];
 
   constructor() {
     super();
@@ -410,23 +306,27 @@ export class KernelRace extends LabElement {
     const { first, winner, factor } = ranking(report);
     if (winner === null || first === null) return 'Nothing was measured.';
     const rate = gigaflops(flopsPerSecond(winner) ?? 0);
-    return winner === first
-      ? `${winner.name} reached ${rate}.`
-      : `${winner.name} reached ${rate}, ${times(factor)} as fast as ${first.name}.`;
+    const ratio = winner === first ? '' : `, ${times(factor)} as fast as ${first.name}`;
+    const tied = tiedWith(winner, report.lanes);
+    const doubt =
+      tied.length === 0
+        ? ''
+        : ` Its interval overlaps with that of ${tied.join(', ')}: this run cannot tell which is faster.`;
+    return `${winner.name} reached ${rate}${ratio}.${doubt}`;
   }
 
   #renderVerdict(report: RaceReport): TemplateResult {
     const { winner, factor } = ranking(report);
     const guess = this.#committed;
+    const right = winner !== null && [winner.name, ...tiedWith(winner, report.lanes)].includes(guess?.winner ?? '');
     return html`<p class="verdict">
         ${report.stopped ? 'Stopped early. ' : nothing}${this.#winnerText(report)}
         ${
           guess === null || winner === null
             ? nothing
             : html`<br />You predicted <code>${guess.winner}</code> at about ${guess.factor}×:
-                <strong class=${guess.winner === winner.name ? 'good' : 'bad'}
-                  >${guess.winner === winner.name ? 'the right rung' : 'another rung won'}</strong
-                >, ${nearestFactor(factor) === guess.factor ? 'and the right size' : `and it was ${times(factor)}`}.`
+                <strong class=${right ? 'good' : 'bad'}>${right ? 'the right rung' : 'another rung won'}</strong>,
+                ${nearestFactor(factor, kFactors) === guess.factor ? 'and the right size' : `and it was ${times(factor)}`}.`
         }
         <br />${this.#renderDigests(report)}
       </p>
@@ -526,42 +426,6 @@ export class KernelRace extends LabElement {
 function renderWhisker(from: number, to: number) {
   return svg`<line class="whisker" x1=${from} x2=${to} y1="12" y2="12" />
     <line class="whisker" x1=${from} x2=${from} y1="8" y2="16" /><line class="whisker" x1=${to} x2=${to} y1="8" y2="16" />`;
-}
-
-/** "512x512x512" → dimensions, or null. The engine refuses what is too large. */
-function parseShape(text: string): { m: number; k: number; n: number } | null {
-  const match = /^(\d{1,5})x(\d{1,5})x(\d{1,5})$/.exec(text);
-  return match === null ? null : { m: Number(match[1]), k: Number(match[2]), n: Number(match[3]) };
-}
-
-function shapeLabel(text: string): string {
-  const shape = parseShape(text);
-  if (shape === null) return text;
-  return shape.m === shape.k && shape.k === shape.n ? `${shape.m}³` : text.replaceAll('x', '×');
-}
-
-/** The first rung of the race, the fastest, and how many times faster it is. */
-function ranking(report: RaceReport): { first: Lane | null; winner: Lane | null; factor: number } {
-  const measured = report.lanes.filter((lane) => lane.statistics !== null);
-  const first = measured[0] ?? null;
-  const winner = measured.reduce<Lane | null>(
-    (best, lane) => (best === null || (flopsPerSecond(lane) ?? 0) > (flopsPerSecond(best) ?? 0) ? lane : best),
-    null,
-  );
-  const factor = first === null || winner === null ? 1 : (flopsPerSecond(winner) ?? 1) / (flopsPerSecond(first) ?? 1);
-  return { first, winner, factor };
-}
-
-/** Most rungs kept jumping until the time was up. */
-function isUnsteady(report: RaceReport): boolean {
-  const open = report.lanes.filter((lane) => !lane.settled).length;
-  return !report.stopped && open > report.lanes.length / 2;
-}
-
-/** Of the offered answers the nearest on a logarithmic scale. */
-function nearestFactor(factor: number): number {
-  const distance = (value: number) => Math.abs(Math.log(value / factor));
-  return kFactors.reduce((best, value) => (distance(value) < distance(best) ? value : best));
 }
 
 customElements.define('kernel-race', KernelRace);

@@ -1,4 +1,4 @@
-import { css, html, nothing, svg, type TemplateResult } from 'lit';
+import { html, nothing, svg, type TemplateResult } from 'lit';
 import { byteSize, computePeak, gigaflops, highestPeak, isaName, rungColor, threeDigits } from '../lab/format.ts';
 import type { ProbeReport, RaceReport } from '../lab/protocol.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import type { Peak } from '../lab/types.ts';
 import { engine, session } from './context.ts';
 import { LabElement } from './lab-element.ts';
+import { rooflineStyles } from './roofline-chart.styles.ts';
 import { labStyles } from './styles.ts';
 
 const kProbeSeconds = 5;
@@ -43,68 +44,7 @@ export class RooflineChart extends LabElement {
   #width = 640;
   #observer: ResizeObserver | null = null;
 
-  static override styles = [
-    labStyles,
-    css`
-      svg.chart {
-        display: block;
-        width: 100%;
-        height: auto;
-        overflow: visible;
-        font-family: var(--__sl-font);
-        font-size: 12px;
-      }
-      .grid {
-        stroke: var(--lab-line);
-      }
-      .tick,
-      .title {
-        fill: var(--sl-color-gray-3);
-      }
-      .roof {
-        fill: none;
-        stroke-width: 2;
-      }
-      .roof.all {
-        stroke: var(--sl-color-gray-1);
-      }
-      .roof.one {
-        stroke: var(--sl-color-gray-3);
-        stroke-dasharray: 5 4;
-      }
-      .label {
-        fill: var(--sl-color-gray-2);
-        paint-order: stroke;
-        stroke: var(--lab-surface);
-        stroke-width: 5px;
-      }
-      .dot {
-        cursor: pointer;
-        outline: none;
-      }
-      .dot circle {
-        stroke: var(--lab-surface);
-        stroke-width: 2;
-      }
-      .dot line {
-        stroke-width: 2;
-      }
-      .dot:is(:hover, :focus-visible, .selected) circle {
-        stroke: var(--sl-color-white);
-      }
-      .dot .label {
-        font-family: var(--__sl-font-mono);
-        font-size: 11px;
-      }
-      .detail {
-        min-height: 3em;
-        margin-top: 0.4rem;
-      }
-      .empty {
-        padding: 1.5rem 0;
-      }
-    `,
-  ];
+  static override styles = [labStyles, rooflineStyles];
 
   override firstUpdated(): void {
     this.#observer = new ResizeObserver(([entry]) => {

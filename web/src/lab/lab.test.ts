@@ -7,8 +7,10 @@ import { startWithFallback } from './engine.ts';
 import { accuracy, median } from './fashion.ts';
 import { chooseBuild, type BuildChoice, type Features } from './features.ts';
 import { byteSize, computePeak, duration, highestPeak, threeDigits } from './format.ts';
+import { isUnsteady, nearestFactor, parseShape, ranking, shapeLabel, tiedWith } from './race.ts';
 import { axesFor, decadeTicks, logPosition } from './roofline.ts';
-import type { Peak } from './types.ts';
+import type { RaceReport } from './protocol.ts';
+import type { Lane, Peak } from './types.ts';
 import { readSettings, writeSettings } from './url-state.ts';
 
 const kAll: Features = { simd: true, relaxedSimd: true, threads: true, sharedMemory: true, isolated: true, cores: 4 };
@@ -173,5 +175,74 @@ describe('figures', () => {
     assert.ok(x.min <= 0.25 && x.max >= 170 && y.min < 9e8 && y.max > 4e10);
     assert.equal(logPosition({ min: 1, max: 100 }, 10), 0.5);
     assert.deepEqual(decadeTicks({ min: 1, max: 20 }), [1, 2, 5, 10, 20]);
+  });
+});
+
+describe('a race', () => {
+  const lane = (name: string, rate: number, spread: number): Lane => ({
+    name,
+    flops: 1e9,
+    bytes: 1e6,
+    settled: spread < 0.05,
+    discarded: 0,
+    statistics: {
+      ...kNone,
+      count: 9,
+      median: 1e9 / rate,
+      low: 1e9 / (rate * (1 + spread)),
+      high: 1e9 / (rate * (1 - spread)),
+    },
+  });
+  const kNone = {
+    count: 0,
+    median: 0,
+    mean: 0,
+    min: 0,
+    max: 0,
+    p5: 0,
+    p95: 0,
+    low: 0,
+    high: 0,
+    intervalIsRange: false,
+  };
+  const report = (lanes: Lane[]): RaceReport => ({
+    options: { m: 1, k: 1, n: 1, variants: [], threads: 1, seconds: 1 },
+    lanes,
+    digests: [],
+    progress: 1,
+    done: true,
+    stopped: false,
+  });
+
+  it('has a winner, and ties where intervals overlap', () => {
+    const lanes = [
+      lane('naive', 1e9, 0.01),
+      lane('simd', 28e9, 0.1),
+      lane('threads', 30e9, 0.01),
+      { ...lane('none', 1, 0), statistics: null },
+    ];
+    const { first, winner, factor } = ranking(report(lanes));
+    assert.equal(first?.name, 'naive');
+    assert.equal(winner?.name, 'threads');
+    assert.ok(Math.abs(factor - 30) < 1e-9);
+    assert.deepEqual(tiedWith(lanes[2]!, lanes), ['simd']);
+    assert.deepEqual(tiedWith(lanes[0]!, [lanes[0]!]), []);
+    assert.equal(ranking(report([])).winner, null);
+  });
+
+  it('is unsteady when most lanes did not settle, unless it was stopped', () => {
+    const wild = [lane('a', 1e9, 0.3), lane('b', 1e9, 0.3), lane('c', 1e9, 0.01)];
+    assert.equal(isUnsteady(report(wild)), true);
+    assert.equal(isUnsteady(report(wild.slice(1))), false);
+    assert.equal(isUnsteady({ ...report(wild), stopped: true }), false);
+  });
+
+  it('reads shapes and compares guesses by ratio', () => {
+    assert.deepEqual(parseShape('64x784x256'), { m: 64, k: 784, n: 256 });
+    for (const bad of ['64x784', '64x784x256x1', '-1x2x3', '1e3x2x3', '123456x1x1', ''])
+      assert.equal(parseShape(bad), null, bad);
+    assert.deepEqual(['512x512x512', '1x1024x1024'].map(shapeLabel), ['512³', '1×1024×1024']);
+    assert.equal(nearestFactor(31, [2, 5, 10, 20, 50, 100]), 20);
+    assert.equal(nearestFactor(32, [2, 5, 10, 20, 50, 100]), 50);
   });
 });
