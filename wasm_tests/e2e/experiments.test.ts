@@ -155,6 +155,8 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
     });
 
     it('classifies real images, the same by every rung', async () => {
+      await visit.classifier.scrollIntoViewIfNeeded();
+      await visit.classifier.locator('canvas').first().waitFor();
       for (const rung of await visit.classifier.locator('label.chip').all()) {
         const wanted = /^(packed|simd|relaxed)$/.test((await rung.innerText()).trim());
         await rung.getByRole('checkbox').setChecked(wanted);

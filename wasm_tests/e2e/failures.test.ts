@@ -48,6 +48,7 @@ describe('the page survives', () => {
   for (const [what, files, answer, message] of broken) {
     it(what, async () => {
       const visit = await site.visit({ path: kLesson + kQuick, prepare: (page) => page.route(files, answer) });
+      await visit.classifier.scrollIntoViewIfNeeded();
       const alert = alertOf(visit.classifier);
       await alert.waitFor();
       assert.match(await alert.innerText(), message);
@@ -105,6 +106,7 @@ describe('the page survives', () => {
         prepare: (page) => page.route('**/optlab.wasm', answer),
       });
       for (const experiment of [visit.race, visit.roofline, visit.classifier]) {
+        await experiment.scrollIntoViewIfNeeded();
         await alertOf(experiment).waitFor();
         assert.match(await alertOf(experiment).innerText(), message);
       }

@@ -99,6 +99,7 @@ export class Visit {
 
   /** Starts an experiment by its button and waits until its stop button has come and gone. */
   async run(experiment: Locator, button: string | RegExp): Promise<void> {
+    await experiment.scrollIntoViewIfNeeded(); // some load their data only then
     await experiment.getByRole('button', { name: button }).click();
     await stopButton(experiment).waitFor();
     await stopButton(experiment).waitFor({ state: 'hidden', timeout: 60_000 });
