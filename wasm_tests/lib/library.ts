@@ -8,22 +8,8 @@ import type { BuildName, OptLabModule } from '../../web/src/lab/types.ts';
 export const kRoot = resolve(import.meta.dirname, '../..');
 export const kBuilds: readonly BuildName[] = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
-export interface Tensor {
-  rows(): number;
-  columns(): number;
-  /** The values in WebAssembly memory: to be used at once and dropped. */
-  view(): Float32Array;
-  delete(): void;
-}
-
-/** What the bindings export beyond what the site uses. */
-export interface Library extends OptLabModule {
-  Tensor: new (rows: number, columns: number) => Tensor;
-  /** C = A·B by a rung; '' stands for the dispatcher's choice. */
-  gemmMultiply(a: Tensor, b: Tensor, c: Tensor, variant: string): void;
-  /** Bytes that the C++ heap has handed out and not got back. */
-  memoryInUse(): number;
-}
+export type Library = OptLabModule;
+export type Tensor = InstanceType<Library['Tensor']>;
 
 export const isThreaded = (build: BuildName): boolean => build.endsWith('-threads');
 
