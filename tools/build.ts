@@ -45,6 +45,26 @@ export async function buildWasm(name: WasmBuild, log: string): Promise<void> {
   const folder = dirname(join(buildFolder(preset), module));
   const files = new Map(['optlab.mjs', 'optlab.wasm'].map((file) => [file, join(folder, file)]));
   mirror(files, join(kRoot, 'web/public/wasm', name));
+  if (name === kTypedBuild) writeTypes(join(folder, 'optlab.d.ts'));
+}
+
+/** The one link that also emits the types of its exports (src/bindings/CMakeLists.txt). */
+export const kTypedBuild: WasmBuild = 'simd';
+
+/** Puts Embind's types where the site's sources import them. Embind also takes bytes where C++ takes a string; we pass strings. */
+function writeTypes(source: string): void {
+  const isFresh =
+    existsSync(source) && statSync(source).mtimeMs >= statSync(source.replace(/d\.ts$/, 'mjs')).mtimeMs - 60_000;
+  if (!isFresh) {
+    throw new CommandError(
+      `${relative(kRoot, source)} was not written by the link: tsc was missing. Delete build/ and try again`,
+    );
+  }
+  const text = readFileSync(source, 'utf8').replace(/^type EmbindString = .*$/m, 'type EmbindString = string;');
+  const target = join(kRoot, 'web/src/lab/generated/optlab.d.ts');
+  if (existsSync(target) && readFileSync(target, 'utf8') === text) return;
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, text);
 }
 
 /** Everything the site is made of, by path, size and time: when it is the same, so is the site. */

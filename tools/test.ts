@@ -5,7 +5,7 @@ import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { buildWasm, buildWeb } from './build.ts';
+import { buildWasm, buildWeb, kTypedBuild } from './build.ts';
 import { checkDependencies } from './check-dependencies.ts';
 import { build, buildFolder, configure, type Counts, ctest, kWasmBuilds, type WasmBuild } from './lib/cmake.ts';
 import { clearProgress, CommandError, kJobs, kRoot, run, seconds } from './lib/command.ts';
@@ -97,6 +97,7 @@ async function clangTidy({ fast, log }: Context): Promise<Counts> {
 }
 
 async function lint(context: Context): Promise<Counts> {
+  await buildWasm(kTypedBuild, context.log); // the site's sources import the types that this link emits
   return sum([
     await check(['npx', 'tsc', '--noEmit', '-p', '.'], context.log),
     await check(['npm', 'run', 'check', '-w', 'web'], context.log),

@@ -158,7 +158,7 @@ function describeBuild(build: BuildName): void {
     });
 
     it('images of another size', () => {
-      const mlp = library.Mlp.fromSafetensors(model);
+      const mlp = new library.Mlp(model);
       refuses(library, 'RangeError', /785.*784/, () => mlp.classify(new Uint8Array(785), 'simd'));
       refuses(library, 'RangeError', /"turbo"/, () => mlp.classify(images, 'turbo'));
       mlp.delete();
@@ -166,7 +166,7 @@ function describeBuild(build: BuildName): void {
   });
 
   describe('refuses broken model files', () => {
-    const open = (bytes: Uint8Array) => () => library.Mlp.fromSafetensors(bytes);
+    const open = (bytes: Uint8Array) => () => new library.Mlp(bytes);
     const bad = (message: RegExp, bytes: Uint8Array) => refuses(library, 'DataError', message, open(bytes));
 
     it('truncated at any place', () => {
@@ -222,7 +222,7 @@ function describeBuild(build: BuildName): void {
     });
     it('in 1,000 models', () => {
       keepsMemory(library, 1000, () => {
-        const mlp = library.Mlp.fromSafetensors(model);
+        const mlp = new library.Mlp(model);
         mlp.classify(images.subarray(0, 784), 'simd');
         mlp.delete();
       });
@@ -233,7 +233,7 @@ function describeBuild(build: BuildName): void {
       keepsMemory(library, 1000, () => {
         assert.throws(() => new library.Tensor(-1, 1), RangeError);
         assert.throws(() => new library.GemmRace(1, 1, 1, ['turbo'], 1), RangeError);
-        assert.throws(() => library.Mlp.fromSafetensors(model.subarray(0, 5000)), { name: 'DataError' });
+        assert.throws(() => new library.Mlp(model.subarray(0, 5000)), { name: 'DataError' });
       });
     });
   });
@@ -264,7 +264,7 @@ function describeBuild(build: BuildName): void {
       race.delete();
       assert.throws(() => race.step(), /deleted/);
       assert.throws(() => race.lanes(), /deleted/);
-      const mlp = library.Mlp.fromSafetensors(model);
+      const mlp = new library.Mlp(model);
       mlp.delete();
       assert.throws(() => mlp.classify(images, 'simd'), /deleted/);
     });
@@ -323,7 +323,7 @@ function describeBuild(build: BuildName): void {
 
   describe('classifies', () => {
     it('the golden images to the same bits by every exact rung, to the same classes by all', () => {
-      const mlp = library.Mlp.fromSafetensors(model);
+      const mlp = new library.Mlp(model);
       assert.deepEqual(mlp.layers(), [784, 256, 128, 10]);
       assert.equal(mlp.parameters(), 235_146);
       const labels = readTestLabels().subarray(0, 64);
@@ -340,7 +340,7 @@ function describeBuild(build: BuildName): void {
     });
 
     it('all test images as accurately as models/README.md says', () => {
-      const mlp = library.Mlp.fromSafetensors(model);
+      const mlp = new library.Mlp(model);
       const labels = readTestLabels();
       const { predictions } = mlp.classify(readTestImages(), 'simd');
       const right = predictions.filter((prediction, i) => prediction === labels[i]).length;
@@ -350,7 +350,7 @@ function describeBuild(build: BuildName): void {
     });
 
     it('with scores whose largest is the prediction', () => {
-      const mlp = library.Mlp.fromSafetensors(model);
+      const mlp = new library.Mlp(model);
       const scores = mlp.logits(images, 'simd');
       assert.equal(scores.length, 640);
       const { predictions } = mlp.classify(images, 'simd');

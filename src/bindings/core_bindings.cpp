@@ -17,13 +17,14 @@ namespace {
 using emscripten::val;
 
 EMSCRIPTEN_DECLARE_VAL_TYPE(Float32View)
+EMSCRIPTEN_DECLARE_VAL_TYPE(BuildName)
 
 struct BuildInfo {
   std::string version;
-  std::string build;
+  BuildName build = BuildName(val::undefined());
   std::string isa;
-  bool threads;
-  double memory_bytes;
+  bool threads = false;
+  double memory_bytes = 0;
 };
 
 BuildInfo build_info() {
@@ -33,7 +34,7 @@ BuildInfo build_info() {
   constexpr bool kThreads = false;
 #endif
   const std::string simd = simd::has_wasm_relaxed() ? "relaxed" : "simd";
-  return {OPTLAB_VERSION, simd + (kThreads ? "-threads" : ""), simd::isa_name(), kThreads,
+  return {OPTLAB_VERSION, BuildName(val(simd + (kThreads ? "-threads" : ""))), simd::isa_name(), kThreads,
           static_cast<double>(emscripten_get_heap_size())};
 }
 
@@ -65,6 +66,7 @@ Runtime& runtime() {
 EMSCRIPTEN_BINDINGS(optlab_core) {
   using namespace emscripten;
   register_type<Float32View>("Float32Array");
+  register_type<BuildName>("'simd' | 'simd-threads' | 'relaxed' | 'relaxed-threads'");
 
   value_object<BuildInfo>("BuildInfo")
       .field("version", &BuildInfo::version)

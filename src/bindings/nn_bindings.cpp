@@ -38,7 +38,7 @@ val copy_to(const char* type, const std::vector<T>& values) {
   return val::global(type).new_(emscripten::typed_memory_view(values.size(), values.data()));
 }
 
-nn::Mlp* mlp_from_safetensors(Bytes file) {
+nn::Mlp* make_mlp(Bytes file) {
   const auto bytes = copy_from<std::uint8_t>(file);
   return new nn::Mlp(nn::Mlp::from_safetensors(std::as_bytes(std::span(bytes))));
 }
@@ -81,7 +81,7 @@ EMSCRIPTEN_BINDINGS(optlab_nn) {
       .field("seconds", &Classified::seconds);
 
   class_<nn::Mlp>("Mlp")
-      .class_function("fromSafetensors", guard<&mlp_from_safetensors>, return_value_policy::take_ownership())
+      .constructor(guard<&make_mlp>, return_value_policy::take_ownership())  // of a safetensors file
       .function("layers", &mlp_layers)
       .function("parameters", &mlp_parameters)
       .function("classify", guard<&mlp_classify>)

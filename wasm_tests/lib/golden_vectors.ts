@@ -39,7 +39,7 @@ export function computeVectors(
       race.delete();
     }
   }
-  const mlp = library.Mlp.fromSafetensors(model);
+  const mlp = new library.Mlp(model);
   // The slow rungs have been seen above; 2,000 images take them seconds.
   for (const rung of rungs.filter((name) => name.startsWith('simd') || name === 'packed')) {
     vectors.push({ what: kLogits, rung, digest: mlp.classify(images, rung).logitsDigest });

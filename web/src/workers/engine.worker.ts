@@ -136,7 +136,7 @@ async function classify(
 ): Promise<ClassifyReport> {
   const module = engine();
   await useThreads(module, options.threads);
-  const model = module.Mlp.fromSafetensors(options.model);
+  const model = new module.Mlp(options.model);
   const lanes: ClassifyLane[] = [];
   const report = (done: boolean, stopped: boolean): ClassifyReport => ({
     lanes: structuredClone(lanes),
@@ -190,7 +190,7 @@ function progressOf(lanes: ClassifyLane[], options: ClassifyOptions): number {
 }
 
 function logits(bytes: Uint8Array, image: Uint8Array, variant: string): number[] {
-  const model = engine().Mlp.fromSafetensors(bytes);
+  const model = new (engine().Mlp)(bytes);
   try {
     return Array.from(model.logits(image, variant));
   } finally {
