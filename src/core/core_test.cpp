@@ -119,7 +119,7 @@ TEST(Rng, UniformFillsItsIntervalEvenly) {
     ASSERT_LT(value, 1.0F);
     ++bins[static_cast<int>(value * 10.0F)];
   }
-  for (int count : bins) EXPECT_NEAR(count, kCount / 10, 5 * std::sqrt(kCount / 10.0));  // five standard deviations
+  for (int count : bins) EXPECT_NEAR(count, kCount / 10.0, 5 * std::sqrt(kCount / 10.0));  // five standard deviations
 }
 
 TEST(Rng, NormalHasItsMoments) {

@@ -22,7 +22,7 @@ class Mlp {
 
   /// Tensors layers.<i>.weight [in, out] and layers.<i>.bias [out], F32, and no others.
   /// Throws: DataError saying what the file lacks or has too much (see also Safetensors).
-  static Mlp from_safetensors(std::span<const std::byte> file);
+  static Mlp from_safetensors(std::span<const std::byte> bytes);
   std::vector<std::byte> to_safetensors(const SafetensorsMetadata& metadata = {}) const;
 
   /// Kaiming-uniform weights, zero biases; layer i draws from stream i of `seed`.

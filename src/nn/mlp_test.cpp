@@ -73,7 +73,7 @@ TEST(Mlp, RefusesCheckpointsThatAreNoMlp) {
   const auto load = [&](std::vector<SafetensorsSource> tensors) {
     return Mlp::from_safetensors(write_safetensors(tensors));
   };
-  const auto tensor = [&](const char* name, std::vector<int> shape) {
+  const auto tensor = [&](const char* name, const std::vector<int>& shape) {
     std::size_t count = 1;
     for (int extent : shape) count *= extent;
     return SafetensorsSource{name, shape, std::span(v).first(count)};
