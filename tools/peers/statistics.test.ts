@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fill } from './random.ts';
+import { intervalTrim, median, ratioToBest, summarize } from './statistics.ts';
+
+describe('median', () => {
+  it('is the middle, or the mean of the two middle values', () => {
+    assert.equal(median([3, 1, 2]), 2);
+    assert.equal(median([4, 1, 3, 2]), 2.5);
+    assert.throws(() => median([]), RangeError);
+  });
+});
+
+describe('the interval of a median', () => {
+  it('has the ranks of the binomial tables', () => {
+    // Conover, Practical Nonparametric Statistics, table A3: ranks 1 and n for n = 6…8, 2 and n−1 for 9…11, 3 and n−2 for 12…14.
+    const ranks = [6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20, 25].map((n) => intervalTrim(n) + 1);
+    assert.deepEqual(ranks, [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 6, 8]);
+  });
+
+  it('is the range of few values', () => {
+    const { low, high, spread } = summarize([10, 12, 9, 11, 10]);
+    assert.deepEqual([low, high], [9, 12]);
+    assert.ok(Math.abs(spread - 0.3) < 1e-12);
+  });
+
+  it('leaves an outlier out of nine', () => {
+    assert.equal(summarize([1, 2, 3, 4, 5, 6, 7, 8, 1000]).high, 8);
+  });
+});
+
+describe('ratioToBest', () => {
+  const around = (centre: number, seed: number) => [...fill(11, seed)].map((x) => centre * (1 + 0.02 * x));
+
+  it('divides by the best rival and holds the quotient in its interval', () => {
+    const ratio = ratioToBest(around(30, 1), [around(10, 2), around(20, 3)]);
+    assert.ok(Math.abs(ratio.value - 1.5) < 0.05, String(ratio.value));
+    assert.ok(ratio.low <= ratio.value && ratio.value <= ratio.high);
+    assert.ok(ratio.low > 1.4 && ratio.high < 1.6);
+  });
+
+  it('is exact without spread, and the same for the same seed', () => {
+    assert.deepEqual(ratioToBest([4, 4], [[2, 2], [1]]), { value: 2, low: 2, high: 2 });
+    assert.deepEqual(ratioToBest(around(3, 1), [around(2, 2)], 7), ratioToBest(around(3, 1), [around(2, 2)], 7));
+  });
+});

@@ -1,0 +1,81 @@
+// Medians, their intervals and ratios of medians.
+import { uniform } from './random.ts';
+
+export interface Summary {
+  count: number;
+  median: number;
+  /** 95 % interval of the median by order statistics; minimum and maximum where there are fewer than 6. */
+  low: number;
+  high: number;
+  /** (high − low) ÷ median. */
+  spread: number;
+}
+
+export interface Ratio {
+  value: number;
+  low: number;
+  high: number;
+}
+
+const kResamples = 2000;
+
+function sorted(values: readonly number[]): number[] {
+  return [...values].sort((a, b) => a - b);
+}
+
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('the median of no values');
+  const order = sorted(values);
+  const middle = order.length >> 1;
+  return order.length % 2 === 1 ? order[middle]! : (order[middle - 1]! + order[middle]!) / 2;
+}
+
+/**
+ * How many of n values to leave out on each side so that the rest still spans the median with 95 % confidence: the largest r with
+ * 2·P(Binomial(n, ½) < r) ≤ 5 %, less one.
+ */
+export function intervalTrim(n: number): number {
+  let term = 0.5 ** n;
+  let below = 0;
+  let r = 0;
+  while (r < n / 2 && 2 * (below + term) <= 0.05) {
+    below += term;
+    r++;
+    term *= (n - r + 1) / r;
+  }
+  return Math.max(0, r - 1);
+}
+
+export function summarize(values: readonly number[]): Summary {
+  const order = sorted(values);
+  const middle = median(values);
+  const trim = intervalTrim(order.length);
+  const low = order[trim]!;
+  const high = order[order.length - 1 - trim]!;
+  return { count: order.length, median: middle, low, high, spread: (high - low) / middle };
+}
+
+/**
+ * median(ours) ÷ the highest of the rivals' medians, with a 95 % interval by the bootstrap. Each resample chooses its own best rival,
+ * so that the interval also holds the doubt about which of them is best.
+ */
+export function ratioToBest(ours: readonly number[], rivals: readonly (readonly number[])[], seed = 1): Ratio {
+  const next = uniform(seed);
+  const resample = (values: readonly number[]) =>
+    median(values.map(() => values[Math.floor(((next() + 1) / 2) * values.length)]!));
+  const ratios = Array.from(
+    { length: kResamples },
+    () => resample(ours) / Math.max(...rivals.map((rival) => resample(rival))),
+  );
+  const order = sorted(ratios);
+  return {
+    value: median(ours) / Math.max(...rivals.map(median)),
+    low: order[Math.floor(0.025 * kResamples)]!,
+    high: order[Math.ceil(0.975 * kResamples) - 1]!,
+  };
+}
+
+/** The same where the two sides belong together round by round (two rows of one rotation): median of the quotients. */
+export function quotient(numerator: readonly number[], denominator: readonly number[], seed = 1): Ratio {
+  return ratioToBest(numerator, [denominator], seed);
+}

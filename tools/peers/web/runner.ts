@@ -1,0 +1,109 @@
+// Runs one library in this worker as the orchestrator asks: load, prepare (with the check of the result), warm up, repeat.
+import { check, operands } from '../families/gemm-f32.ts';
+import type { Check, Loaded, Peak, Prepared, Task, Timing, WebPeer } from '../types.ts';
+
+const kPeers: Readonly<Record<string, () => Promise<{ peer: WebPeer }>>> = {
+  litert: () => import('./litert.ts'),
+  ort: () => import('./ort.ts'),
+  ours: () => import('./ours.ts'),
+  tfjs: () => import('./tfjs.ts'),
+};
+/** Brings caches and clock back after the turns of the other libraries; not timed. */
+const kPrerollSeconds = 0.02;
+/** Warm-up ends when three windows in a row differ by less than this from their mean, or at three times its length. */
+const kSettled = 0.03;
+
+let peer: WebPeer | undefined;
+let current: Prepared | undefined;
+let secondsPerCall = 0;
+
+function loaded(): WebPeer {
+  if (!peer) throw new Error('no library is loaded');
+  return peer;
+}
+
+async function runFor(seconds: number): Promise<Timing> {
+  if (!current) throw new Error('nothing is prepared');
+  const { run } = current;
+  const start = performance.now();
+  let calls = 0;
+  let elapsed = 0;
+  do {
+    const pending = run();
+    if (pending) await pending;
+    calls++;
+    elapsed = (performance.now() - start) / 1000;
+  } while (elapsed < seconds);
+  return { calls, seconds: elapsed };
+}
+
+async function prepare(task: Task, row: string): Promise<Check> {
+  current?.dispose();
+  current = undefined;
+  const given = operands(task);
+  current = await loaded().prepare(task, given, row);
+  await current.run();
+  return check(task, given, await current.output());
+}
+
+async function warm(seconds: number): Promise<Timing> {
+  const windows: number[] = [];
+  const total = { calls: 0, seconds: 0 };
+  for (;;) {
+    const { calls, seconds: elapsed } = await runFor(seconds / 5);
+    windows.push(elapsed / calls);
+    total.calls += calls;
+    total.seconds += elapsed;
+    secondsPerCall = Math.min(...windows);
+    const last = windows.slice(-3);
+    const mean = last.reduce((sum, x) => sum + x, 0) / last.length;
+    const settled = last.every((x) => Math.abs(x / mean - 1) < kSettled);
+    if (total.seconds >= seconds && (settled || total.seconds >= 3 * seconds)) return total;
+  }
+}
+
+/** Batches of calls that take a twentieth of the time each, the clock read between them, until the time is filled. */
+async function repeat(seconds: number): Promise<Timing> {
+  await runFor(kPrerollSeconds);
+  const { run } = current!;
+  const batch = Math.max(1, Math.floor(seconds / 20 / secondsPerCall));
+  const start = performance.now();
+  let calls = 0;
+  let elapsed = 0;
+  do {
+    for (let i = 0; i < batch; i++) {
+      const pending = run();
+      if (pending) await pending;
+    }
+    calls += batch;
+    elapsed = (performance.now() - start) / 1000;
+  } while (elapsed < seconds);
+  return { calls, seconds: elapsed };
+}
+
+const kMethods = {
+  async load(library: string, threads: number): Promise<Loaded> {
+    const found = kPeers[library];
+    if (!found) throw new Error(`no library '${library}'`);
+    peer = (await found()).peer;
+    return peer.load(threads);
+  },
+  prepare,
+  warm,
+  repeat,
+  release(): void {
+    current?.dispose();
+    current = undefined;
+  },
+  probe(seconds: number): Peak[] {
+    const measure = loaded().probe;
+    if (!measure) throw new Error('this library measures no limits');
+    return measure(seconds);
+  },
+};
+
+export async function handle(method: string, args: unknown[]): Promise<unknown> {
+  const found = (kMethods as Record<string, (...args: never[]) => unknown>)[method];
+  if (!found) throw new Error(`no method '${method}'`);
+  return found(...(args as never[]));
+}
