@@ -6,12 +6,13 @@
 namespace optlab::gemm::detail {
 namespace {
 
-// A panel of B, kDepth × NR floats (8 KiB at NR = 8), stays in the first-level cache while the panels of A pass by; a
-// block of A, kRows × kDepth floats (96 KiB), in the second; a block of B, kDepth × kColumns floats (1 MiB), in the
-// last.
-constexpr int kDepth = 256;
+// A panel of B, kDepth × NR floats (16 KiB at NR = 8), stays in the first-level cache while the panels of A pass by; a block of A,
+// kRows × kDepth floats (192 KiB), in the second; a block of B, kDepth × kColumns floats (1 MiB), in the second or the last.
+// A deep block means fewer visits to C, whose rows lie far apart. Measured at 1024³, fused, one thread, Node 24 on a Xeon (48 KiB L1,
+// 2 MiB L2), GFLOP/s by kDepth/kColumns: 256/1024 43.7, 512/1024 48.9, 1024/1024 49.8, 512/512 50.6.
+constexpr int kDepth = 512;
 constexpr int kRows = 96;
-constexpr int kColumns = 1024;
+constexpr int kColumns = 512;
 
 constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
