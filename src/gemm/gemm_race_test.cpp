@@ -28,7 +28,7 @@ TEST(GemmRace, HoldsARungAgainstTheRoofThatAppliesToIt) {
                                          {"a", Kind::kCompute, 2, false, 19, 0},
                                          {"4 MiB", Kind::kMemory, 1, false, 99, 1}};
   EXPECT_EQ(race.roof(0, peaks), 10.0);
-  EXPECT_EQ(race.roof(1, peaks), 19.0);
+  EXPECT_EQ(race.roof(1, peaks), pool.threads() == 2 ? 19.0 : 10.0);  // a build without threads has one
   EXPECT_EQ(race.roof(1, {}), 0.0);
 }
 
