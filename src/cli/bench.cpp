@@ -156,6 +156,7 @@ void add_bench(CLI::App& app) {
   dimension("--n", options->n, "Columns of B and C; default: --size");
   gemm->add_option("--rungs", options->rungs, "Only these, separated by commas (optlab info lists them)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("NAME,…");
   add_threads(*gemm, options->threads);
   gemm->add_option("--seconds", options->seconds, "Time for the race, beside 3 s for the peaks")

@@ -43,6 +43,7 @@ expect 2 "'-5' is not a whole number" bench gemm --size -5
 expect 2 "'99999999999999999999' is not a whole number" bench gemm --k 99999999999999999999
 expect 2 "'nan' is not a number from" bench gemm --seconds nan
 expect 2 'there are naive' bench gemm --rungs simd,warp
+expect 2 'not expected: naive' bench gemm --rungs simd naive
 expect 2 "'0' is not a whole number from 1 to 256" eval mlp --threads 0
 expect 2 'there are naive' eval mlp --rung warp
 expect 2 "'inf' is not a number" train mlp --lr inf
@@ -56,6 +57,11 @@ head -c 5000 models/fashion-mlp.safetensors >"$work/cut.safetensors"
 expect 1 'beyond the' eval mlp --model "$work/cut.safetensors"
 expect 1 'has no t10k-images-idx3-ubyte.gz' eval mlp --data "$work"
 expect 1 "can't be written" train mlp --out "$work/none/x.safetensors"
+expect 1 'no name for the file to write' train mlp --out ''
+expect 1 'no name for the file to read' eval mlp --model ''
+# Not /dev/null itself: were the check gone, a test that runs as root would replace it.
+mkfifo "$work/pipe"
+expect 1 'is no regular file' train mlp --out "$work/pipe"
 
 mkdir "$work/data"
 cp data/fashion-mnist/t10k-*.gz "$work/data"

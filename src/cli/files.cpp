@@ -21,6 +21,7 @@ constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 }
 
 void check_is_file(const std::filesystem::path& path) {
+  if (path.empty()) throw DataError("no name for the file to read");
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) refuse(path, "no such file");
@@ -84,8 +85,13 @@ std::vector<std::uint8_t> read_gzip(const std::filesystem::path& path) {
 }
 
 void check_writable(const std::filesystem::path& path) {
+  if (path.empty()) throw DataError("no name for the file to write");
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) refuse(path, "is a folder, not a file");
+  // The rename at the end would put a file in the place of a device such as /dev/null.
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    refuse(path, "is no regular file");
+  }
   const auto temporary = temporary_path(path);
   if (!std::ofstream(temporary, std::ios::binary))
     refuse(path, std::string("can't be written: ") + std::strerror(errno));
@@ -122,8 +128,7 @@ std::filesystem::path find_data(const std::string& wanted) {
   }
   throw DataError(
       "Fashion-MNIST is neither in /usr/share/datasets/fashion-mnist (Debian: apt-get install dataset-fashion-mnist) "
-      "nor in "
-      "data/fashion-mnist; name its folder with --data or OPTLAB_DATA");
+      "nor in data/fashion-mnist; name its folder with --data or OPTLAB_DATA");
 }
 
 nn::Dataset read_fashion_mnist(const std::filesystem::path& folder, const std::string& part) {
