@@ -55,9 +55,9 @@ describe('the site', () => {
       while (element?.shadowRoot?.activeElement) [element, host] = [element.shadowRoot.activeElement, element.id || element.localName];
       return host + ': ' + (element?.textContent?.trim() ?? '');
     })()`;
-    for (const [path, first, wanted] of [
-      ['/', null, 'kernel-race: Run the race'],
-      [kLesson + kQuick, 'Size', 'race: Run without a prediction'],
+    for (const [path, first, wanted, again] of [
+      ['/', null, 'kernel-race: Run the race', 'kernel-race: Run again'],
+      [kLesson + kQuick, 'Size', 'race: Run without a prediction', 'race: Run without a prediction'],
     ] as const) {
       const visit = await site.visit({ path });
       const start = visit.race.getByRole('button', { name: wanted.split(': ')[1]! });
@@ -69,7 +69,9 @@ describe('the site', () => {
       }
       await visit.page.keyboard.press('Enter');
       await stopButton(visit.race).waitFor();
+      assert.match(String(await visit.page.evaluate(focused)), /: Stop$/);
       await stopButton(visit.race).waitFor({ state: 'hidden' });
+      await visit.page.waitForFunction(`${focused} === '${again}'`);
       assert.match(await textOf(visit.race), /computed the same bits/);
       visit.assertClean();
       await visit.close();
@@ -114,7 +116,9 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       assert.equal(await alertOf(visit.race).count(), 0);
       const text = await textOf(visit.race);
       assert.match(text, /You predicted simd at about 10×: the right rung/);
-      assert.match(text, /All 2 exact rungs computed the same bits/);
+      assert.match(text, /Both exact rungs computed the same bits/);
+
+      assert.match(visit.page.url(), /race=size:64x64x64;rungs:naive,simd;threads:\d/);
 
       const table = await visit.table(visit.race, /64×64×64/);
       assert.deepEqual(column(table, 'Rung'), ['naive', 'simd']);

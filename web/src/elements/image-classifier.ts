@@ -157,7 +157,7 @@ export class ImageClassifier extends LabElement {
         <table>
           <caption>
             ${data.count.toLocaleString('en')} images in one pass, network ${report.layers.join('-')},
-            ${report.parameters.toLocaleString('en')} weights
+            ${report.parameters.toLocaleString('en')} parameters
           </caption>
           <thead>
             <tr>
@@ -297,7 +297,10 @@ export class ImageClassifier extends LabElement {
     this.#selected = this.#selected === index ? null : index;
     this.#scores = null;
     this.requestUpdate();
-    void this.#loadScores();
+    void this.#loadScores().then(async () => {
+      await this.updateComplete;
+      this.renderRoot.querySelector('.detail')?.scrollIntoView({ block: 'nearest' });
+    });
   }
 
   async #loadScores(): Promise<void> {
@@ -326,7 +329,7 @@ export class ImageClassifier extends LabElement {
         aria-label="Image ${index}, enlarged"
       ></canvas>
       <div>
-        <p><strong>Image ${index}</strong>, a ${kClasses[truth]?.toLowerCase()} by its label.</p>
+        <p><strong>Image ${index}</strong>, labelled “${kClasses[truth]}”.</p>
         ${
           this.#scores === null
             ? html`<p class="muted small">

@@ -110,6 +110,7 @@ export class KernelRace extends LabElement {
     const { winner, factor } = this.#prediction;
     this.#committed = winner !== undefined && factor !== undefined ? { winner, factor } : null;
     this.#report = null;
+    if (!this.compact) this.#save(); // so that the address reproduces this race, also with the page's own settings
     await this.work(async () => {
       const variants = this.#rungs;
       const options = {
@@ -317,7 +318,9 @@ export class KernelRace extends LabElement {
 
   #renderVerdict(report: RaceReport): TemplateResult {
     const { winner, factor } = ranking(report);
-    const guess = this.#committed;
+    // A race stopped before the predicted rung had its turn proves nothing.
+    const judged = report.lanes.every((lane) => lane.statistics !== null);
+    const guess = judged ? this.#committed : null;
     const right = winner !== null && [winner.name, ...tiedWith(winner, report.lanes)].includes(guess?.winner ?? '');
     return html`<p class="verdict">
         ${report.stopped ? 'Stopped early. ' : nothing}${this.#winnerText(report)}
@@ -341,7 +344,9 @@ export class KernelRace extends LabElement {
     if (exact.length < 2) return nothing;
     const agree = exact.every((digest) => digest === exact[0]);
     return agree
-      ? html`<span class="good">All ${exact.length} exact rungs computed the same bits</span>
+      ? html`<span class="good"
+            >${exact.length === 2 ? 'Both' : `All ${exact.length}`} exact rungs computed the same bits</span
+          >
           <span class="muted">(digest <code>${exact[0]}</code>).</span>`
       : html`<strong class="bad">The exact rungs disagree: this is a bug in the library.</strong>`;
   }

@@ -56,9 +56,21 @@ export abstract class LabElement extends LitElement {
     this.working = true;
     this.progress = 0;
     this.announcement = 'Running';
+    void this.#moveFocus('.stop');
     await this.attempt(action);
     this.working = false;
+    const settled = this.#moveFocus('button.primary:enabled, button.link:enabled');
     this.requestUpdate();
+    await settled;
+  }
+
+  /** Start and stop replace each other: a keyboard's focus on one goes to the other instead of getting lost. */
+  async #moveFocus(to: string): Promise<void> {
+    const button = (this.renderRoot as ShadowRoot).activeElement;
+    if (button === null || !button.matches('button.primary, button.link, button.stop')) return;
+    this.requestUpdate();
+    await this.updateComplete;
+    if (!button.isConnected) this.renderRoot.querySelector<HTMLElement>(to)?.focus({ preventScroll: true });
   }
 
   protected get variants(): readonly VariantInfo[] {

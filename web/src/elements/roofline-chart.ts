@@ -125,7 +125,8 @@ export class RooflineChart extends LabElement {
           this.#peaks.length === 0 || this.maxThreads === 1
             ? nothing
             : html`<p class="muted small">
-                Solid lines: ${this.maxThreads} threads; dashed lines: one. Slopes: reading memory of that size.
+                Solid lines: ${this.maxThreads} threads; dashed lines: one. Slopes: reading
+                ${this.#width < kNarrow ? 'a small (upper) and a large piece of memory; the table has all' : 'memory of that size'}.
               </p>`
         }
       </div>
@@ -142,7 +143,7 @@ export class RooflineChart extends LabElement {
   #frame(dots: readonly Dot[]): Frame {
     const width = Math.max(280, this.#width);
     const height = Math.round(Math.min(440, Math.max(300, width * 0.6)));
-    const margin = width < kNarrow ? 66 : 176;
+    const margin = width < kNarrow ? 66 : 190;
     return {
       width,
       height,
@@ -219,7 +220,7 @@ export class RooflineChart extends LabElement {
     const dot = dots.find((candidate) => candidate.name === this.#selected);
     if (dot === undefined) {
       if (dots.length === 0) return 'Run the kernel race above and its rungs appear here as dots.';
-      return 'Point at a dot, or step through them with the Tab key, for its numbers.';
+      return 'Choose a dot, with pointer, finger or Tab key, for its numbers.';
     }
     const variant = this.variants.find((candidate) => candidate.name === dot.name);
     const threads = variant?.threaded ? (session.race?.options.threads ?? 1) : 1;
