@@ -122,6 +122,11 @@ describe('url settings', () => {
     assert.equal(writeSettings('?race=x:1', 'race', {}), '');
   });
 
+  it('leave those of other experiments readable', () => {
+    const search = writeSettings('?race=size:1x2x3;rungs:naive,simd', 'classify', { threads: '2' });
+    assert.equal(search, '?race=size:1x2x3;rungs:naive,simd&classify=threads:2');
+  });
+
   it('ignore what is broken', () => {
     assert.deepEqual(readSettings('?race=;;nonsense;a:;:b', 'race'), { a: '' });
     assert.deepEqual(readSettings('', 'race'), {});

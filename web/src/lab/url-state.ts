@@ -21,12 +21,10 @@ export function writeSettings(search: string, key: string, settings: Settings): 
   const text = Object.entries(settings)
     .map(([name, value]) => `${name}:${value.replaceAll(';', '')}`)
     .join(';');
-  const rest = params.toString();
-  // Written by hand: ':', ';' and ',' are legal in a query, and escaped they make the address unreadable.
-  const own =
-    text === ''
-      ? ''
-      : `${encodeURIComponent(key)}=${encodeURIComponent(text).replace(/%(3A|3B|2C)/g, decodeURIComponent)}`;
+  // ':', ';' and ',' are legal in a query, and escaped they make the address unreadable.
+  const readable = (escaped: string) => escaped.replace(/%(3A|3B|2C)/g, decodeURIComponent);
+  const rest = readable(params.toString());
+  const own = text === '' ? '' : `${encodeURIComponent(key)}=${readable(encodeURIComponent(text))}`;
   const joined = [rest, own].filter((part) => part !== '').join('&');
   return joined === '' ? '' : `?${joined}`;
 }
