@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fill } from './random.ts';
-import { intervalTrim, median, ratioToBest, summarize } from './statistics.ts';
+import { bootstrap, intervalTrim, median, ratioToBest, summarize, verdict } from './statistics.ts';
 
 describe('median', () => {
   it('is the middle, or the mean of the two middle values', () => {
@@ -42,5 +42,30 @@ describe('ratioToBest', () => {
   it('is exact without spread, and the same for the same seed', () => {
     assert.deepEqual(ratioToBest([4, 4], [[2, 2], [1]]), { value: 2, low: 2, high: 2 });
     assert.deepEqual(ratioToBest(around(3, 1), [around(2, 2)], 7), ratioToBest(around(3, 1), [around(2, 2)], 7));
+  });
+});
+
+describe('bootstrap', () => {
+  it('has intervals about as wide as theory says', () => {
+    // Standard error of a median of n values: 1 / (2 f √n), f the density there: uniform on [-1, 1) has f = ½.
+    const values = [...fill(400, 5)].map((x) => x + 10);
+    const { low, high } = bootstrap([values], ([m]) => m!);
+    const expected = (2 * 1.96) / Math.sqrt(400);
+    assert.ok(Math.abs((high - low) / expected - 1) < 0.4, `${high - low} where ${expected} is expected`);
+  });
+});
+
+describe('verdict', () => {
+  const side = (count: number, spread: number) => ({ count, spread, median: 1, low: 1, high: 1 });
+  const ratio = (value: number) => ({ value, low: value, high: value });
+
+  it('compares with the target where both sides are known well', () => {
+    assert.equal(verdict(ratio(1.5), 1.5, [side(7, 0.25), side(9, 0.1)]), 'met');
+    assert.equal(verdict(ratio(1.49), 1.5, [side(7, 0.25), side(9, 0.1)]), 'missed');
+  });
+
+  it('is none where one side spreads over 25 % or has fewer than 7 quiet repetitions', () => {
+    assert.equal(verdict(ratio(9), 1, [side(7, 0.26), side(9, 0)]), 'no verdict (spread 26 %)');
+    assert.equal(verdict(ratio(9), 1, [side(7, 0), side(6, 0)]), 'no verdict (6 quiet)');
   });
 });

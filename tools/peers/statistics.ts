@@ -56,26 +56,41 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 /**
- * median(ours) ÷ the highest of the rivals' medians, with a 95 % interval by the bootstrap. Each resample chooses its own best rival,
- * so that the interval also holds the doubt about which of them is best.
+ * A statistic of the medians of several samples, with a 95 % interval by the bootstrap: each sample is drawn again, with replacement.
  */
-export function ratioToBest(ours: readonly number[], rivals: readonly (readonly number[])[], seed = 1): Ratio {
+export function bootstrap(
+  samples: readonly (readonly number[])[],
+  statistic: (medians: readonly number[]) => number,
+  seed = 1,
+): Ratio {
   const next = uniform(seed);
-  const resample = (values: readonly number[]) =>
+  const redrawn = (values: readonly number[]) =>
     median(values.map(() => values[Math.floor(((next() + 1) / 2) * values.length)]!));
-  const ratios = Array.from(
-    { length: kResamples },
-    () => resample(ours) / Math.max(...rivals.map((rival) => resample(rival))),
-  );
-  const order = sorted(ratios);
+  const order = sorted(Array.from({ length: kResamples }, () => statistic(samples.map(redrawn))));
   return {
-    value: median(ours) / Math.max(...rivals.map(median)),
+    value: statistic(samples.map(median)),
     low: order[Math.floor(0.025 * kResamples)]!,
     high: order[Math.ceil(0.975 * kResamples) - 1]!,
   };
 }
 
-/** The same where the two sides belong together round by round (two rows of one rotation): median of the quotients. */
-export function quotient(numerator: readonly number[], denominator: readonly number[], seed = 1): Ratio {
-  return ratioToBest(numerator, [denominator], seed);
+/**
+ * median(ours) ÷ the highest of the rivals' medians. Each resample chooses its own best rival, so that the interval also holds the doubt
+ * about which of them is best.
+ */
+export function ratioToBest(ours: readonly number[], rivals: readonly (readonly number[])[], seed = 1): Ratio {
+  return bootstrap([ours, ...rivals], ([mine = NaN, ...theirs]) => mine / Math.max(...theirs), seed);
+}
+
+/** A side with a wider interval, relative to its median, gets no verdict. */
+export const kSpreadAllowed = 0.25;
+/** A verdict takes this many quiet repetitions of each side. */
+export const kEnough = 7;
+
+export function verdict(ratio: Ratio, target: number, sides: readonly Summary[]): string {
+  const fewest = Math.min(...sides.map(({ count }) => count));
+  const widest = Math.max(...sides.map(({ spread }) => spread));
+  if (fewest < kEnough) return `no verdict (${fewest} quiet)`;
+  if (widest > kSpreadAllowed) return `no verdict (spread ${Math.round(100 * widest)} %)`;
+  return ratio.value >= target ? 'met' : 'missed';
 }

@@ -77,9 +77,10 @@ export interface Session {
   readonly loaded: Loaded;
   /** The processes whose load is the measurement itself. */
   pids(): number[];
+  /** Makes the task ready and checks its result; several rows of one task may be ready at a time. */
   prepare(task: Task, row: string): Promise<Check>;
-  warm(): Promise<Timing>;
-  repeat(seconds: number): Promise<Timing>;
+  warm(row: string, seconds: number): Promise<Timing>;
+  repeat(row: string, seconds: number): Promise<Timing>;
   release(): Promise<void>;
   probe?(seconds: number): Promise<Peak[]>;
   close(): Promise<void>;
@@ -90,7 +91,10 @@ export interface Lane {
   id: string;
   label: string;
   threads: number;
-  ours: boolean;
+  /** "fast" and "exact" are ours; "peer" counts for the ratio; "extra" is shown beside them. */
+  role: 'fast' | 'exact' | 'peer' | 'extra';
+  /** What it may use of the CPU, where that is a choice: peers are compared within a set. */
+  set: string;
   row: string;
 }
 
@@ -104,8 +108,19 @@ export interface LaneResult extends Lane {
 export interface TaskResult {
   task: Task;
   lanes: LaneResult[];
-  /** Peaks of each round, undisturbed rounds only. */
+  /** Limits of the device as measured in the same rotation: a list for each undisturbed round. */
   peaks: Peak[][];
+}
+
+export interface Method {
+  /** Timed seconds of a repetition, at least. */
+  repetitionSeconds: number;
+  /** Quiet repetitions of every lane. */
+  wanted: number;
+  warmSeconds: number;
+  /** Seconds of waiting for a quiet machine, per task. */
+  patienceSeconds: number;
+  quick: boolean;
 }
 
 export interface Section {
@@ -113,7 +128,7 @@ export interface Section {
   machine: { cpu: string; cores: number; memoryGiB: number; instructionSets: string[]; os: string };
   versions: Record<string, string>;
   settings: Record<string, string>;
-  method: { repetitionSeconds: number; wanted: number; warmSeconds: number; quick: boolean };
+  method: Method;
   notes: string[];
   tasks: TaskResult[];
 }

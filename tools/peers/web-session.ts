@@ -21,7 +21,6 @@ export interface WebSessionOptions {
   url: string;
   library: string;
   threads: number;
-  warmSeconds: number;
 }
 
 export async function openWebSession(options: WebSessionOptions): Promise<Session & { browser: string }> {
@@ -61,8 +60,8 @@ export async function openWebSession(options: WebSessionOptions): Promise<Sessio
       browser: browser.version(),
       pids: () => processTree(root),
       prepare: (task: Task, row: string) => call<Check>('prepare', task, row),
-      warm: () => call<Timing>('warm', options.warmSeconds),
-      repeat: (seconds: number) => call<Timing>('repeat', seconds),
+      warm: (row: string, seconds: number) => call<Timing>('warm', row, seconds),
+      repeat: (row: string, seconds: number) => call<Timing>('repeat', row, seconds),
       release: () => call<void>('release'),
       probe: (seconds: number) => call<Peak[]>('probe', seconds),
       close,

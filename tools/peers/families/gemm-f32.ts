@@ -2,6 +2,9 @@
 import { fill } from '../random.ts';
 import type { Check, GemmTask, Operands } from '../types.ts';
 
+/** The error of what is no number, or of another size. */
+const kHopeless = 1e9;
+
 const kShapes: readonly (readonly [string, number, number, number])[] = [
   ['128³', 128, 128, 128],
   ['256³', 256, 256, 256],
@@ -39,6 +42,12 @@ export const kNativeTargets: Readonly<Record<string, number>> = {
   '1×2048²': 0.95,
 };
 
+/** The name that the command line takes: 1024, 64x784x256, 1x2048. */
+export function shortName({ m, k, n }: GemmTask): string {
+  if (m === k && k === n) return String(n);
+  return m === 1 && k === n ? `1x${n}` : `${m}x${k}x${n}`;
+}
+
 export function flops({ m, k, n }: GemmTask): number {
   return 2 * m * k * n;
 }
@@ -52,7 +61,7 @@ export function operands({ m, k, n }: GemmTask): Operands {
  * (Higham, Accuracy and Stability, 3.1), and what half precision or a wrong operand doesn't.
  */
 export function check({ m, k, n }: GemmTask, { a, b }: Operands, output: Float32Array): Check {
-  if (output.length !== m * n) return { ok: false, worst: Infinity };
+  if (output.length !== m * n) return { ok: false, worst: kHopeless };
   const allowed = 2 * k * 2 ** -24;
   const sum = new Float64Array(n);
   const magnitude = new Float64Array(n);
@@ -70,8 +79,8 @@ export function check({ m, k, n }: GemmTask, { a, b }: Operands, output: Float32
     }
     for (let j = 0; j < n; j++) {
       const error = Math.abs(output[i * n + j]! - sum[j]!) / (allowed * magnitude[j]!);
-      if (!(error <= worst)) worst = error; // NaN stays
-      if (Number.isNaN(error)) return { ok: false, worst: Infinity };
+      if (!Number.isFinite(error)) return { ok: false, worst: kHopeless };
+      worst = Math.max(worst, error);
     }
   }
   return { ok: worst <= 1, worst };

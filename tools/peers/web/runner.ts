@@ -14,59 +14,21 @@ const kPrerollSeconds = 0.02;
 const kSettled = 0.03;
 
 let peer: WebPeer | undefined;
-let current: Prepared | undefined;
-let secondsPerCall = 0;
+/** What is ready to run, by row. */
+const ready = new Map<string, { prepared: Prepared; secondsPerCall: number }>();
 
 function loaded(): WebPeer {
   if (!peer) throw new Error('no library is loaded');
   return peer;
 }
 
-async function runFor(seconds: number): Promise<Timing> {
-  if (!current) throw new Error('nothing is prepared');
-  const { run } = current;
-  const start = performance.now();
-  let calls = 0;
-  let elapsed = 0;
-  do {
-    const pending = run();
-    if (pending) await pending;
-    calls++;
-    elapsed = (performance.now() - start) / 1000;
-  } while (elapsed < seconds);
-  return { calls, seconds: elapsed };
+function find(row: string) {
+  const found = ready.get(row);
+  if (!found) throw new Error(`nothing is prepared for '${row}'`);
+  return found;
 }
 
-async function prepare(task: Task, row: string): Promise<Check> {
-  current?.dispose();
-  current = undefined;
-  const given = operands(task);
-  current = await loaded().prepare(task, given, row);
-  await current.run();
-  return check(task, given, await current.output());
-}
-
-async function warm(seconds: number): Promise<Timing> {
-  const windows: number[] = [];
-  const total = { calls: 0, seconds: 0 };
-  for (;;) {
-    const { calls, seconds: elapsed } = await runFor(seconds / 5);
-    windows.push(elapsed / calls);
-    total.calls += calls;
-    total.seconds += elapsed;
-    secondsPerCall = Math.min(...windows);
-    const last = windows.slice(-3);
-    const mean = last.reduce((sum, x) => sum + x, 0) / last.length;
-    const settled = last.every((x) => Math.abs(x / mean - 1) < kSettled);
-    if (total.seconds >= seconds && (settled || total.seconds >= 3 * seconds)) return total;
-  }
-}
-
-/** Batches of calls that take a twentieth of the time each, the clock read between them, until the time is filled. */
-async function repeat(seconds: number): Promise<Timing> {
-  await runFor(kPrerollSeconds);
-  const { run } = current!;
-  const batch = Math.max(1, Math.floor(seconds / 20 / secondsPerCall));
+async function runFor({ run }: Prepared, seconds: number, batch = 1): Promise<Timing> {
   const start = performance.now();
   let calls = 0;
   let elapsed = 0;
@@ -81,6 +43,40 @@ async function repeat(seconds: number): Promise<Timing> {
   return { calls, seconds: elapsed };
 }
 
+async function prepare(task: Task, row: string): Promise<Check> {
+  ready.get(row)?.prepared.dispose();
+  ready.delete(row);
+  const given = operands(task);
+  const prepared = await loaded().prepare(task, given, row);
+  ready.set(row, { prepared, secondsPerCall: 1 });
+  await prepared.run();
+  return check(task, given, await prepared.output());
+}
+
+async function warm(row: string, seconds: number): Promise<Timing> {
+  const lane = find(row);
+  const windows: number[] = [];
+  const total = { calls: 0, seconds: 0 };
+  for (;;) {
+    const { calls, seconds: elapsed } = await runFor(lane.prepared, seconds / 5);
+    windows.push(elapsed / calls);
+    total.calls += calls;
+    total.seconds += elapsed;
+    lane.secondsPerCall = Math.min(...windows);
+    const last = windows.slice(-3);
+    const mean = last.reduce((sum, x) => sum + x, 0) / last.length;
+    const settled = last.every((x) => Math.abs(x / mean - 1) < kSettled);
+    if (total.seconds >= seconds && (settled || total.seconds >= 3 * seconds)) return total;
+  }
+}
+
+/** Batches of calls that take a twentieth of the time each, the clock read between them, until the time is filled. */
+async function repeat(row: string, seconds: number): Promise<Timing> {
+  const { prepared, secondsPerCall } = find(row);
+  await runFor(prepared, kPrerollSeconds);
+  return runFor(prepared, seconds, Math.max(1, Math.floor(seconds / 20 / secondsPerCall)));
+}
+
 const kMethods = {
   async load(library: string, threads: number): Promise<Loaded> {
     const found = kPeers[library];
@@ -92,8 +88,8 @@ const kMethods = {
   warm,
   repeat,
   release(): void {
-    current?.dispose();
-    current = undefined;
+    for (const { prepared } of ready.values()) prepared.dispose();
+    ready.clear();
   },
   probe(seconds: number): Peak[] {
     const measure = loaded().probe;
