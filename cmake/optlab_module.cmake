@@ -33,12 +33,14 @@ function(optlab_isa_sources target isa)
   set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${flags_${isa}}")
 endfunction()
 
-# optlab_module(name DEPS modules… SOURCES files… TESTS files… [AVX2|FMA|WASM128|RELAXED|NEON files…] [RELAXED_AWARE files…])
+# optlab_module(name DEPS modules… SOURCES files… TESTS files… [BENCH files…] [AVX2|FMA|WASM128|RELAXED|NEON files…]
+#               [RELAXED_AWARE files…])
 #
-# Makes the library optlab_<name> and, with TESTS, the program <name>_test. RELAXED_AWARE names files of SOURCES that look at
+# Makes the library optlab_<name>, with TESTS the program <name>_test, and with BENCH, where Google Benchmark is installed, the target
+# <name>_bench, which is built only when asked for. RELAXED_AWARE names files of SOURCES that look at
 # __wasm_relaxed_simd__ (lists of variants); all others compile alike in both builds, so that the compiler cache serves the second.
 function(optlab_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;SOURCES;TESTS;AVX2;FMA;WASM128;RELAXED;NEON;RELAXED_AWARE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;SOURCES;TESTS;BENCH;AVX2;FMA;WASM128;RELAXED;NEON;RELAXED_AWARE")
   set(target optlab_${name})
   add_library(${target} STATIC ${arg_SOURCES})
   list(TRANSFORM arg_DEPS PREPEND optlab_)
@@ -65,6 +67,13 @@ function(optlab_module name)
 
   if(OPTLAB_TESTS AND arg_TESTS)
     optlab_test(${name}_test ${target} ${arg_TESTS})
+  endif()
+  if(arg_BENCH AND NOT CMAKE_CROSSCOMPILING)
+    find_package(benchmark QUIET)
+    if(benchmark_FOUND)
+      add_executable(${name}_bench EXCLUDE_FROM_ALL ${arg_BENCH})
+      target_link_libraries(${name}_bench PRIVATE ${target} benchmark::benchmark)
+    endif()
   endif()
 endfunction()
 
