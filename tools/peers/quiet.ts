@@ -8,7 +8,7 @@ const kTickSeconds = 0.01;
 export const kOthersAllowed = 0.1;
 /** A thread of ours may stand in the queue for a core for this share of the time. */
 export const kWaitAllowed = 0.05;
-const kLookSeconds = 0.2;
+const kLookSeconds = 0.1;
 
 export interface Books {
   seconds: number;

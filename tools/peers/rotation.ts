@@ -78,23 +78,27 @@ export async function measureTask(task: Task, rotation: Rotation): Promise<TaskR
   const patience = makePatience(method.patienceSeconds);
   const peaks: Peak[][] = [];
 
+  let wasQuiet = false; // a quiet repetition is itself the quiet moment before the next
   const isOpen = (result: LaneResult) => result.problem === null && quietOnes(result) < method.wanted;
   for (let round = 0; round < kRoundsPerRepetition * method.wanted && lanes.some(isOpen); round++) {
     for (let i = 0; i < entries.length; i++) {
       const index = (i + round) % entries.length;
       const [entry, result] = [entries[index]!, lanes[index]!];
       if (!isOpen(result)) continue;
-      await patience();
+      if (!wasQuiet) await patience();
       try {
-        result.repetitions.push(await repetition(entry, method.repetitionSeconds));
+        const taken = await repetition(entry, method.repetitionSeconds);
+        result.repetitions.push(taken);
+        wasQuiet = taken.quiet;
       } catch (error) {
         result.problem = messageOf(error);
       }
     }
     if (probe?.probe && rotation.probed.has(task.name) && peaks.length < method.wanted) {
-      await patience();
+      if (!wasQuiet) await patience();
       const { value, quiet } = await observed(probe, () => probe.probe!(kProbeSeconds));
       if (quiet) peaks.push(value);
+      wasQuiet = quiet;
     }
   }
   for (const { session } of entries) await session.release().catch(() => {}); // a lane that failed has its problem already
