@@ -24,7 +24,7 @@ Measures OptLab's f32 matrix products against onnxruntime-web, TensorFlow.js and
 Eigen natively; installs them first. Writes benchmarks.json and benchmarks.md.
 
   --only PART        web or native; the other part is kept as the last run left it
-  --shapes SHAPE,…   some of ${kTasks.map(shortName).join(', ')}
+  --shapes SHAPE,…   some of ${kTasks.map(shortName).join(', ')}; the report then has no others
   --repetitions N    quiet repetitions of every library and shape (9)
   --patience SECONDS how long to wait for a quiet machine, for each shape (120)
   --quick            three short repetitions and no patience: to try the tool, not for figures

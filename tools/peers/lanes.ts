@@ -4,7 +4,7 @@ import { kNativeBuild } from './install.ts';
 import { openNativeSession } from './native-session.ts';
 import type { Entry } from './rotation.ts';
 import type { Lane, Session, Task } from './types.ts';
-import { openWebSession } from './web-session.ts';
+import { kChromiumFlags, openWebSession } from './web-session.ts';
 
 export const kWebSet = 'browser';
 
@@ -52,6 +52,7 @@ export async function openWebField(url: string): Promise<Field> {
   const field: Field = { entries: [], settings: {}, notes: [], close: async () => {} };
   const sessions: Session[] = [];
   field.close = async () => void (await Promise.allSettled(sessions.map((session) => session.close())));
+  field.settings['Chromium'] = `headless, ${kChromiumFlags.join(' ')}`;
   for (const { library, label, threads: counts, rows } of kWebLibraries) {
     for (const threads of counts) {
       const name = `${label}, ${threads} thread${threads > 1 ? 's' : ''}`;
@@ -149,7 +150,8 @@ export async function openNativeField(): Promise<Field> {
     for (const { program, label, set, env = {}, rows } of kNativePrograms) {
       const session = await openNativeSession(join(kNativeBuild, program), env);
       sessions.push(session);
-      field.settings[`${label}, ${set}`] = session.loaded.details;
+      const given = Object.entries(env).map(([key, value]) => ` (${key}=${value})`);
+      field.settings[`${label}, ${set}`] = session.loaded.details + (given[0] ?? '');
       for (const { role, row, note } of rows) {
         const shown = note ? `${label}, ${note}` : labelOf(label, role);
         const lane: Lane = { id: `${program}/${set}/${row}`, label: shown, threads: 1, role, set, row };
