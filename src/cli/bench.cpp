@@ -116,7 +116,8 @@ void print_table(const Options& options, const std::vector<Row>& rows, int threa
   }
   table.print();
   std::printf(
-      "\nThe peak is measured: mul+add for exact rungs, fused multiply-add for fast ones, of as many threads.\n");
+      "\nThe peak is measured too: multiply-adds in registers, of the rung's own instruction set and number of "
+      "threads.\n");
   if (open)
     std::printf(
         "* not settled to ±2 %% in the time given; more --seconds narrow it (below six batches it is the range)\n");

@@ -59,13 +59,12 @@ void GemmRace::run(Entry& entry) {
 }
 
 double GemmRace::roof(int lane, const std::vector<profile::Peak>& peaks) const {
-  double best = 0.0;
-  for (const profile::Peak& peak : peaks) {
-    if (peak.kind != profile::Peak::Kind::kCompute || peak.threads != threads(lane)) continue;
-    if (peak.fused && variant(lane).mode == Mode::kExact) continue;
-    best = std::max(best, peak.value);
-  }
-  return best;
+  const auto applies = [&](const profile::Peak& peak) {
+    return peak.kind == profile::Peak::Kind::kCompute && peak.name == variant(lane).isa &&
+           peak.threads == threads(lane);
+  };
+  const auto peak = std::ranges::find_if(peaks, applies);
+  return peak == peaks.end() ? 0.0 : peak->value;
 }
 
 }  // namespace optlab::gemm

@@ -28,8 +28,8 @@ class GemmRace {
   int threads(int lane) const { return variant(lane).threaded ? pool_.threads() : 1; }
   /// Of the result of the lane's first call; empty before it. All exact rungs have the same.
   const std::string& digest(int lane) const { return entries_.at(lane).digest; }
-  /// The roof over a lane, FLOP/s: the best measured compute peak of as many threads, not a fused one for an exact
-  /// rung. 0 if `peaks` has none that applies.
+  /// The roof over a lane, FLOP/s: the measured compute peak of its instruction set (Variant::isa) on as many threads. 0 if `peaks` has
+  /// none.
   double roof(int lane, const std::vector<profile::Peak>& peaks) const;
 
  private:

@@ -19,16 +19,18 @@ TEST(GemmRace, RunsEveryRungAndExactRungsAgree) {
   }
 }
 
-TEST(GemmRace, HoldsARungAgainstTheRoofThatAppliesToIt) {
+TEST(GemmRace, HoldsARungAgainstTheRoofOfItsInstructionSet) {
   using Kind = profile::Peak::Kind;
   parallel::ThreadPool pool(2);
   GemmRace race(4, 4, 4, {"naive", "simd_threads"}, pool);
-  const std::vector<profile::Peak> peaks{{"a", Kind::kCompute, 1, false, 10, 0},
-                                         {"a+fma", Kind::kCompute, 1, true, 20, 0},
-                                         {"a", Kind::kCompute, 2, false, 19, 0},
-                                         {"4 MiB", Kind::kMemory, 1, false, 99, 1}};
+  const std::string isa(race.variant(1).isa);
+  const std::vector<profile::Peak> peaks{{"scalar", Kind::kCompute, 1, false, 10, 0},
+                                         {"scalar", Kind::kCompute, 2, false, 20, 0},
+                                         {isa, Kind::kCompute, 1, false, 40, 0},
+                                         {isa, Kind::kCompute, 2, false, 79, 0},
+                                         {isa, Kind::kMemory, 2, false, 99, 1}};
   EXPECT_EQ(race.roof(0, peaks), 10.0);
-  EXPECT_EQ(race.roof(1, peaks), pool.threads() == 2 ? 19.0 : 10.0);  // a build without threads has one
+  EXPECT_EQ(race.roof(1, peaks), race.threads(1) == 2 ? 79.0 : 40.0);  // a build without threads has one
   EXPECT_EQ(race.roof(1, {}), 0.0);
 }
 
