@@ -4,7 +4,7 @@
 
 namespace optlab {
 
-std::string format_shape(std::initializer_list<long long> dimensions) {
+std::string format_shape(std::span<const long long> dimensions) {
   std::string text = "[";
   for (long long dimension : dimensions) {
     if (text.size() > 1) text += ',';
@@ -13,7 +13,7 @@ std::string format_shape(std::initializer_list<long long> dimensions) {
   return text + "]";
 }
 
-std::size_t checked_element_count(std::string_view what, std::initializer_list<long long> dimensions) {
+std::size_t checked_element_count(std::string_view what, std::span<const long long> dimensions) {
   constexpr long long kMost = std::numeric_limits<int>::max();
   bool empty = false;
   for (long long dimension : dimensions) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -15,11 +16,17 @@ class DataError : public std::runtime_error {
 };
 
 /// "[2,3,4]", for messages.
-std::string format_shape(std::initializer_list<long long> dimensions);
+std::string format_shape(std::span<const long long> dimensions);
+inline std::string format_shape(std::initializer_list<long long> dimensions) {
+  return format_shape(std::span(dimensions.begin(), dimensions.size()));
+}
 
 /// The product of `dimensions`, the number of elements of a tensor.
 /// Throws: std::invalid_argument naming `what` and the shape if a dimension is negative or the product exceeds 2^31-1
 ///         (the element count that a 32-bit WebAssembly address space can index).
-std::size_t checked_element_count(std::string_view what, std::initializer_list<long long> dimensions);
+std::size_t checked_element_count(std::string_view what, std::span<const long long> dimensions);
+inline std::size_t checked_element_count(std::string_view what, std::initializer_list<long long> dimensions) {
+  return checked_element_count(what, std::span(dimensions.begin(), dimensions.size()));
+}
 
 }  // namespace optlab

@@ -27,7 +27,8 @@ Shape::Shape(std::span<const int> extents) : rank_(static_cast<int>(extents.size
   }
   std::copy(extents.begin(), extents.end(), extents_.begin());
   for (int axis = rank_; axis < kMaxRank; ++axis) extents_[axis] = 1;
-  element_count_ = checked_element_count("Shape", {extents_[0], extents_[1], extents_[2], extents_[3]});
+  const std::array<long long, kMaxRank> wide{extents_[0], extents_[1], extents_[2], extents_[3]};
+  element_count_ = checked_element_count("Shape", std::span(wide).first(extents.size()));
 }
 
 std::string Shape::to_string() const {
