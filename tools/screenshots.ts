@@ -9,13 +9,11 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { type Browser, type Locator, type Page } from 'playwright-core';
+import { launchBrowser } from './lib/browser.ts';
 import { startServer } from './serve.ts';
 
 const kRoot = resolve(import.meta.dirname, '..');
-/** As root in a container Chromium needs --no-sandbox; the others keep it from calling home. */
-const kFlags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-const kMoreFlags = ['--disable-component-update', '--disable-sync'];
 const kLesson = 'lessons/02-acceleration/';
 /** Of the lesson's races the one with all rungs. */
 const kLadder = 'kernel-race#race';
@@ -135,8 +133,7 @@ async function main(): Promise<number> {
   mkdirSync(out, { recursive: true });
   const problems: string[] = [];
   const server = await startServer({ root: join(kRoot, 'web/dist') });
-  const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-  const browser = await chromium.launch({ executablePath, args: [...kFlags, ...kMoreFlags] });
+  const browser = await launchBrowser();
   try {
     for (const scheme of kSchemes) {
       for (const width of kWidths) {

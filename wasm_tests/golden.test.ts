@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { startServer, type RunningServer } from '../tools/serve.ts';
 import type { BuildName } from '../web/src/lab/types.ts';
-import { launchBrowser } from './lib/browser.ts';
+import { launchBrowser } from '../tools/lib/browser.ts';
 import { computeVectors, kLogits, kShapes, shapeName, type Vector } from './lib/golden_vectors.ts';
 import { isThreaded, kBuilds, kRoot, loadLibrary, modulePath, readModel, readTestImages } from './lib/library.ts';
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import process from 'node:process';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { startServer, type RunningServer } from '../../tools/serve.ts';
-import { launchBrowser } from '../lib/browser.ts';
+import { launchBrowser } from '../../tools/lib/browser.ts';
 
 export const kLesson = '/lessons/02-acceleration/';
 /** Experiments that are done in a second. */
