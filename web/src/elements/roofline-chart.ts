@@ -7,6 +7,7 @@ import {
   decadeTicks,
   dotsOf,
   drawnPeaks,
+  isUnsteadyProbe,
   logPosition,
   type Axis,
   type Dot,
@@ -18,6 +19,8 @@ import { rooflineStyles } from './roofline-chart.styles.ts';
 import { labStyles } from './styles.ts';
 
 const kProbeSeconds = 5;
+const kUnsteadyHint =
+  'These limits are unsteady: something else is using this machine, or its clock is changing. Measure again when it is quiet.';
 /** Raced when no race has run on the page yet. */
 const kOwnRace = { m: 512, k: 512, n: 512, secondsPerLane: 0.4 };
 
@@ -40,6 +43,7 @@ interface Frame {
 export class RooflineChart extends LabElement {
   #peaks: readonly Peak[] = [];
   #status = '';
+  #unsteady = false;
   #selected: string | null = null;
   #width = 640;
   #observer: ResizeObserver | null = null;
@@ -67,12 +71,14 @@ export class RooflineChart extends LabElement {
     await this.work(async () => {
       const raceNeeded = session.race === null;
       this.#status = 'probing the limits of compute and memory…';
+      this.#unsteady = false;
       const report = await engine.probe(kProbeSeconds, (partial) => this.#showProbe(partial, raceNeeded ? 0.6 : 1));
       this.#showProbe(report, raceNeeded ? 0.6 : 1);
       if (report.stopped) {
         this.announcement = 'Stopped.';
         return;
       }
+      this.#unsteady = isUnsteadyProbe(report);
       session.peaks = report.peaks;
       if (raceNeeded) await this.#race();
       this.announcement = `Finished. ${this.#summary(dotsOf(session.race?.lanes ?? []))}`;
@@ -129,6 +135,7 @@ export class RooflineChart extends LabElement {
                 ${this.#width < kNarrow ? 'a small (upper) and a large piece of memory; the table has all' : 'memory of that size'}.
               </p>`
         }
+        ${this.#unsteady && !this.working ? html`<p class="small bad unsteady">${kUnsteadyHint}</p>` : nothing}
       </div>
       ${this.#peaks.length > 0 && !this.working ? this.#renderTable(dots) : nothing} ${this.renderError()}
     </div>`;

@@ -8,7 +8,7 @@ import { accuracy, median } from './fashion.ts';
 import { chooseBuild, type BuildChoice, type Features } from './features.ts';
 import { byteSize, computePeak, duration, highestPeak, threeDigits } from './format.ts';
 import { isUnsteady, nearestFactor, parseShape, ranking, shapeLabel, tiedWith } from './race.ts';
-import { axesFor, decadeTicks, logPosition } from './roofline.ts';
+import { axesFor, decadeTicks, isUnsteadyProbe, logPosition } from './roofline.ts';
 import type { RaceReport } from './protocol.ts';
 import type { Lane, Peak } from './types.ts';
 import { readSettings, writeSettings } from './url-state.ts';
@@ -180,6 +180,39 @@ describe('figures', () => {
     assert.ok(x.min <= 0.25 && x.max >= 170 && y.min < 9e8 && y.max > 4e10);
     assert.equal(logPosition({ min: 1, max: 100 }, 10), 0.5);
     assert.deepEqual(decadeTicks({ min: 1, max: 20 }), [1, 2, 5, 10, 20]);
+  });
+});
+
+describe('a probe', () => {
+  const peak = (kind: Peak['kind'], threads: number, value: number): Peak => ({
+    name: kind,
+    kind,
+    threads,
+    fused: false,
+    value,
+    bytes: 0,
+  });
+  const lanes = (settled: boolean[]): Lane[] =>
+    settled.map((is) => ({ name: '', flops: 1, bytes: 1, settled: is, discarded: 0, statistics: null }));
+  const report = (peaks: Peak[], settled = [true]) => ({
+    peaks,
+    lanes: lanes(settled),
+    progress: 1,
+    done: true,
+    stopped: false,
+  });
+
+  it('is unsteady when all threads are slower than one', () => {
+    const steady = [peak('compute', 1, 30), peak('compute', 2, 58), peak('memory', 1, 20), peak('memory', 2, 19)];
+    assert.equal(isUnsteadyProbe(report(steady)), false);
+    assert.equal(isUnsteadyProbe(report(steady.with(1, peak('compute', 2, 29)))), true);
+    assert.equal(isUnsteadyProbe(report(steady.with(3, peak('memory', 2, 15)))), true);
+  });
+
+  it('is unsteady when fewer than half of the lanes settled, unless it was stopped', () => {
+    assert.equal(isUnsteadyProbe(report([], [true, false])), false);
+    assert.equal(isUnsteadyProbe(report([], [true, false, false])), true);
+    assert.equal(isUnsteadyProbe({ ...report([], [false]), stopped: true }), false);
   });
 });
 

@@ -45,6 +45,8 @@ export interface RaceRecord extends RaceReport {
 
 export interface ProbeReport {
   peaks: Peak[];
+  /** What was measured for the peaks. */
+  lanes: Lane[];
   progress: number;
   done: boolean;
   stopped: boolean;

@@ -1,4 +1,5 @@
 import { flopsPerSecond } from './format.ts';
+import type { ProbeReport } from './protocol.ts';
 import type { Lane, Peak } from './types.ts';
 
 /** The arithmetic of a roofline plot: logarithmic axes, what to draw of the measured limits, where the dots lie. No pixels of its own. */
@@ -32,6 +33,27 @@ export function dotsOf(lanes: readonly Lane[]): Dot[] {
       { name: lane.name, intensity: lane.flops / lane.bytes, rate, low: lane.flops / high, high: lane.flops / low },
     ];
   });
+}
+
+/** Limits this close count as equal; one thread may saturate the memory, and the others then cost a little. */
+const kSameWithin = { compute: 0.02, memory: 0.1 };
+
+/** The limits cannot be trusted: fewer than half of the lanes settled, or all threads together were slower than one. */
+export function isUnsteadyProbe({ peaks, lanes, stopped }: ProbeReport): boolean {
+  if (stopped) return false;
+  const settled = lanes.filter((lane) => lane.settled).length;
+  const slowed = peaks.some((all) =>
+    peaks.some(
+      (one) =>
+        one.threads === 1 &&
+        all.threads > 1 &&
+        one.kind === all.kind &&
+        one.name === all.name &&
+        one.bytes === all.bytes &&
+        all.value < one.value * (1 - kSameWithin[one.kind]),
+    ),
+  );
+  return slowed || settled < lanes.length / 2;
 }
 
 /** What a kernel of this intensity can reach at most: min(compute, intensity · bandwidth), with these limits. */

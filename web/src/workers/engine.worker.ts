@@ -13,7 +13,7 @@ import type {
   RaceReport,
   StartOptions,
 } from '../lab/protocol.ts';
-import type { GemmRace, Mlp, OptLabModule, RooflineProbe } from '../lab/types.ts';
+import type { GemmRace, Lane, Mlp, OptLabModule, RooflineProbe } from '../lab/types.ts';
 
 /** The page draws at most this often. */
 const kReportEveryMs = 80;
@@ -98,11 +98,15 @@ async function race(options: RaceOptions, onProgress: (report: RaceReport) => vo
 }
 
 function raceReport(run: GemmRace, options: RaceOptions, done: boolean, stopped: boolean): RaceReport {
-  // Embind gives undefined for an empty optional; JSON and the page want null.
-  const lanes = run.lanes().map((lane) => ({ ...lane, statistics: lane.statistics ?? null }));
+  const lanes = lanesOf(run);
   // Hashing a large result takes longer than drawing it: only at the end.
   const digests = lanes.map((lane, index) => (done && lane.statistics !== null ? run.digest(index) : null));
   return { options, lanes, digests, progress: done ? 1 : run.progress(), done, stopped };
+}
+
+/** Embind gives undefined for an empty optional; JSON and the page want null. */
+function lanesOf(run: GemmRace | RooflineProbe): Lane[] {
+  return run.lanes().map((lane) => ({ ...lane, statistics: lane.statistics ?? null }));
 }
 
 async function probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport> {
@@ -111,6 +115,7 @@ async function probe(seconds: number, onProgress: (report: ProbeReport) => void)
   const run = new module.RooflineProbe(seconds);
   const report = (done: boolean, stopped: boolean): ProbeReport => ({
     peaks: peaksOf(run),
+    lanes: lanesOf(run),
     progress: done ? 1 : run.progress(),
     done,
     stopped,
