@@ -44,7 +44,17 @@ export const rooflineStyles = css`
   .dot line {
     stroke-width: 2;
   }
-  .dot:is(:hover, :focus-visible, .selected) circle {
+  .dot:is(:hover, .selected) circle {
+    stroke: var(--sl-color-white);
+  }
+  /* The group's own outline would be a box around circle, interval and label. */
+  .dot:focus-visible {
+    outline: none;
+  }
+  .dot:focus-visible circle {
+    outline: 2px solid var(--sl-color-accent);
+    outline-offset: 2px;
+    border-radius: 50%;
     stroke: var(--sl-color-white);
   }
   .dot .label {
