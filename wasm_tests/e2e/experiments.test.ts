@@ -6,6 +6,9 @@ import { alertOf, column, kLesson, kQuick, Site, stopButton, textOf, type Visit 
 
 interface RaceExport {
   kind: string;
+  schema: number;
+  recorded: string;
+  browser: string;
   engine: { build: { build: string } };
   options: { m: number; variants: string[]; threads: number };
   lanes: { name: string; statistics: { count: number; median: number } }[];
@@ -132,6 +135,9 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       await visit.race.getByRole('button', { name: 'Export as JSON' }).click();
       const record = JSON.parse(readFileSync(await (await download).path(), 'utf8')) as RaceExport;
       assert.equal(record.kind, 'gemm-race');
+      assert.equal(record.schema, 1);
+      assert.ok(Math.abs(Date.parse(record.recorded) - Date.now()) < 60_000, record.recorded);
+      assert.match(record.browser, /^Chrome \d+$/);
       assert.equal(record.engine.build.build, isolation ? 'relaxed-threads' : 'relaxed');
       assert.deepEqual(record.options.variants, ['naive', 'simd']);
       assert.equal(record.options.m, 64);
@@ -204,9 +210,13 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       await visit.race.getByRole('button', { name: 'Run without a prediction' }).click();
       await stopButton(visit.race).waitFor();
       await visit.page.waitForTimeout(600);
+      if (race.includes('naive')) assert.match(await textOf(visit.race), /measuring naive…/);
       const took = await visit.stop(visit.race);
       assert.ok(took < 1000, `stopping took ${Math.round(took)} ms`);
       assert.match(await textOf(visit.race), /Stopped early/);
+      const measured = !(await textOf(visit.race)).includes('Nothing was measured');
+      const exports = visit.race.getByRole('button', { name: 'Export as JSON' });
+      assert.equal(await exports.count(), measured ? 1 : 0);
 
       await visit.race.getByLabel('Size').selectOption('64x64x64');
       await visit.run(visit.race, 'Run without a prediction');

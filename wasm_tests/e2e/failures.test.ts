@@ -168,6 +168,10 @@ describe('the page survives', () => {
         await start.click();
         await alertOf(visit.race).waitFor();
         assert.match(await alertOf(visit.race).innerText(), /settings do not work.*(more than 2147483647|>= 1)/);
+        await alertOf(visit.race).getByRole('button', { name: 'Reset the settings' }).click();
+        await alertOf(visit.race).waitFor({ state: 'hidden' });
+        assert.equal(await visit.race.getByLabel('Size').inputValue(), '512x512x512');
+        assert.doesNotMatch(visit.page.url(), /race=/);
       }
       await visit.race.getByLabel('Size').selectOption('64x64x64');
       for (const rung of await visit.race.locator('label.chip').all()) {

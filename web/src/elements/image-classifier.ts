@@ -44,12 +44,16 @@ export class ImageClassifier extends LabElement {
     const results = await Promise.allSettled([super.prepare(), data, model]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    const saved = this.settings('classify');
+    const saved = this.settings(this.settingsKey);
     const threads = Number(saved['threads']);
     this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
     const names = this.#ladder;
     const chosen = names.filter((name) => saved['rungs']?.split(',').includes(name) ?? true);
     this.#chosen = new Set(chosen.length > 0 ? chosen : names);
+  }
+
+  protected override get settingsKey(): string {
+    return 'classify';
   }
 
   get #ladder(): string[] {
@@ -65,7 +69,7 @@ export class ImageClassifier extends LabElement {
   }
 
   #save(): void {
-    this.saveSettings('classify', { rungs: this.#rungs.join(','), threads: String(this.#threads) });
+    this.saveSettings(this.settingsKey, { rungs: this.#rungs.join(','), threads: String(this.#threads) });
     this.requestUpdate();
   }
 

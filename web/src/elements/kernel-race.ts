@@ -10,7 +10,17 @@ import {
   times,
 } from '../lab/format.ts';
 import type { RaceReport } from '../lab/protocol.ts';
-import { isUnsteady, nearestFactor, parseShape, ranking, shapeLabel, tiedWith } from '../lab/race.ts';
+import { raceRecord } from '../lab/export.ts';
+import {
+  activity,
+  isUnsteady,
+  nearestFactor,
+  parseShape,
+  ranking,
+  shapeLabel,
+  slowRungs,
+  tiedWith,
+} from '../lab/race.ts';
 import type { Lane, Peak, VariantInfo } from '../lab/types.ts';
 import { engine, session } from './context.ts';
 import { LabElement, saveFile } from './lab-element.ts';
@@ -33,7 +43,11 @@ const kFactors = [2, 5, 10, 20, 50, 100];
 const kSecondsPerLane = 0.6;
 const kUnsteadyHint =
   'Few rungs settled in time: something else is using this machine, or its clock is changing. The wide intervals say so; run again when it is quiet.';
-const kCompactRungs = ['naive', 'blocked', 'simd', 'simd_threads', 'relaxed_threads'];
+/** One idea a row; without threads the fused rung stands alone. */
+const kCompactRungs = {
+  threads: ['naive', 'blocked', 'simd', 'simd_threads', 'relaxed_threads'],
+  single: ['naive', 'blocked', 'simd', 'relaxed'],
+};
 
 interface Prediction {
   winner: string;
@@ -57,6 +71,7 @@ export class KernelRace extends LabElement {
   /** The prediction as it was when the race began. */
   #committed: Prediction | null = null;
   #report: RaceReport | null = null;
+  #recorded = new Date();
 
   static override styles = [labStyles, raceStyles];
 
@@ -73,7 +88,7 @@ export class KernelRace extends LabElement {
     const threads = Number(saved['threads']);
     this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
     const names = (saved['rungs'] ?? this.getAttribute('rungs'))?.split(',');
-    const wanted = this.compact ? kCompactRungs : names;
+    const wanted = this.compact ? kCompactRungs[this.maxThreads > 1 ? 'threads' : 'single'] : names;
     const rungs = this.#ladder.map((variant) => variant.name).filter((name) => wanted?.includes(name) ?? true);
     this.#chosen = new Set(rungs.length > 0 ? rungs : this.#ladder.map((variant) => variant.name));
   }
@@ -102,6 +117,10 @@ export class KernelRace extends LabElement {
     return this.id || 'race';
   }
 
+  protected override get settingsKey(): string | null {
+    return this.compact ? null : this.#key;
+  }
+
   get #dimensions() {
     return parseShape(this.#shape) ?? { m: 512, k: 512, n: 512 };
   }
@@ -121,7 +140,8 @@ export class KernelRace extends LabElement {
       };
       const report = await engine.race(options, (partial) => this.#show(partial));
       this.#show(report);
-      session.race = report;
+      this.#recorded = new Date();
+      if (hasResult(report)) session.race = report;
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#winnerText(report)}`;
     });
   }
@@ -153,7 +173,7 @@ export class KernelRace extends LabElement {
           >
             ${shapes.map(
               ({ text, note }) =>
-                html`<option value=${text} ?selected=${text === this.#shape}>
+                html`<option value=${text} .selected=${text === this.#shape}>
                   ${shapeLabel(text)}${note && `, ${note}`}
                 </option>`,
             )}
@@ -196,14 +216,19 @@ export class KernelRace extends LabElement {
 
   #renderStart(): TemplateResult {
     if (this.working)
-      return html`<div class="section row">${this.renderStop()}<span class="muted small">measuring…</span></div>`;
+      return html`<div class="section row">
+        ${this.renderStop()}<span class="muted small"
+          >${this.#report === null ? 'measuring…' : activity(this.#report)}</span
+        >
+      </div>`;
     const ready = engine.running !== null && !this.blocked && this.#rungs.length > 0;
     if (this.compact) {
       return html`<div class="section row">
         <button class="primary" ?disabled=${!ready} @click=${() => this.#run()}>
           ${this.#report ? 'Run again' : 'Run the race'}
         </button>
-        <span class="muted small">${shapeLabel(this.#shape)}, float32, about 4 seconds</span>${this.renderBlocked()}
+        <span class="muted small">${shapeLabel(this.#shape)}, float32${this.#compactTime()}</span
+        >${this.renderBlocked()}
       </div>`;
     }
     const { winner, factor } = this.#prediction;
@@ -216,8 +241,8 @@ export class KernelRace extends LabElement {
           <select
             @change=${(event: Event) => this.#predict({ winner: (event.target as HTMLSelectElement).value || undefined })}
           >
-            <option value="" ?selected=${winner === undefined}>choose…</option>
-            ${this.#rungs.map((name) => html`<option value=${name} ?selected=${name === winner}>${name}</option>`)}
+            <option value="" .selected=${winner === undefined}>choose…</option>
+            ${this.#rungs.map((name) => html`<option value=${name} .selected=${name === winner}>${name}</option>`)}
           </select></label
         >
         <label class="field"
@@ -225,8 +250,8 @@ export class KernelRace extends LabElement {
           <select
             @change=${(event: Event) => this.#predict({ factor: Number((event.target as HTMLSelectElement).value) || undefined })}
           >
-            <option value="" ?selected=${factor === undefined}>choose…</option>
-            ${kFactors.map((value) => html`<option value=${value} ?selected=${value === factor}>about ${value}×</option>`)}
+            <option value="" .selected=${factor === undefined}>choose…</option>
+            ${kFactors.map((value) => html`<option value=${value} .selected=${value === factor}>about ${value}×</option>`)}
           </select></label
         >
       </div>
@@ -237,7 +262,23 @@ export class KernelRace extends LabElement {
         </button>
         ${this.#rungs.length === 0 ? html`<span class="bad small">Choose at least one rung.</span>` : this.renderBlocked()}
       </div>
+      ${this.#renderWait()}
     </div>`;
+  }
+
+  /** Slow calls make a race take a quarter longer than its measuring time. */
+  #compactTime(): string {
+    const lanes = this.#rungs.length;
+    return lanes === 0 ? '' : `, about ${Math.round(1.25 * kSecondsPerLane * lanes)} seconds`;
+  }
+
+  #renderWait(): TemplateResult | typeof nothing {
+    const { m, k, n } = this.#dimensions;
+    const chosen = this.#ladder.filter((variant) => this.#chosen?.has(variant.name));
+    const slow = slowRungs(2 * m * k * n, chosen);
+    if (slow.length === 0) return nothing;
+    const names = slow.length < 3 ? slow.join(' and ') : `${slow.slice(0, -1).join(', ')} and ${slow.at(-1)}`;
+    return html`<p class="muted small wait">${names} may take several seconds a call here.</p>`;
   }
 
   #predict(change: Partial<Prediction>): void {
@@ -256,7 +297,7 @@ export class KernelRace extends LabElement {
     const scale = Math.max(fastest, highest ?? 0) * 1.04;
     return html`<div class="section">
         <ol class="lanes" aria-label="Speed of each rung">
-          ${report.lanes.map((lane) => this.#renderLane(lane, scale, this.#peakOf(report, lane)?.value ?? null))}
+          ${report.lanes.map((lane, index) => this.#renderLane(lane, index, scale, this.#peakOf(report, lane)?.value ?? null))}
         </ol>
         <p class="axis">
           GFLOP/s, more is faster; the line across a bar’s end is the 95 % interval of the
@@ -265,7 +306,7 @@ export class KernelRace extends LabElement {
         </p>
         ${report.done ? this.#renderVerdict(report) : nothing}
       </div>
-      ${report.done && !this.compact ? this.#renderTable(report) : nothing}`;
+      ${report.done && !this.compact && hasResult(report) ? this.#renderTable(report) : nothing}`;
   }
 
   /** Before the first run: which rungs will race, and nothing measured yet. */
@@ -284,7 +325,7 @@ export class KernelRace extends LabElement {
     </div>`;
   }
 
-  #renderLane(lane: Lane, scale: number, peak: number | null): TemplateResult {
+  #renderLane(lane: Lane, index: number, scale: number, peak: number | null): TemplateResult {
     const rate = flopsPerSecond(lane);
     const { statistics } = lane;
     const x = (value: number) => (100 * value) / scale;
@@ -297,10 +338,16 @@ export class KernelRace extends LabElement {
         ${peak === null ? nothing : svg`<line class="peak" x1=${x(peak)} x2=${x(peak)} y1="0" y2="24" />`}
       </svg>
       <span class="value">
-        ${rate === null ? html`<small>${this.working ? 'warming up' : 'not reached'}</small>` : threeDigits(rate / 1e9)}
+        ${rate === null ? html`<small>${this.#waiting(index)}</small>` : threeDigits(rate / 1e9)}
         <span class="mark" title=${lane.settled ? 'settled' : ''}>${lane.settled ? '✓' : ''}</span>
       </span>
     </li>`;
+  }
+
+  /** Of a lane without a figure. */
+  #waiting(index: number): string {
+    if (!this.working) return 'not reached';
+    return this.#report?.atWork === index ? 'at work' : 'waiting';
   }
 
   #winnerText(report: RaceReport): string {
@@ -417,15 +464,20 @@ export class KernelRace extends LabElement {
   }
 
   #export(report: RaceReport): void {
-    const record = {
-      kind: 'gemm-race',
+    const record = raceRecord(report, {
+      recorded: this.#recorded,
       page: location.href,
+      userAgent: navigator.userAgent,
       engine: engine.running?.info,
       peaks: session.peaks,
-      ...report,
-    };
+    });
     saveFile('optlab-race.json', `${JSON.stringify(record, null, 2)}\n`);
   }
+}
+
+/** False for a race that was stopped before its first measurement. */
+function hasResult(report: RaceReport): boolean {
+  return report.lanes.some((lane) => lane.statistics !== null);
 }
 
 function renderWhisker(from: number, to: number) {

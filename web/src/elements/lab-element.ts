@@ -86,6 +86,11 @@ export abstract class LabElement extends LitElement {
     return engine.task !== null && !this.working;
   }
 
+  /** Under which name the address keeps this element's settings; null if it has none. */
+  protected get settingsKey(): string | null {
+    return null;
+  }
+
   protected settings(key: string): Settings {
     return readSettings(location.search, key);
   }
@@ -122,8 +127,18 @@ export abstract class LabElement extends LitElement {
     const message = this.error instanceof Error ? this.error.message : String(this.error);
     return html`<div class="error" role="alert">
       <p><strong>${errorTitle(this.error)}</strong> ${message}</p>
-      <button @click=${() => this.attempt(() => this.prepare())}>Try again</button>
+      ${
+        this.error instanceof Error && this.error.name === 'RangeError' && this.settingsKey !== null
+          ? html`<button @click=${() => this.#resetSettings()}>Reset the settings</button>`
+          : html`<button @click=${() => this.attempt(() => this.prepare())}>Try again</button>`
+      }
     </div>`;
+  }
+
+  /** Forgets what the address says, and prepares again with the page's own settings. */
+  #resetSettings(): Promise<void> {
+    if (this.settingsKey !== null) this.saveSettings(this.settingsKey, {});
+    return this.attempt(() => this.prepare());
   }
 
   protected renderStop(): TemplateResult {
@@ -139,7 +154,7 @@ export abstract class LabElement extends LitElement {
         ?disabled=${this.working}
         @change=${(event: Event) => change(Number((event.target as HTMLSelectElement).value))}
       >
-        ${counts.map((count) => html`<option value=${count} ?selected=${count === value}>${count}</option>`)}
+        ${counts.map((count) => html`<option value=${count} .selected=${count === value}>${count}</option>`)}
       </select></label
     >`;
   }

@@ -7,10 +7,21 @@ import { startWithFallback } from './engine.ts';
 import { accuracy, median } from './fashion.ts';
 import { chooseBuild, type BuildChoice, type Features } from './features.ts';
 import { byteSize, computePeak, duration, highestPeak, threeDigits } from './format.ts';
-import { isUnsteady, nearestFactor, parseShape, ranking, shapeLabel, tiedWith } from './race.ts';
+import { browserName, raceRecord } from './export.ts';
+import {
+  activity,
+  isUnsteady,
+  laneAtWork,
+  nearestFactor,
+  parseShape,
+  ranking,
+  shapeLabel,
+  slowRungs,
+  tiedWith,
+} from './race.ts';
 import { axesFor, decadeTicks, isUnsteadyProbe, logPosition } from './roofline.ts';
 import type { RaceReport } from './protocol.ts';
-import type { Lane, Peak } from './types.ts';
+import type { Lane, Peak, VariantInfo } from './types.ts';
 import { readSettings, writeSettings } from './url-state.ts';
 
 const kAll: Features = { simd: true, relaxedSimd: true, threads: true, sharedMemory: true, isolated: true, cores: 4 };
@@ -248,6 +259,7 @@ describe('a race', () => {
     lanes,
     digests: [],
     progress: 1,
+    atWork: null,
     done: true,
     stopped: false,
   });
@@ -273,6 +285,67 @@ describe('a race', () => {
     assert.equal(isUnsteady(report(wild)), true);
     assert.equal(isUnsteady(report(wild.slice(1))), false);
     assert.equal(isUnsteady({ ...report(wild), stopped: true }), false);
+  });
+
+  it('knows which rung is at work', () => {
+    const at = (counts: number[], discarded: number[], last = 0.02) =>
+      laneAtWork(
+        counts.map((count, i) => ({
+          ...lane('x', 1e9, 0.01),
+          discarded: discarded[i]!,
+          statistics: count === 0 ? null : { ...kNone, count },
+        })),
+        last,
+      );
+    assert.equal(at([], []), null);
+    assert.equal(at([0, 0, 0], [0, 0, 0]), 0);
+    assert.equal(at([0, 0, 0], [3, 0, 0]), 0);
+    assert.equal(at([0, 0, 0], [1, 0, 0], 3), 1, 'a slow call ends its warm-up');
+    assert.equal(at([0, 0, 0], [1, 1, 1], 3), 0, 'after the last warm-up the first is measured');
+    // Rounds of alternating direction: 0 1 2, 2 1 0, 0 …
+    assert.deepEqual([at([1, 0, 0], [1, 1, 1]), at([1, 1, 1], [1, 1, 1]), at([2, 2, 2], [1, 1, 1])], [1, 2, 0]);
+  });
+
+  it('names a rung that is slow', () => {
+    const slow = { ...lane('naive', 1e9, 0.01), flops: 3e9 };
+    slow.statistics = { ...kNone, median: 3 };
+    const running = { ...report([slow, lane('simd', 1e9, 0.01)]), atWork: 0 };
+    assert.equal(activity(running), 'measuring naive, 3.00 s a call…');
+    const fast = { ...lane('simd', 1e9, 0.01), statistics: { ...kNone, median: 0.01 } };
+    assert.equal(activity({ ...running, lanes: [fast] }), 'measuring…');
+    assert.equal(activity({ ...running, lanes: [{ ...slow, statistics: null }] }), 'measuring naive…');
+
+    const variant = (name: string, isa: string): VariantInfo => ({
+      name,
+      isa,
+      idea: '',
+      mode: 'exact',
+      threaded: false,
+      supported: true,
+    });
+    const variants = [variant('naive', 'scalar'), variant('reordered', 'scalar'), variant('simd', 'wasm128')];
+    assert.deepEqual(slowRungs(2 * 512 ** 3, variants), []);
+    assert.deepEqual(slowRungs(2 * 1024 ** 3, variants), ['naive', 'reordered']);
+  });
+
+  it('is exported with date, schema and no more of the browser than it takes', () => {
+    const chrome =
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36';
+    const safari =
+      'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15';
+    const names = [
+      chrome,
+      `${chrome} Edg/130.0.1`,
+      chrome.replace('Chrome', 'HeadlessChrome'),
+      safari,
+      'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
+      'curl/8.5',
+    ].map(browserName);
+    assert.deepEqual(names, ['Chrome 131', 'Edge 130', 'Chrome 131', 'Safari 17', 'Firefox 128', 'unknown']);
+    const context = { recorded: new Date(0), page: 'p', userAgent: chrome, engine: undefined, peaks: [] };
+    const text = JSON.stringify(raceRecord(report([]), context));
+    assert.match(text, /"schema":1,"recorded":"1970-01-01T00:00:00.000Z","browser":"Chrome 131"/);
+    assert.doesNotMatch(text, /Linux/);
   });
 
   it('reads shapes and compares guesses by ratio', () => {

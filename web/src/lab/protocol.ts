@@ -33,6 +33,8 @@ export interface RaceReport {
   /** One per lane; null until the lane has run. */
   digests: (string | null)[];
   progress: number;
+  /** The lane whose batch runs next; null at the end. */
+  atWork: number | null;
   done: boolean;
   /** Ended by the stop button. */
   stopped: boolean;

@@ -1,8 +1,11 @@
-import { flopsPerSecond } from './format.ts';
+import { duration, flopsPerSecond } from './format.ts';
 import type { RaceReport } from './protocol.ts';
-import type { Lane } from './types.ts';
+import type { Lane, VariantInfo } from './types.ts';
 
 /** What a finished race says. */
+
+/** Seconds of one warm-up batch after which the engine surely goes on; it allows a rung 0.24 s in the page's races. */
+const kLongestWarmUp = 0.25;
 
 /** "512x512x512" → dimensions, or null. The engine refuses what is too large. */
 export function parseShape(text: string): { m: number; k: number; n: number } | null {
@@ -26,6 +29,47 @@ export function ranking(report: RaceReport): { first: Lane | null; winner: Lane 
   );
   const factor = first === null || winner === null ? 1 : (flopsPerSecond(winner) ?? 1) / (flopsPerSecond(first) ?? 1);
   return { first, winner, factor };
+}
+
+/**
+ * The lane whose batch runs next: warm-up goes lane by lane, measuring in rounds of alternating direction. Whether a lane is warm is the
+ * engine's secret but for one sign: `lastSeconds` of one batch that are more than its whole warm-up may take.
+ */
+export function laneAtWork(lanes: readonly Lane[], lastSeconds: number): number | null {
+  if (lanes.length === 0) return null;
+  const batches = lanes.reduce((sum, lane) => sum + (lane.statistics?.count ?? 0), 0);
+  if (batches > 0) {
+    const position = batches % lanes.length;
+    return Math.floor(batches / lanes.length) % 2 === 0 ? position : lanes.length - 1 - position;
+  }
+  const warming = lanes.findLastIndex((lane) => lane.discarded > 0);
+  if (warming === -1) return 0;
+  if (lastSeconds < kLongestWarmUp) return warming;
+  return (warming + 1) % lanes.length; // after the last one's warm-up the first is measured
+}
+
+/** A lane that takes longer than this a call is worth a word while it runs. */
+const kSlowCall = 0.3;
+
+/** What a running race does, for the reader: rungs by name while they warm up or are slow, else they change too fast to read. */
+export function activity(report: RaceReport): string {
+  const lane = report.atWork === null ? undefined : report.lanes[report.atWork];
+  if (lane === undefined) return 'measuring…';
+  const { statistics } = lane;
+  if (statistics === null) return `measuring ${lane.name}…`;
+  return statistics.median < kSlowCall
+    ? 'measuring…'
+    : `measuring ${lane.name}, ${duration(statistics.median)} a call…`;
+}
+
+/** FLOP/s that a slow phone may be expected to reach. */
+const kCautious = { naive: 0.5e9, scalar: 1.5e9, simd: 5e9 };
+
+/** The rungs that may take a second and more for each call of this size. */
+export function slowRungs(flops: number, variants: readonly VariantInfo[]): string[] {
+  const rate = ({ name, isa }: VariantInfo) =>
+    name === 'naive' ? kCautious.naive : isa === 'scalar' ? kCautious.scalar : kCautious.simd;
+  return variants.filter((variant) => flops / rate(variant) >= 1).map((variant) => variant.name);
 }
 
 /** Most rungs kept jumping until the time was up. */

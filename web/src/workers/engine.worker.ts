@@ -1,6 +1,7 @@
 import { expose } from 'comlink';
 import { loadModule } from '../lab/engine.ts';
 import { EngineError } from '../lab/errors.ts';
+import { activity, laneAtWork } from '../lab/race.ts';
 import type {
   ClassifyLane,
   ClassifyOptions,
@@ -37,15 +38,22 @@ function yieldToMessages(): Promise<void> {
   });
 }
 
-/** Calls `step` until it returns false or somebody asks to stop; true if stopped. */
-async function runSteps(step: () => boolean, report: () => void): Promise<boolean> {
+/**
+ * Calls `step` until it returns false or somebody asks to stop; true if stopped. Reports now and then, and always when `urgent` says so: what
+ * comes next may take seconds.
+ */
+async function runSteps(
+  step: () => boolean,
+  report: () => void,
+  urgent: () => boolean = () => false,
+): Promise<boolean> {
   stopRequested = false;
   let last = performance.now();
   report();
   await yieldToMessages();
   while (!stopRequested) {
     if (!step()) return false;
-    if (performance.now() - last > kReportEveryMs) {
+    if (urgent() || performance.now() - last > kReportEveryMs) {
       report();
       last = performance.now();
     }
@@ -86,10 +94,26 @@ async function race(options: RaceOptions, onProgress: (report: RaceReport) => vo
   await useThreads(module, options.threads);
   const run = new module.GemmRace(options.m, options.k, options.n, options.variants, options.seconds);
   try {
-    const stopped = await runSteps(
-      () => run.step(),
-      () => onProgress(raceReport(run, options, false, false)),
-    );
+    let lastSeconds = 0;
+    let shown = '';
+    const current = (): RaceReport => {
+      const report = raceReport(run, options, false, false);
+      return { ...report, atWork: laneAtWork(report.lanes, lastSeconds) };
+    };
+    const step = () => {
+      const start = performance.now();
+      const more = run.step();
+      lastSeconds = (performance.now() - start) / 1000;
+      return more;
+    };
+    const report = () => {
+      const now = current();
+      shown = activity(now);
+      onProgress(now);
+    };
+    // Before a call that may be slow the page has to know whose it is.
+    const urgent = () => activity(current()) !== shown;
+    const stopped = await runSteps(step, report, urgent);
     const samples = options.variants.map((_, lane) => Array.from(run.samples(lane)));
     return { ...raceReport(run, options, true, stopped), samples };
   } finally {
@@ -101,7 +125,7 @@ function raceReport(run: GemmRace, options: RaceOptions, done: boolean, stopped:
   const lanes = lanesOf(run);
   // Hashing a large result takes longer than drawing it: only at the end.
   const digests = lanes.map((lane, index) => (done && lane.statistics !== null ? run.digest(index) : null));
-  return { options, lanes, digests, progress: done ? 1 : run.progress(), done, stopped };
+  return { options, lanes, digests, progress: done ? 1 : run.progress(), atWork: null, done, stopped };
 }
 
 /** Embind gives undefined for an empty optional; JSON and the page want null. */
