@@ -75,6 +75,17 @@ export const classifierStyles = css`
     font-weight: 650;
     color: var(--sl-color-white);
   }
+  .pages {
+    display: flex;
+    align-items: center;
+    gap: 0.6rem;
+  }
+  .position {
+    min-width: 9.5em;
+    font-size: 0.8125rem;
+    font-variant-numeric: tabular-nums;
+    text-align: center;
+  }
   .verdict {
     margin-bottom: 0.6rem;
   }

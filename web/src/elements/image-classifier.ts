@@ -1,7 +1,19 @@
 import { html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
 import { files } from 'virtual:optlab-manifest';
 import { fetchVerified } from '../lab/data.ts';
-import { accuracy, kClasses, kPixels, kSide, loadTestSet, median, softmax, type TestSet } from '../lab/fashion.ts';
+import {
+  countOf,
+  countRight,
+  kClasses,
+  kPixels,
+  kSide,
+  loadTestSet,
+  median,
+  pagePosition,
+  percent,
+  softmax,
+  type TestSet,
+} from '../lab/fashion.ts';
 import { duration, rungColor, times } from '../lab/format.ts';
 import type { ClassifyLane, ClassifyReport } from '../lab/protocol.ts';
 import { engine, kBase } from './context.ts';
@@ -12,6 +24,8 @@ import { labStyles } from './styles.ts';
 /** Images at a time: four rows of nine, or five of five on a phone. */
 const kShown = matchMedia('(max-width: 30rem)').matches ? 25 : 36;
 const kSecondsPerRung = 0.3;
+/** Enough to compare by eye; the whole digest is the cell's title. */
+const kDigestDigits = 8;
 
 /** Real test images, classified by the trained MLP through any rung: the same answers, in different times. */
 export class ImageClassifier extends LabElement {
@@ -82,8 +96,10 @@ export class ImageClassifier extends LabElement {
       const options = { model, images: data.images, variants, threads: this.#threads, seconds: kSecondsPerRung };
       const report = await engine.classify(options, (partial) => this.#show(partial));
       this.#show(report);
-      const right = report.lanes[0] === undefined ? 0 : accuracy(report.lanes[0].predictions, data.labels);
-      this.announcement = report.stopped ? 'Stopped.' : `Finished. ${percent(right)} of the images are right.`;
+      const first = report.lanes[0];
+      const right =
+        first === undefined ? '' : `${countOf(countRight(first.predictions, data.labels), data.count)} right.`;
+      this.announcement = report.stopped ? 'Stopped.' : `Finished. ${right}`;
     });
   }
 
@@ -160,8 +176,10 @@ export class ImageClassifier extends LabElement {
       <div class="scroll" tabindex="0" role="region" aria-label="Results per rung">
         <table>
           <caption>
-            ${data.count.toLocaleString('en')} images in one pass, network ${report.layers.join('-')},
-            ${report.parameters.toLocaleString('en')} parameters
+            <span
+              >${data.count.toLocaleString('en')} images in one pass, network ${report.layers.join('-')},
+              ${report.parameters.toLocaleString('en')} parameters</span
+            >
           </caption>
           <thead>
             <tr>
@@ -184,18 +202,19 @@ export class ImageClassifier extends LabElement {
       <rect width=${known ? Math.max(0.5, (100 * time) / slowest) : 0} y="1" height="8" fill=${this.#color(lane.variant)} /></svg>`;
     return html`<tr>
       <th scope="row">${lane.variant}</th>
-      <td>${percent(accuracy(lane.predictions, data.labels))}</td>
+      <td>${percent(countRight(lane.predictions, data.labels) / data.count)}</td>
       <td>${known ? duration(time) : '…'}</td>
       <td class="bar">${bar}</td>
       <td>${known ? `${duration(Math.min(...lane.passes))} … ${duration(Math.max(...lane.passes))}` : ''}</td>
       <td>${lane.passes.length}</td>
       <td>${known ? times(first / time) : ''}</td>
-      <td class="mono">${lane.logitsDigest}</td>
+      <td class="mono" title=${lane.logitsDigest}>${lane.logitsDigest.slice(0, kDigestDigits)}</td>
     </tr>`;
   }
 
   #renderVerdict(report: ClassifyReport, data: TestSet): TemplateResult {
     const first = report.lanes[0]!;
+    const right = countRight(first.predictions, data.labels);
     const differing = report.lanes.reduce(
       (most, lane) => Math.max(most, differences(lane.predictions, first.predictions)),
       0,
@@ -205,10 +224,8 @@ export class ImageClassifier extends LabElement {
     );
     const sameBits = exact.every((lane) => lane.logitsDigest === exact[0]?.logitsDigest);
     return html`<p class="verdict">
-      ${report.stopped ? 'Stopped early. ' : nothing}<strong
-        >${percent(accuracy(first.predictions, data.labels))}</strong
-      >
-      of the images are right.
+      ${report.stopped ? 'Stopped early. ' : nothing}<strong>${countOf(right, data.count)} right</strong>
+      (${percent(right / data.count)}).
       ${
         report.lanes.length < 2
           ? nothing
@@ -230,30 +247,32 @@ export class ImageClassifier extends LabElement {
     return this.#report?.lanes[0]?.predictions ?? null;
   }
 
-  /** Indices of the images that are shown. */
-  #visible(data: TestSet): number[] {
+  /** Indices of the images that can be paged through. */
+  #listed(data: TestSet): number[] {
     const predictions = this.#predictions;
     const all = Array.from({ length: data.count }, (_, index) => index);
-    const listed =
-      this.#mistakesOnly && predictions !== null
-        ? all.filter((index) => predictions[index] !== data.labels[index])
-        : all;
-    const pages = Math.max(1, Math.ceil(listed.length / kShown));
-    this.#page = ((this.#page % pages) + pages) % pages;
-    return listed.slice(this.#page * kShown, (this.#page + 1) * kShown);
+    return this.#mistakesOnly && predictions !== null
+      ? all.filter((index) => predictions[index] !== data.labels[index])
+      : all;
   }
 
   #renderImages(): TemplateResult | typeof nothing {
     const data = this.#data;
     if (data === null) return nothing;
+    const listed = this.#listed(data);
+    const last = Math.max(0, Math.ceil(listed.length / kShown) - 1);
+    const page = Math.min(this.#page, last); // another rung's mistakes may be fewer
     const turn = (by: number) => {
-      this.#page += by;
+      this.#page = page + by;
       this.requestUpdate();
     };
     return html`<div class="section">
       <div class="row">
-        <button @click=${() => turn(-1)} aria-label="Previous images">←</button>
-        <button @click=${() => turn(1)} aria-label="Next images">→</button>
+        <span class="pages">
+          <button ?disabled=${page === 0} @click=${() => turn(-1)} aria-label="Previous images">←</button>
+          <span class="position" role="status">${pagePosition(page, kShown, listed.length)}</span>
+          <button ?disabled=${page === last} @click=${() => turn(1)} aria-label="Next images">→</button>
+        </span>
         <label class="field"
           ><input
             type="checkbox"
@@ -271,7 +290,9 @@ export class ImageClassifier extends LabElement {
           >${this.#predictions === null ? 'Not classified yet.' : 'Predicted class below each; choose an image for details.'}</span
         >
       </div>
-      <div class="grid">${this.#visible(data).map((index) => this.#renderImage(data, index))}</div>
+      <div class="grid">
+        ${listed.slice(page * kShown, (page + 1) * kShown).map((index) => this.#renderImage(data, index))}
+      </div>
     </div>`;
   }
 
@@ -380,7 +401,7 @@ function renderScore(score: number, label: number, truth: number, best: number):
   return html`<span class=${label === best ? 'top' : ''}>${kClasses[label]}</span>
     ${svg`<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
       <rect width=${Math.max(0.4, 100 * score)} y="1.5" height="7" fill=${color} /></svg>`}
-    <span class="number ${label === best ? 'top' : ''}">${percent(score)}</span>`;
+    <span class="number ${label === best ? 'top' : ''}">${percent(score, 1)}</span>`;
 }
 
 function drawImage(canvas: HTMLCanvasElement, pixels: Uint8Array): void {
@@ -395,10 +416,6 @@ function differences(a: Uint8Array, b: Uint8Array): number {
   let count = 0;
   for (let i = 0; i < a.length; ++i) count += a[i] === b[i] ? 0 : 1;
   return count;
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
 }
 
 customElements.define('image-classifier', ImageClassifier);

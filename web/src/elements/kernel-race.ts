@@ -418,8 +418,10 @@ export class KernelRace extends LabElement {
         <div class="scroll" tabindex="0" role="region" aria-label="Results as a table">
           <table>
             <caption>
-              ${m}×${k}×${n},
-              ${report.options.threads === 1 ? 'one thread' : `${report.options.threads} threads for the threaded rungs`}
+              <span
+                >${m}×${k}×${n},
+                ${report.options.threads === 1 ? 'one thread' : `${report.options.threads} threads for the threaded rungs`}</span
+              >
             </caption>
             <thead>
               <tr>

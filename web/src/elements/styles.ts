@@ -236,6 +236,7 @@ export const labStyles = css`
     width: fit-content;
   }
   .scroll {
+    container-type: inline-size;
     overflow-x: auto;
     margin-top: 0.6rem;
   }
@@ -249,6 +250,13 @@ export const labStyles = css`
     text-align: start;
     padding-bottom: 0.4rem;
     color: var(--sl-color-gray-3);
+  }
+  /* A caption is as wide as its table, which may be wider than the window: its text keeps to what can be seen. */
+  caption span {
+    position: sticky;
+    left: 0;
+    display: block;
+    max-width: 100cqi;
   }
   th,
   td {

@@ -46,11 +46,28 @@ export async function loadTestSet(base: string, imagesFile: DataFile, labelsFile
   return { count, images: images.data, labels: labels.data };
 }
 
-/** Fraction of predictions that equal the labels. */
-export function accuracy(predictions: Uint8Array, labels: Uint8Array): number {
+/** How many predictions equal the labels. */
+export function countRight(predictions: Uint8Array, labels: Uint8Array): number {
   let right = 0;
   for (let i = 0; i < labels.length; ++i) right += predictions[i] === labels[i] ? 1 : 0;
-  return labels.length === 0 ? 0 : right / labels.length;
+  return right;
+}
+
+/** "1,817 of 2,000" */
+export function countOf(part: number, whole: number): string {
+  return `${part.toLocaleString('en')} of ${whole.toLocaleString('en')}`;
+}
+
+/** "90.85 %": one image of 2,000 is 0.05 %. */
+export function percent(fraction: number, decimals = 2): string {
+  return `${(100 * fraction).toFixed(decimals)} %`;
+}
+
+/** Where a reader of pages is: "1–36 of 2,000", "none" of nothing. */
+export function pagePosition(page: number, perPage: number, count: number): string {
+  if (count === 0) return 'none';
+  const last = Math.min(count, (page + 1) * perPage);
+  return `${(page * perPage + 1).toLocaleString('en')}–${countOf(last, count)}`;
 }
 
 export function median(values: readonly number[]): number {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { gunzip, parseIdx, verify } from './data.ts';
 import { startWithFallback } from './engine.ts';
-import { accuracy, median } from './fashion.ts';
+import { countOf, countRight, median, pagePosition, percent } from './fashion.ts';
 import { chooseBuild, type BuildChoice, type Features } from './features.ts';
 import { byteSize, computePeak, duration, highestPeak, threeDigits } from './format.ts';
 import { browserName, raceRecord } from './export.ts';
@@ -159,10 +159,14 @@ describe('figures', () => {
     assert.deepEqual([512, 65536, 3 << 19].map(byteSize), ['512 B', '64 KiB', '1.50 MiB']);
   });
 
-  it('median and accuracy', () => {
+  it('median, accuracy and position', () => {
     assert.equal(median([3, 1, 2]), 2);
     assert.equal(median([4, 1, 2, 3]), 2.5);
-    assert.equal(accuracy(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 0, 3)), 2 / 3);
+    assert.equal(countRight(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 0, 3)), 2);
+    assert.equal(`${countOf(1817, 2000)} right (${percent(1817 / 2000)})`, '1,817 of 2,000 right (90.85 %)');
+    assert.equal(pagePosition(0, 36, 2000), '1–36 of 2,000');
+    assert.equal(pagePosition(55, 36, 2000), '1,981–2,000 of 2,000');
+    assert.equal(pagePosition(0, 36, 0), 'none');
   });
 
   it('take the limit of the same instruction set and threads', () => {
