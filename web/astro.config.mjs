@@ -7,6 +7,7 @@ import rehypeKatex from 'rehype-katex';
 import remarkMath from 'remark-math';
 import { cspHashes } from './plugins/csp-hashes.mjs';
 import { dataManifest } from './plugins/data-manifest.mjs';
+import { rehypeShortCode } from './plugins/rehype-short-code.mjs';
 import { remarkElements } from './plugins/remark-elements.mjs';
 import { remarkSource } from './plugins/remark-source.mjs';
 import { kCourse } from './src/course.ts';
@@ -54,7 +55,7 @@ export default defineConfig({
     processor: unified({
       remarkPlugins: [[remarkSource, { root: repository }], remarkElements, remarkMath],
       // Drawn with KaTeX's own fonts, since few Linux and Android systems have one for mathematics; MathML beside it for screen readers.
-      rehypePlugins: [[rehypeKatex, { strict: 'error' }]],
+      rehypePlugins: [[rehypeKatex, { strict: 'error' }], rehypeShortCode],
     }),
   },
   integrations: [
