@@ -3,7 +3,7 @@ import { kNativeTargets, kWebTargets } from './families/gemm-f32.ts';
 import { kCappedSet, kFullSet, kWebSet } from './lanes.ts';
 import { ratioText, speeds } from './figures.ts';
 import { limitRows } from './limits.ts';
-import { kOthersAllowed, kWaitAllowed } from './quiet.ts';
+import { kOthersAllowed } from './quiet.ts';
 import { kEnough, kSpreadAllowed, median, ratioToBest, summarize, verdict } from './statistics.ts';
 import type { LaneResult, Results, Section, TaskResult } from './types.ts';
 
@@ -188,8 +188,8 @@ f32 matrix products, C[M,N] = A[M,K]·B[K,N], GFLOP/s (a multiply-add counts as 
 - A repetition is the mean of calls that fill the time below. For each shape the libraries take turns, repetition by repetition, the order
   shifting by one each round, so that whatever the machine does meets all of them.
 - Before a repetition the tool waits for a quiet moment. A repetition counts as quiet if other processes took at most ${kOthersAllowed} cores
-  meanwhile (\`/proc/stat\`, less the CPU time of the library's own processes, one tick forgiven) and the library's threads stood in the
-  queue for a core for at most ${100 * kWaitAllowed} % of the time (\`schedstat\`). Others are dropped.
+  meanwhile (\`/proc/stat\`, less the CPU time of the library's own processes in \`schedstat\`, one tick of 10 ms forgiven). Others are
+  dropped.
 - A cell is \`median (interval; quiet/all)\`: of the quiet repetitions the median and its 95 % interval by order statistics (minimum and
   maximum below 6), their number, and how many were taken in all.
 - A ratio is ours ÷ the best peer of the same table, medians, with a 95 % interval by the bootstrap in which each resample chooses its own
