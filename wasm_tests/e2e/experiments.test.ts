@@ -178,7 +178,7 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       const right = column(table, 'Right').map(Number.parseFloat);
       assert.ok(right[0]! > 80, `${right[0]} % are right`);
       assert.deepEqual(right, [right[0], right[0], right[0]]);
-      const digests = column(table, 'Digest of logits');
+      const digests = column(table, 'Digest');
       assert.equal(digests[0], digests[1]);
       assert.notEqual(digests[2], digests[0], 'fused logits have other bits');
       assert.match(await textOf(visit.classifier), /All 3 rungs give the same prediction for every image/);

@@ -69,7 +69,10 @@ export const classifierStyles = css`
   }
   td.bar {
     width: 30%;
-    min-width: 5rem;
+    min-width: 3rem;
+  }
+  .whole {
+    white-space: nowrap;
   }
   .top {
     font-weight: 650;

@@ -177,14 +177,15 @@ export class ImageClassifier extends LabElement {
         <table>
           <caption>
             <span
-              >${data.count.toLocaleString('en')} images in one pass, network ${report.layers.join('-')},
-              ${report.parameters.toLocaleString('en')} parameters</span
+              >${data.count.toLocaleString('en')} images in one pass, network
+              <span class="whole">${report.layers.join('-')}</span>, ${report.parameters.toLocaleString('en')}
+              parameters</span
             >
           </caption>
           <thead>
             <tr>
               <th scope="col">Rung</th>
-              ${['Right', 'Time, median', '', 'Min … max', 'Passes', 'Faster', 'Digest of logits'].map((title) => html`<th scope="col">${title}</th>`)}
+              ${['Right', 'Time, median', '', 'Min … max', 'Passes', 'Faster', 'Digest'].map((title) => html`<th scope="col">${title}</th>`)}
             </tr>
           </thead>
           <tbody>

@@ -252,7 +252,7 @@ export const labStyles = css`
     color: var(--sl-color-gray-3);
   }
   /* A caption is as wide as its table, which may be wider than the window: its text keeps to what can be seen. */
-  caption span {
+  caption > span {
     position: sticky;
     left: 0;
     display: block;
