@@ -70,6 +70,9 @@ export const raceStyles = css`
   .verdict {
     margin-top: 0.9rem;
   }
+  .wait {
+    margin-top: 0.6rem;
+  }
   .predict {
     background: var(--lab-surface-2);
   }

@@ -1,14 +1,5 @@
-import { html, nothing, svg, type TemplateResult } from 'lit';
-import {
-  computePeak,
-  duration,
-  flopsPerSecond,
-  gigaflops,
-  highestPeak,
-  rungColor,
-  threeDigits,
-  times,
-} from '../lab/format.ts';
+import { html, nothing, type TemplateResult } from 'lit';
+import { computePeak, flopsPerSecond, gigaflops, highestPeak, rungColor, times } from '../lab/format.ts';
 import type { RaceReport } from '../lab/protocol.ts';
 import { raceRecord } from '../lab/export.ts';
 import {
@@ -24,6 +15,7 @@ import {
 import type { Lane, Peak, VariantInfo } from '../lab/types.ts';
 import { engine, session } from './context.ts';
 import { LabElement, saveFile } from './lab-element.ts';
+import { renderDigests, renderLane, renderPreview, renderTable } from './kernel-race.parts.ts';
 import { raceStyles } from './kernel-race.styles.ts';
 import { labStyles } from './styles.ts';
 
@@ -288,7 +280,9 @@ export class KernelRace extends LabElement {
 
   #renderResult(): TemplateResult | typeof nothing {
     const report = this.#report;
-    if (report === null) return this.compact ? this.#renderPreview() : nothing;
+    if (report === null)
+      return this.compact ? renderPreview(this.#ladder.filter((variant) => this.#chosen?.has(variant.name))) : nothing;
+    if (report.done && !hasResult(report)) return html`<div class="section">${this.#renderVerdict(report)}</div>`;
     const highest = highestPeak(session.peaks)?.value ?? null;
     const fastest = Math.max(
       1,
@@ -297,7 +291,7 @@ export class KernelRace extends LabElement {
     const scale = Math.max(fastest, highest ?? 0) * 1.04;
     return html`<div class="section">
         <ol class="lanes" aria-label="Speed of each rung">
-          ${report.lanes.map((lane, index) => this.#renderLane(lane, index, scale, this.#peakOf(report, lane)?.value ?? null))}
+          ${report.lanes.map((lane, index) => renderLane(lane, { color: this.#color(lane.name), scale, peak: this.#peakOf(report, lane)?.value ?? null, empty: this.#waiting(index) }))}
         </ol>
         <p class="axis">
           GFLOP/s, more is faster; the line across a bar’s end is the 95 % interval of the
@@ -306,42 +300,7 @@ export class KernelRace extends LabElement {
         </p>
         ${report.done ? this.#renderVerdict(report) : nothing}
       </div>
-      ${report.done && !this.compact && hasResult(report) ? this.#renderTable(report) : nothing}`;
-  }
-
-  /** Before the first run: which rungs will race, and nothing measured yet. */
-  #renderPreview(): TemplateResult {
-    const ideas = this.#ladder.filter((variant) => this.#chosen?.has(variant.name));
-    return html`<div class="section preview">
-      <ol class="lanes">
-        ${ideas.map(
-          ({ name, idea }) =>
-            html`<li>
-              <span class="name">${name}</span>
-              <span class="idea muted small">${idea}</span>
-            </li>`,
-        )}
-      </ol>
-    </div>`;
-  }
-
-  #renderLane(lane: Lane, index: number, scale: number, peak: number | null): TemplateResult {
-    const rate = flopsPerSecond(lane);
-    const { statistics } = lane;
-    const x = (value: number) => (100 * value) / scale;
-    return html`<li>
-      <span class="name">${lane.name}</span>
-      <svg class="bar" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">
-        <rect class="track" width="100" height="24" rx="0.6" />
-        ${rate === null ? nothing : svg`<rect y="3" height="18" width=${x(rate)} fill=${this.#color(lane.name)} />`}
-        ${statistics === null || rate === null ? nothing : renderWhisker(x(lane.flops / statistics.high), x(lane.flops / statistics.low))}
-        ${peak === null ? nothing : svg`<line class="peak" x1=${x(peak)} x2=${x(peak)} y1="0" y2="24" />`}
-      </svg>
-      <span class="value">
-        ${rate === null ? html`<small>${this.#waiting(index)}</small>` : threeDigits(rate / 1e9)}
-        <span class="mark" title=${lane.settled ? 'settled' : ''}>${lane.settled ? '✓' : ''}</span>
-      </span>
-    </li>`;
+      ${report.done && !this.compact ? this.#renderFigures(report) : nothing}`;
   }
 
   /** Of a lane without a figure. */
@@ -378,24 +337,9 @@ export class KernelRace extends LabElement {
                 <strong class=${right ? 'good' : 'bad'}>${right ? 'the right rung' : 'another rung won'}</strong>,
                 ${nearestFactor(factor, kFactors) === guess.factor ? 'and the right size' : `and it was ${times(factor)}`}.`
         }
-        <br />${this.#renderDigests(report)}
+        <br />${renderDigests(report, (name) => this.#mode(name))}
       </p>
       ${isUnsteady(report) ? html`<p class="small muted">${kUnsteadyHint}</p>` : nothing}`;
-  }
-
-  #renderDigests(report: RaceReport): TemplateResult | typeof nothing {
-    const exact = report.lanes.flatMap((lane, index) => {
-      const digest = report.digests[index];
-      return digest && this.#mode(lane.name) === 'exact' ? [digest] : [];
-    });
-    if (exact.length < 2) return nothing;
-    const agree = exact.every((digest) => digest === exact[0]);
-    return agree
-      ? html`<span class="good"
-            >${exact.length === 2 ? 'Both' : `All ${exact.length}`} exact rungs computed the same bits</span
-          >
-          <span class="muted">(digest <code>${exact[0]}</code>).</span>`
-      : html`<strong class="bad">The exact rungs disagree: this is a bug in the library.</strong>`;
   }
 
   /** The device's measured limit for what this rung uses; null before the roofline has run. */
@@ -410,59 +354,18 @@ export class KernelRace extends LabElement {
     return this.variants.find((variant) => variant.name === name)?.mode ?? '';
   }
 
-  #renderTable(report: RaceReport): TemplateResult {
-    const { m, k, n } = report.options;
+  #renderFigures(report: RaceReport): TemplateResult {
     return html`<div class="section">
-      <details>
-        <summary>As a table</summary>
-        <div class="scroll" tabindex="0" role="region" aria-label="Results as a table">
-          <table>
-            <caption>
-              <span
-                >${m}×${k}×${n},
-                ${report.options.threads === 1 ? 'one thread' : `${report.options.threads} threads for the threaded rungs`}</span
-              >
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">Rung</th>
-                ${['GFLOP/s', 'Of peak', 'Median', '95 % interval', 'Samples', 'Discarded', 'Mode', 'Digest'].map(
-                  (title) => html`<th scope="col">${title}</th>`,
-                )}
-              </tr>
-            </thead>
-            <tbody>
-              ${report.lanes.map((lane, index) => this.#renderRow(report, lane, index))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      ${renderTable(
+        report,
+        (name) => this.#mode(name),
+        (lane) => this.#peakOf(report, lane),
+      )}
       <div class="row actions">
         <button @click=${() => this.#export(report)}>Export as JSON</button>
         <span class="muted small">The address of this page now carries these settings.</span>
       </div>
     </div>`;
-  }
-
-  #renderRow(report: RaceReport, lane: Lane, index: number): TemplateResult {
-    const { statistics } = lane;
-    const rate = flopsPerSecond(lane);
-    const peak = this.#peakOf(report, lane);
-    return html`<tr>
-      <th scope="row">${lane.name}</th>
-      <td>${rate === null ? '–' : threeDigits(rate / 1e9)}</td>
-      <td title=${peak === null ? 'Run the roofline experiment to measure the peak' : gigaflops(peak.value)}>
-        ${rate === null || peak === null ? '–' : `${Math.round((100 * rate) / peak.value)} %`}
-      </td>
-      <td>${statistics === null ? '–' : duration(statistics.median)}</td>
-      <td>
-        ${statistics === null ? '–' : `${duration(statistics.low)} … ${duration(statistics.high)}${statistics.intervalIsRange ? ' (range)' : ''}`}
-      </td>
-      <td>${statistics?.count ?? 0}</td>
-      <td>${lane.discarded}</td>
-      <td>${this.#mode(lane.name)}</td>
-      <td class="mono">${report.digests[index] ?? '–'}</td>
-    </tr>`;
   }
 
   #export(report: RaceReport): void {
@@ -480,11 +383,6 @@ export class KernelRace extends LabElement {
 /** False for a race that was stopped before its first measurement. */
 function hasResult(report: RaceReport): boolean {
   return report.lanes.some((lane) => lane.statistics !== null);
-}
-
-function renderWhisker(from: number, to: number) {
-  return svg`<line class="whisker" x1=${from} x2=${to} y1="12" y2="12" />
-    <line class="whisker" x1=${from} x2=${from} y1="8" y2="16" /><line class="whisker" x1=${to} x2=${to} y1="8" y2="16" />`;
 }
 
 customElements.define('kernel-race', KernelRace);
