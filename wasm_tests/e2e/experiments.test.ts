@@ -183,6 +183,22 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       assert.notEqual(digests[2], digests[0], 'fused logits have other bits');
       assert.match(await textOf(visit.classifier), /All 3 rungs give the same prediction for every image/);
 
+      assert.match(await textOf(visit.classifier), /1,8\d\d of 2,000 right \(9\d\.\d\d %\)/);
+      const [previous, next] = ['Previous images', 'Next images'].map((name) =>
+        visit.classifier.getByRole('button', { name }),
+      );
+      const position = visit.classifier.locator('.position');
+      assert.equal(await position.innerText(), '1–36 of 2,000');
+      assert.ok(await previous!.isDisabled());
+      await next!.click();
+      assert.equal(await position.innerText(), '37–72 of 2,000');
+      await previous!.click();
+      await visit.classifier.getByLabel('only mistakes').check();
+      assert.match(await position.innerText(), /^1–36 of 1\d\d$/);
+      while (await next!.isEnabled()) await next!.click();
+      assert.match(await position.innerText(), /^\d+–(\d+) of \1$/);
+      await visit.classifier.getByLabel('only mistakes').uncheck();
+
       await visit.classifier.locator('button.image').nth(3).click();
       const scores = visit.classifier.locator('.scores .number');
       await scores.first().waitFor();
@@ -210,7 +226,7 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       await visit.race.getByRole('button', { name: 'Run without a prediction' }).click();
       await stopButton(visit.race).waitFor();
       await visit.page.waitForTimeout(600);
-      if (race.includes('naive')) assert.match(await textOf(visit.race), /measuring naive…/);
+      if (race.includes('1024')) assert.match(await textOf(visit.race), /measuring naive…/);
       const took = await visit.stop(visit.race);
       assert.ok(took < 1000, `stopping took ${Math.round(took)} ms`);
       assert.match(await textOf(visit.race), /Stopped early/);
