@@ -107,7 +107,7 @@ describe('the report', () => {
         .split(' | ')
         .at(-1);
     assert.equal(verdictAgainst(around(40)), 'missed |');
-    assert.equal(verdictAgainst(around(28, 0.4)), 'no verdict (spread 60 %) |');
+    assert.equal(verdictAgainst(around(28, 0.4)), 'no verdict (spread 60.0 %) |');
     assert.equal(verdictAgainst(around(28).slice(0, 5)), 'no verdict (5 quiet) |');
   });
 

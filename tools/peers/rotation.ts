@@ -7,7 +7,7 @@ import type { Lane, LaneResult, Method, Peak, Repetition, Session, Task, TaskRes
 const kRoundsPerRepetition = 3;
 const kProbeSeconds = 1.2;
 /** What is still waited once a task's patience is used up. */
-const kLastPatienceSeconds = 0.3;
+const kLastPatienceSeconds = 1;
 
 export interface Entry {
   lane: Lane;

@@ -65,7 +65,7 @@ describe('verdict', () => {
   });
 
   it('is none where one side spreads over 25 % or has fewer than 7 quiet repetitions', () => {
-    assert.equal(verdict(ratio(9), 1, [side(7, 0.26), side(9, 0)]), 'no verdict (spread 26 %)');
+    assert.equal(verdict(ratio(9), 1, [side(7, 0.26), side(9, 0)]), 'no verdict (spread 26.0 %)');
     assert.equal(verdict(ratio(9), 1, [side(7, 0), side(6, 0)]), 'no verdict (6 quiet)');
   });
 });

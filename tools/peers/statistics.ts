@@ -91,6 +91,6 @@ export function verdict(ratio: Ratio, target: number, sides: readonly Summary[])
   const fewest = Math.min(...sides.map(({ count }) => count));
   const widest = Math.max(...sides.map(({ spread }) => spread));
   if (fewest < kEnough) return `no verdict (${fewest} quiet)`;
-  if (widest > kSpreadAllowed) return `no verdict (spread ${Math.round(100 * widest)} %)`;
+  if (widest > kSpreadAllowed) return `no verdict (spread ${(100 * widest).toFixed(1)} %)`;
   return ratio.value >= target ? 'met' : 'missed';
 }
