@@ -4,7 +4,8 @@ import { kNativeBuild } from './install.ts';
 import { openNativeSession } from './native-session.ts';
 import type { Entry } from './rotation.ts';
 import type { Lane, Session, Task } from './types.ts';
-import { kChromiumFlags, openWebSession } from './web-session.ts';
+import { kChromiumFlags } from '../lib/browser.ts';
+import { openWebSession } from './web-session.ts';
 
 export const kWebSet = 'browser';
 

@@ -1,19 +1,9 @@
 // A library in a page of its own in a browser of its own.
-import process from 'node:process';
 import { chromium } from 'playwright-core';
+import { chromiumPath, kChromiumFlags } from '../lib/browser.ts';
 import { processTree } from './quiet.ts';
 import type { Check, Loaded, Peak, Session, Task, Timing } from './types.ts';
 
-/** As root in a container Chromium needs --no-sandbox; the others keep it from calling home, and busy with nothing else. */
-export const kChromiumFlags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const kTimeLimitMs = 120_000;
 
 export interface WebSessionOptions {
@@ -24,8 +14,7 @@ export interface WebSessionOptions {
 }
 
 export async function openWebSession(options: WebSessionOptions): Promise<Session & { browser: string }> {
-  const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-  const server = await chromium.launchServer({ executablePath, args: kChromiumFlags });
+  const server = await chromium.launchServer({ executablePath: chromiumPath(), args: [...kChromiumFlags] });
   const browser = await chromium.connect(server.wsEndpoint());
   const close = async () => {
     await browser.close();
