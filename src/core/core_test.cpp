@@ -13,19 +13,10 @@
 #include "core/error.h"
 #include "core/rng.h"
 #include "core/tensor.h"
+#include "core/test_support.h"
 
 namespace optlab {
 namespace {
-
-template <class Call>
-std::string message_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "(nothing was thrown)";
-}
 
 TEST(Shape, CountsElementsAndPrintsItself) {
   EXPECT_EQ(Shape({2, 3, 4}).element_count(), 24U);
@@ -37,14 +28,14 @@ TEST(Shape, CountsElementsAndPrintsItself) {
 }
 
 TEST(Shape, RefusesWhatCannotExistAndSaysWhy) {
-  EXPECT_NE(message_of([] { Shape({2, -3}); }).find("negative"), std::string::npos);
-  EXPECT_NE(message_of([] {
+  EXPECT_NE(message_of<std::invalid_argument>([] { Shape({2, -3}); }).find("negative"), std::string::npos);
+  EXPECT_NE(message_of<std::invalid_argument>([] {
               Shape({65536, 65536});
             }).find("shape [65536,65536] has more than 2147483647"),
             std::string::npos);
-  EXPECT_NE(message_of([] { Shape({1, 1, 1, 1, 1}); }).find("rank 5"), std::string::npos);
+  EXPECT_NE(message_of<std::invalid_argument>([] { Shape({1, 1, 1, 1, 1}); }).find("rank 5"), std::string::npos);
   // A zero hides no overflow and no negative extent elsewhere.
-  EXPECT_NE(message_of([] { Shape({0, -1}); }).find("negative"), std::string::npos);
+  EXPECT_NE(message_of<std::invalid_argument>([] { Shape({0, -1}); }).find("negative"), std::string::npos);
   EXPECT_EQ(Shape({0, 65536, 65536, 65536}).element_count(), 0U);
 }
 
@@ -67,9 +58,10 @@ TEST(Tensor, IsAlignedZeroedAndViewedAsAMatrix) {
 TEST(MatrixView, RefusesASpanOfAnotherSize) {
   std::vector<float> data(6);
   EXPECT_NO_THROW(matrix_view(data, 2, 3));
-  EXPECT_NE(
-      message_of([&] { matrix_view(data, 2, 4, "weights"); }).find("weights: shape [2,4] needs 8 elements, got 6"),
-      std::string::npos);
+  EXPECT_NE(message_of<std::invalid_argument>([&] {
+              matrix_view(data, 2, 4, "weights");
+            }).find("weights: shape [2,4] needs 8 elements, got 6"),
+            std::string::npos);
 }
 
 TEST(Arena, KeepsItsHighWaterMark) {

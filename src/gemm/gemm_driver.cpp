@@ -31,6 +31,12 @@ Layout scratch_layout(const Kernels& kernels, int M, int N, int K) {
   return {round_up(depth * columns, kLine), round_up(depth * rows, kLine)};
 }
 
+/// Finishes a part of C whose first column is C's column n.
+void apply_epilogue(const Kernels& kernels, const MatrixView& part, const Epilogue& epilogue, int n) {
+  if (epilogue.bias == nullptr && epilogue.activation == Activation::kNone) return;
+  kernels.finish(part, epilogue.bias == nullptr ? nullptr : epilogue.bias + n, epilogue.activation);
+}
+
 /// One (n0, k0) step of the nest: B's block is packed, the workers divide C's block.
 struct Step {
   const Kernels& kernels;
@@ -52,7 +58,6 @@ struct Step {
     if (rows == kernels.rows && width == kernels.columns) {
       kernels.tile(depth, a_panel, b_panel, c.data, c.row_stride, !first());
     } else {
-      constexpr int kLargestTile = 256;
       float edge[kLargestTile] = {};
       if (!first()) {
         for (int r = 0; r < rows; ++r) std::copy_n(c.row(r), width, edge + r * kernels.columns);
@@ -60,10 +65,7 @@ struct Step {
       kernels.tile(depth, a_panel, b_panel, edge, kernels.columns, !first());
       for (int r = 0; r < rows; ++r) std::copy_n(edge + r * kernels.columns, width, c.row(r));
     }
-    const auto& [bias, activation] = problem.epilogue;
-    if (last() && (bias != nullptr || activation != Activation::kNone)) {
-      kernels.finish(c, bias == nullptr ? nullptr : bias + n0 + n, activation);
-    }
+    if (last()) apply_epilogue(kernels, c, problem.epilogue, n0 + n);
   }
 
   /// C's rows and panels that belong to one worker.
@@ -97,7 +99,7 @@ void run_row(const Kernels& kernels, const Problem& problem, Context& context, i
     if (begin == end) return;
     const MatrixView part = c.block(0, begin, 1, end - begin);
     kernels.row(a.data, a.column_stride, b.block(0, begin, b.rows, end - begin), part.data);
-    kernels.finish(part, epilogue.bias == nullptr ? nullptr : epilogue.bias + begin, epilogue.activation);
+    apply_epilogue(kernels, part, epilogue, begin);
   };
   context.pool.run(workers, share);
 }

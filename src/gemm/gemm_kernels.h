@@ -12,6 +12,9 @@ void naive(const Problem& problem, Context& context) noexcept;
 void reordered(const Problem& problem, Context& context) noexcept;
 void blocked(const Problem& problem, Context& context) noexcept;
 
+/// Elements of the largest register tile there may be: the driver's buffer for edges holds one.
+inline constexpr int kLargestTile = 256;
+
 /// One ISA's building blocks, instantiated from gemm_micro_kernel.h. The driver reaches them only through this table:
 /// V8 never replaces a running WebAssembly function by its optimized version, so the loop that takes the time must be a
 /// function of its own that returns often, and a direct call with a single caller would be inlined into the driver.

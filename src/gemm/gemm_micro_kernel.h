@@ -126,6 +126,7 @@ void row(const float* a, std::ptrdiff_t a_stride, const ConstMatrixView& b, floa
 
 template <class Simd, int kRows, int kVectors>
 constexpr Kernels make_kernels() {
+  static_assert(kRows * kVectors * Simd::kLanes <= kLargestTile);
   return {kRows,
           kVectors * Simd::kLanes,
           tile<Simd, kRows, kVectors>,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/test_support.h"
 #include "gemm/gemm.h"
 #include "nn/linear.h"
 
@@ -23,20 +24,9 @@ struct TestCompute {
   Compute compute;
 };
 
-/// The message of the `Error` that `action` throws, or a text saying that it threw none, which no expectation matches.
-template <class Error, class Action>
-std::string message_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(nothing was thrown)";
-}
-
 #define EXPECT_MESSAGE(Error, statement, part)                                                            \
   do {                                                                                                    \
-    const std::string message = ::optlab::nn::message_of<Error>([&] { static_cast<void>(statement); });   \
+    const std::string message = ::optlab::message_of<Error>([&] { static_cast<void>(statement); });       \
     EXPECT_NE(message.find(part), std::string::npos) << "message: " << message << "\nwanted: " << (part); \
     EXPECT_EQ(message.find('\n'), std::string::npos) << "more than one line: " << message;                \
   } while (false)
