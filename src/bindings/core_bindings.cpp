@@ -41,6 +41,9 @@ BuildInfo build_info() {
 /// Bytes that the C++ heap has handed out and not got back.
 double memory_in_use() { return static_cast<double>(static_cast<unsigned>(mallinfo().uordblks)); }
 
+/// The most scratch memory that any product needed so far, bytes.
+double scratch_high_water() { return static_cast<double>(runtime().scratch.high_water()); }
+
 int set_threads(double threads) {
   runtime().pool.resize(whole("threads", threads));
   return runtime().pool.threads();
@@ -78,6 +81,7 @@ EMSCRIPTEN_BINDINGS(optlab_core) {
   function("setThreads", guard<&set_threads>);
   function("clockTick", guard<&profile::clock_tick>);
   function("memoryInUse", &memory_in_use);
+  function("scratchHighWater", &scratch_high_water);
 
   // A row-major float32 matrix in WebAssembly memory. view() is live and short-lived: use it at once and drop it.
   class_<Tensor>("Tensor")

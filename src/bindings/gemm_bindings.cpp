@@ -8,7 +8,9 @@
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
+#include "gemm/blocking_tuner.h"
 #include "gemm/gemm_race.h"
+#include "gemm/packed_matrix.h"
 
 namespace optlab::bindings {
 namespace {
@@ -26,15 +28,29 @@ struct VariantInfo {
   std::string isa;
   ModeName mode = ModeName(val::undefined());
   bool threaded = false;
+  bool prepacked = false;
   bool supported = false;
 };
 
+/// Weights in the order in which one rung reads them.
+struct PackedB {
+  const gemm::Variant& variant;
+  gemm::PackedMatrix matrix;
+};
+
+PackedB* make_packed(const Tensor& b, std::string name) {
+  const gemm::Variant& variant = gemm::variant(name);
+  return new PackedB{variant, gemm::PackedMatrix(variant, b.matrix())};
+}
+double packed_bytes(const PackedB& b) { return static_cast<double>(b.matrix.bytes()); }
+
 VariantArray gemm_variants() {
   val result = val::array();
-  for (const gemm::Variant& v : gemm::variants()) {
-    result.call<void>(
-        "push", VariantInfo{std::string(v.name), std::string(v.idea), std::string(v.isa),
-                            ModeName(val(v.mode == gemm::Mode::kExact ? "exact" : "fast")), v.threaded, v.supported()});
+  for (const gemm::Rung& rung : gemm::rungs()) {
+    const gemm::Variant& v = *rung.variant;
+    result.call<void>("push", VariantInfo{rung.name, rung.idea, std::string(v.isa),
+                                          ModeName(val(v.mode == gemm::Mode::kExact ? "exact" : "fast")), v.threaded,
+                                          rung.prepacked, v.supported()});
   }
   return VariantArray(result);
 }
@@ -44,7 +60,7 @@ void gemm_multiply(const Tensor& a, const Tensor& b, Tensor& c, std::string name
   if (&c == &a || &c == &b) {
     throw std::invalid_argument("gemmMultiply: C is the same tensor as A or B; the result needs one of its own");
   }
-  gemm::Context context{runtime().pool, runtime().scratch};
+  gemm::Context context = runtime().context();
   const gemm::Problem problem{a.matrix(), b.matrix(), c.matrix(), {}};
   if (name.empty()) {
     gemm::multiply(problem, context);
@@ -53,11 +69,18 @@ void gemm_multiply(const Tensor& a, const Tensor& b, Tensor& c, std::string name
   }
 }
 
+/// C = A·B by the rung that `b` was packed for.
+void gemm_multiply_packed(const Tensor& a, const PackedB& b, Tensor& c) {
+  if (&c == &a) throw std::invalid_argument("gemmMultiplyPacked: C is the same tensor as A; it needs one of its own");
+  gemm::Context context = runtime().context();
+  gemm::multiply(b.variant, a.matrix(), b.matrix, c.matrix(), {}, context);
+}
+
 /// A race on the shared runtime.
 class Race {
  public:
   Race(int m, int k, int n, const std::vector<std::string>& names, double seconds)
-      : race_(m, k, n, names, runtime().pool, {.max_seconds = seconds}) {}
+      : race_(m, k, n, names, runtime().pool, {.max_seconds = seconds}, runtime().blocking) {}
   bool step() { return race_.race().step(); }
   double progress() { return race_.race().progress(); }
   LaneArray lanes() { return lanes_of(race_.race()); }
@@ -67,6 +90,32 @@ class Race {
  private:
   gemm::GemmRace race_;
 };
+
+/// As JavaScript sees a blocking.
+struct BlockingValue {
+  int depth = 0;
+  int rows = 0;
+  int columns = 0;
+};
+BlockingValue to_value(const gemm::Blocking& b) { return {b.depth, b.rows, b.columns}; }
+
+BlockingValue gemm_blocking() { return to_value(runtime().blocking); }
+
+/// Measures candidates on the shared runtime; `apply` makes the best of them the runtime's own.
+class Tuner {
+ public:
+  explicit Tuner(double seconds) : tuner_(runtime().pool, seconds) {}
+  bool step() { return tuner_.step(); }
+  double progress() const { return tuner_.progress(); }
+  LaneArray lanes() const { return lanes_of(tuner_.race()); }
+  BlockingValue best() const { return to_value(tuner_.best()); }
+  void apply() const { runtime().blocking = tuner_.best(); }
+
+ private:
+  gemm::BlockingTuner tuner_;
+};
+
+Tuner* make_tuner(double seconds) { return new Tuner(seconds); }
 
 Race* make_race(double m, double k, double n, Names names, double seconds) {
   return new Race(whole("M", m), whole("K", k), whole("N", n), emscripten::vecFromJSArray<std::string>(names), seconds);
@@ -86,9 +135,28 @@ EMSCRIPTEN_BINDINGS(optlab_gemm) {
       .field("isa", &VariantInfo::isa)
       .field("mode", &VariantInfo::mode)
       .field("threaded", &VariantInfo::threaded)
+      .field("prepacked", &VariantInfo::prepacked)
       .field("supported", &VariantInfo::supported);
   function("gemmVariants", &gemm_variants);
   function("gemmMultiply", guard<&gemm_multiply>);
+  class_<PackedB>("PackedMatrix")
+      .constructor(guard<&make_packed>, return_value_policy::take_ownership())
+      .function("bytes", &packed_bytes);
+  function("gemmMultiplyPacked", guard<&gemm_multiply_packed>);
+
+  // Depth, rows and columns of the blocks that products are cut into; in elements.
+  value_object<BlockingValue>("Blocking")
+      .field("depth", &BlockingValue::depth)
+      .field("rows", &BlockingValue::rows)
+      .field("columns", &BlockingValue::columns);
+  function("gemmBlocking", &gemm_blocking);
+  class_<Tuner>("BlockingTuner")
+      .constructor(guard<&make_tuner>, return_value_policy::take_ownership())
+      .function("step", guard<&Tuner::step>)
+      .function("progress", &Tuner::progress)
+      .function("lanes", guard<&Tuner::lanes>)
+      .function("best", guard<&Tuner::best>)
+      .function("apply", guard<&Tuner::apply>);
 
   class_<Race>("GemmRace")
       .constructor(guard<&make_race>, return_value_policy::take_ownership())

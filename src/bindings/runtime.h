@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/arena.h"
+#include "gemm/gemm.h"
 #include "parallel/thread_pool.h"
 
 namespace optlab::bindings {
@@ -9,6 +10,9 @@ namespace optlab::bindings {
 struct Runtime {
   parallel::ThreadPool pool{1};
   Arena scratch;
+  gemm::Blocking blocking;
+
+  gemm::Context context() { return {pool, scratch, blocking}; }
 };
 
 Runtime& runtime();

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "gemm/blocking_tuner.h"
 #include "gemm/gemm_race.h"
 #include "profile/roofline_probe.h"
 #include "simd/isa.h"
@@ -30,11 +31,12 @@ struct Options {
 
 /// What has been measured of one rung.
 struct Row {
-  const gemm::Variant* variant;
+  const gemm::Rung* rung;
   profile::Lane lane;
   double peak;  // FLOP/s that bound this rung
   std::string digest;
 
+  const gemm::Variant& variant() const { return *rung->variant; }
   double rate(double seconds) const { return lane.flops / seconds; }
   double share() const { return rate(lane.statistics->median) / peak; }
 };
@@ -53,11 +55,11 @@ std::vector<Row> run_race(gemm::GemmRace& race, const std::vector<profile::Peak>
   std::vector<Row> rows;
   std::string exact;
   for (int lane = 0; lane < race.race().size(); ++lane) {
-    rows.push_back({&race.variant(lane), race.race().lane(lane), race.roof(lane, peaks), race.digest(lane)});
+    rows.push_back({&race.rung(lane), race.race().lane(lane), race.roof(lane, peaks), race.digest(lane)});
     if (race.variant(lane).mode != gemm::Mode::kExact) continue;
     if (exact.empty()) exact = race.digest(lane);
     if (race.digest(lane) != exact) {
-      throw std::runtime_error(std::string(race.variant(lane).name) + " differs from the other exact rungs");
+      throw std::runtime_error(race.rung(lane).name + " differs from the other exact rungs");
     }
   }
   return rows;
@@ -67,10 +69,10 @@ const char* mode_name(const gemm::Variant& variant) { return variant.mode == gem
 
 Json to_json(const Row& row, int threads) {
   const profile::Statistics& s = *row.lane.statistics;
-  return {{"name", row.variant->name},
-          {"mode", mode_name(*row.variant)},
-          {"isa", row.variant->isa},
-          {"threads", row.variant->threaded ? threads : 1},
+  return {{"name", row.rung->name},
+          {"mode", mode_name(row.variant())},
+          {"isa", row.variant().isa},
+          {"threads", row.variant().threaded ? threads : 1},
           {"gflops", row.rate(s.median) / 1e9},
           {"gflops_low", row.rate(s.high) / 1e9},
           {"gflops_high", row.rate(s.low) / 1e9},
@@ -109,8 +111,8 @@ void print_table(const Options& options, const std::vector<Row>& rows, int threa
     const profile::Statistics& s = *row.lane.statistics;
     const bool loose = s.interval_is_range || !row.lane.settled;
     open = open || loose;
-    table.add({std::string(row.variant->name), mode_name(*row.variant),
-               std::to_string(row.variant->threaded ? threads : 1), fixed(row.rate(s.median) / 1e9, 2),
+    table.add({row.rung->name, mode_name(row.variant()), std::to_string(row.variant().threaded ? threads : 1),
+               fixed(row.rate(s.median) / 1e9, 2),
                fixed(row.rate(s.high) / 1e9, 2) + "–" + fixed(row.rate(s.low) / 1e9, 2) + (loose ? "*" : " "),
                fixed(row.peak / 1e9, 1), fixed(100.0 * row.share(), 1), fixed(1e3 * s.median, 3)});
   }
@@ -138,6 +140,68 @@ void run(Options options) {
   }
   const int threads = pool.threads();
   options.json ? print_json(options, peaks, rows, threads) : print_table(options, rows, threads);
+}
+
+struct TuningOptions {
+  int threads = 1;
+  double seconds = 10.0;
+  bool json = false;
+};
+
+std::string blocking_text(const gemm::Blocking& b) {
+  return std::to_string(b.depth) + " × " + std::to_string(b.rows) + " × " + std::to_string(b.columns);
+}
+
+void tune(const TuningOptions& options) {
+  parallel::ThreadPool pool(options.threads);
+  gemm::BlockingTuner tuner(pool, options.seconds);
+  {
+    Progress progress;
+    while (tuner.step()) progress.show(tuner.progress(), "measuring blockings");
+  }
+  const gemm::Blocking best = tuner.best();
+  const auto candidates = gemm::BlockingTuner::candidates();
+  Json rows = Json::array();
+  Table table({"depth × rows × columns", "GFLOP/s", "95 % interval", ""});
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const profile::Lane lane = tuner.race().lane(static_cast<int>(i));
+    const profile::Statistics& s = *lane.statistics;
+    const auto rate = [&](double seconds) { return lane.flops / seconds / 1e9; };
+    const gemm::Blocking& b = candidates[i];
+    rows.push_back({{"depth", b.depth},
+                    {"rows", b.rows},
+                    {"columns", b.columns},
+                    {"gflops", rate(s.median)},
+                    {"gflops_low", rate(s.high)},
+                    {"gflops_high", rate(s.low)},
+                    {"best", b == best}});
+    table.add({blocking_text(b), fixed(rate(s.median), 2), fixed(rate(s.high), 2) + "–" + fixed(rate(s.low), 2),
+               b == best ? "best" : ""});
+  }
+  if (options.json) {
+    std::printf(
+        "%s\n",
+        Json{{"size", gemm::BlockingTuner::kSize}, {"threads", pool.threads()}, {"blockings", rows}}.dump(2).c_str());
+    return;
+  }
+  std::printf("C = A·B, %d × %d × %d, float32, fast mode, %d thread%s, by the blocks it is cut into\n\n",
+              gemm::BlockingTuner::kSize, gemm::BlockingTuner::kSize, gemm::BlockingTuner::kSize, pool.threads(),
+              pool.threads() == 1 ? "" : "s");
+  table.print();
+  std::printf("\nThe default comes first and stays the best unless another is faster by more than 2 %%.\n");
+}
+
+void add_bench_blocking(CLI::App& bench) {
+  auto options = std::make_shared<TuningOptions>();
+  CLI::App* blocking =
+      bench.add_subcommand("blocking", "Matrix multiplication by block sizes: which suit this device's caches");
+  add_threads(*blocking, options->threads);
+  blocking->add_option("--seconds", options->seconds, "Time for the race")
+      ->check(number_between(0.1, 3600))
+      ->type_name("S")
+      ->capture_default_str();
+  blocking->add_flag("--json", options->json, "Print JSON");
+  blocking->callback([options] { tune(*options); });
 }
 
 }  // namespace
@@ -168,6 +232,7 @@ void add_bench(CLI::App& app) {
   gemm->footer(
       "Examples:\n  optlab bench gemm\n  optlab bench gemm --m 1 --k 4096 --n 4096 --rungs simd,simd_threads --json");
   gemm->callback([options] { run(*options); });
+  add_bench_blocking(*bench);
 }
 
 }  // namespace optlab::cli

@@ -15,36 +15,46 @@ using detail::Kernels;
 
 bool always() { return true; }
 
-std::size_t no_scratch(int /*M*/, int /*N*/, int /*K*/, int /*threads*/) { return 0; }
+std::size_t no_scratch(const Problem& /*problem*/, const Blocking& /*blocking*/, int /*threads*/) { return 0; }
 
-template <const Kernels& kernels, bool threaded>
-std::size_t packed_scratch(int M, int N, int K, int threads) {
-  return detail::packed_scratch_bytes(kernels, M, N, K, threaded ? threads : 1);
+template <const Kernels& kernels>
+std::size_t packed_scratch(const Problem& problem, const Blocking& blocking, int threads) {
+  return detail::packed_scratch_bytes(kernels, problem, blocking, threads);
+}
+
+template <const Kernels& kernels>
+void run_packed(const Problem& problem, const Workspace& workspace) noexcept {
+  detail::run_packed(kernels, problem, workspace);
 }
 
 template <const Kernels& kernels, bool threaded>
-void run_packed(const Problem& problem, Context& context) noexcept {
-  detail::run_packed(kernels, problem, context, threaded ? context.pool.threads() : 1);
-}
-
-template <const Kernels& kernels, bool threaded>
-constexpr Variant packed(std::string_view name, std::string_view idea, std::string_view isa, Mode mode,
-                         bool (*supported)()) {
-  return {name, idea, isa, mode, threaded, packed_scratch<kernels, threaded>, run_packed<kernels, threaded>, supported};
+Variant packed(std::string_view name, std::string_view idea, std::string_view isa, Mode mode, bool (*supported)()) {
+  return {name,
+          idea,
+          isa,
+          mode,
+          threaded,
+          {kernels.columns(), kernels.lanes},
+          packed_scratch<kernels>,
+          run_packed<kernels>,
+          supported};
 }
 
 constexpr std::string_view kSimdIdea = "the same tile, a vector of columns per instruction";
+[[maybe_unused]] constexpr std::string_view kWideIdea = "sixteen lanes and 32 registers: a larger tile";
 constexpr std::string_view kThreadsIdea = "C divided among the cores";
 [[maybe_unused]] constexpr std::string_view kFusedIdea = "multiply and add fused: one rounding less, other bits";
 [[maybe_unused]] constexpr std::string_view kFusedThreadsIdea = "fused, on every core";
 
-constexpr Variant kVariants[] = {
-    {"naive", "three loops, an element of C at a time", "scalar", Mode::kExact, false, no_scratch, detail::naive,
-     always},
-    {"reordered", "the loops over k and n swapped: memory in order", "scalar", Mode::kExact, false, no_scratch,
-     detail::reordered, always},
+/// Slowest first. A function's own, since the tables of kernels it reads are another file's.
+std::span<const Variant> ladder() {
+  static const Variant kVariants[] = {
+    {"naive", "three loops, an element of C at a time", "scalar", Mode::kExact, false, PanelFormat{}, no_scratch,
+     detail::naive, always},
+    {"reordered", "the loops over k and n swapped: memory in order", "scalar", Mode::kExact, false, PanelFormat{},
+     no_scratch, detail::reordered, always},
     {"blocked", "a block of B that fits the cache, four steps of k per visit to C", "scalar", Mode::kExact, false,
-     no_scratch, detail::blocked, always},
+     PanelFormat{}, no_scratch, detail::blocked, always},
     packed<detail::kScalarKernels, false>("packed", "operands copied into the order of use, a tile of C in registers",
                                           "scalar", Mode::kExact, always),
 #if defined(__x86_64__)
@@ -52,6 +62,11 @@ constexpr Variant kVariants[] = {
     packed<detail::kAvx2Kernels, true>("simd_threads", kThreadsIdea, "avx2", Mode::kExact, simd::has_avx2),
     packed<detail::kFmaKernels, false>("fma", kFusedIdea, "avx2+fma", Mode::kFast, simd::has_avx2_fma),
     packed<detail::kFmaKernels, true>("fma_threads", kFusedThreadsIdea, "avx2+fma", Mode::kFast, simd::has_avx2_fma),
+    packed<detail::kAvx512Kernels, false>("avx512", kWideIdea, "avx512", Mode::kExact, simd::has_avx512),
+    packed<detail::kAvx512Kernels, true>("avx512_threads", kThreadsIdea, "avx512", Mode::kExact, simd::has_avx512),
+    packed<detail::kAvx512FmaKernels, false>("fma512", kFusedIdea, "avx512+fma", Mode::kFast, simd::has_avx512),
+    packed<detail::kAvx512FmaKernels, true>("fma512_threads", kFusedThreadsIdea, "avx512+fma", Mode::kFast,
+                                            simd::has_avx512),
 #elif defined(__aarch64__)
     packed<detail::kNeonKernels, false>("simd", kSimdIdea, "neon", Mode::kExact, simd::has_neon),
     packed<detail::kNeonKernels, true>("simd_threads", kThreadsIdea, "neon", Mode::kExact, simd::has_neon),
@@ -67,7 +82,9 @@ constexpr Variant kVariants[] = {
                                           simd::has_wasm_relaxed),
 #endif
 #endif
-};
+  };
+  return kVariants;
+}
 
 template <class T>
 void check_view(const char* what, const BasicMatrixView<T>& view) {
@@ -80,8 +97,8 @@ void check_view(const char* what, const BasicMatrixView<T>& view) {
   }
 }
 
-void check(const Problem& problem) {
-  const auto& [a, b, c, epilogue] = problem;
+void check(const Problem& problem, const Blocking& blocking) {
+  const auto& [a, b, c, epilogue, panels] = problem;
   check_view("A", a);
   check_view("B", b);
   check_view("C", c);
@@ -94,15 +111,19 @@ void check(const Problem& problem) {
     throw std::invalid_argument("gemm: C's strides are " + std::to_string(c.row_stride) + " and " +
                                 std::to_string(c.column_stride) + "; its columns must be adjacent and its rows apart");
   }
+  if (blocking.depth < 1 || blocking.rows < 1 || blocking.columns < 1) {
+    throw std::invalid_argument("gemm: blocking " + format_shape({blocking.depth, blocking.rows, blocking.columns}) +
+                                "; depth, rows and columns must be >= 1");
+  }
 }
 
 }  // namespace
 
-std::span<const Variant> variants() { return kVariants; }
+std::span<const Variant> variants() { return ladder(); }
 
 const Variant& variant(std::string_view name) {
   std::string names;
-  for (const Variant& candidate : kVariants) {
+  for (const Variant& candidate : variants()) {
     if (candidate.name == name && candidate.supported()) return candidate;
     if (candidate.supported()) names += (names.empty() ? "" : ", ") + std::string(candidate.name);
   }
@@ -110,10 +131,10 @@ const Variant& variant(std::string_view name) {
 }
 
 void multiply(const Variant& variant, const Problem& problem, Context& context) {
-  check(problem);
+  check(problem, context.blocking);
   const int threads = variant.threaded ? context.pool.threads() : 1;
-  context.scratch.reserve(variant.scratch_bytes(problem.c.rows, problem.c.columns, problem.a.columns, threads));
-  variant.run(problem, context);
+  context.scratch.reserve(variant.scratch_bytes(problem, context.blocking, threads));
+  variant.run(problem, {context.pool, threads, context.scratch.data(), context.blocking});
 }
 
 void multiply(const Problem& problem, Context& context, Mode mode) {
@@ -124,8 +145,8 @@ void multiply(const Problem& problem, Context& context, Mode mode) {
 const Variant& best(Mode mode, int /*M*/, int /*N*/, int /*K*/, int threads) {
   // The ladder is ordered, so the last rung that qualifies wins. The packed rungs take the small and narrow paths by
   // themselves.
-  const Variant* choice = &kVariants[0];
-  for (const Variant& candidate : kVariants) {
+  const Variant* choice = &variants().front();
+  for (const Variant& candidate : variants()) {
     if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
     if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
     choice = &candidate;

@@ -26,13 +26,41 @@ struct Problem {
   ConstMatrixView a;
   ConstMatrixView b;
   MatrixView c;
-  Epilogue epilogue;
+  Epilogue epilogue = {};
+  /// B in panels, as a PackedMatrix holds them; `b` then only says its shape.
+  const float* b_panels = nullptr;
 };
 
-/// What a kernel may use beside its operands.
+/// The blocks that the loop nest cuts a product into, in elements. They decide about speed, never about a bit of an
+/// exact result.
+struct Blocking {
+  int depth = 512;    // of k: a panel of B, depth × NR floats, stays in the first-level cache
+  int rows = 48;      // of A: rows × depth floats stay in the second
+  int columns = 512;  // of B: depth × columns floats stay in the second or the last
+  bool operator==(const Blocking&) const = default;
+};
+
+/// What a product may use beside its operands.
 struct Context {
   parallel::ThreadPool& pool;
   Arena& scratch;
+  Blocking blocking = {};  // `tune` measures the best for this device
+};
+
+/// The same as a kernel gets it: all memory is there.
+struct Workspace {
+  parallel::ThreadPool& pool;
+  int threads;
+  std::byte* scratch;
+  Blocking blocking;
+};
+
+/// The order in which a rung's register tile reads B: panels of so many columns, the last one filled up to whole
+/// vectors. 0 columns: the rung reads B row by row.
+struct PanelFormat {
+  int columns = 0;
+  int lanes = 1;
+  bool operator==(const PanelFormat&) const = default;
 };
 
 /// A rung of the ladder. All rungs have one signature, so that tests, benchmarks, lessons and the dispatcher iterate
@@ -43,9 +71,10 @@ struct Variant {
   std::string_view isa;   // the policy's name: "scalar", "wasm128", …
   Mode mode;
   bool threaded;
-  /// Scratch bytes that `run` needs for this problem and number of threads.
-  std::size_t (*scratch_bytes)(int M, int N, int K, int threads);
-  void (*run)(const Problem&, Context&) noexcept;
+  PanelFormat panels;
+  /// Scratch bytes that `run` needs.
+  std::size_t (*scratch_bytes)(const Problem&, const Blocking&, int threads);
+  void (*run)(const Problem&, const Workspace&) noexcept;
   bool (*supported)();
 };
 
@@ -61,8 +90,8 @@ const Variant& variant(std::string_view name);
 ///
 /// Shapes:   any strides for A and B (transposed and sliced views included); C's column_stride is 1. M, N, K may be 0;
 ///           K = 0 gives activation(bias). C must not overlap A, B or the bias.
-/// Throws:   std::invalid_argument naming the operand if shapes disagree, a dimension is negative or C's rows overlap;
-///           std::bad_alloc.
+/// Throws:   std::invalid_argument naming the operand if shapes disagree, a dimension is negative or C's rows overlap,
+///           or the blocking has an extent below 1; std::bad_alloc.
 /// Numerics: exact rows: each c[m,n] starts at +0 and adds a[m,k]*b[k,n] for k ascending, product and sum each rounded
 ///           once, then the bias, then the activation. Hence all exact rows agree bit for bit, on any ISA and number of
 ///           threads, and a row of the result does not depend on M or N. Fast rows fuse or reassociate: |error| <=
@@ -77,5 +106,17 @@ void multiply(const Problem& problem, Context& context, Mode mode = Mode::kExact
 
 /// The row that the dispatcher takes.
 const Variant& best(Mode mode, int M, int N, int K, int threads);
+
+/// Distances between the operands of neighbouring products, in elements; 0 where they share one.
+struct BatchSteps {
+  std::ptrdiff_t a;
+  std::ptrdiff_t b;
+  std::ptrdiff_t c;
+};
+
+/// `count` products of one shape, the first of them `first`: C_i = activation(A_i·B_i + bias). Small ones are divided
+/// among the threads whole, large ones each by itself; the bits are those of `count` calls of multiply either way.
+/// Throws: as multiply, and if `count` is negative or results overlap.
+void multiply_batch(const Variant& variant, const Problem& first, int count, const BatchSteps& steps, Context& context);
 
 }  // namespace optlab::gemm

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 
 #include "gemm/gemm_kernels.h"
 
@@ -6,30 +7,58 @@
 namespace optlab::gemm::detail {
 namespace {
 
-// A panel of B, kDepth × NR floats (16 KiB at NR = 8), stays in the first-level cache while the panels of A pass by; a block of A,
-// kRows × kDepth floats (192 KiB), in the second; a block of B, kDepth × kColumns floats (1 MiB), in the second or the last.
-// A deep block means fewer visits to C, whose rows lie far apart. Measured at 1024³, fused, one thread, Node 24 on a Xeon (48 KiB L1,
-// 2 MiB L2), GFLOP/s by kDepth/kColumns: 256/1024 43.7, 512/1024 48.9, 1024/1024 49.8, 512/512 50.6.
-constexpr int kDepth = 512;
-constexpr int kRows = 96;
-constexpr int kColumns = 512;
+constexpr std::size_t kLineFloats = kCacheLine / sizeof(float);
 
-constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
+std::size_t whole_lines(std::size_t floats) { return (floats + kLineFloats - 1) / kLineFloats * kLineFloats; }
 
-struct Layout {
-  std::size_t b_floats;
-  std::size_t a_floats;  // per worker
+/// How a product goes about its operands.
+struct Plan {
+  const Kernels& kernels;
+  const Problem& problem;
+  int depth;    // k per step
+  int columns;  // n per step
+  int rows;     // m per block of A
+  bool b_in_place;
+  bool a_in_place;
+
+  Plan(const Kernels& used, const Problem& wanted, const Blocking& blocking)
+      : kernels(used), problem(wanted), depth(blocking.depth), columns(round_up(blocking.columns, used.columns())) {
+    const auto& [a, b, c, epilogue, panels] = problem;
+    const auto elements = static_cast<std::int64_t>(b.rows) * b.columns;
+    const bool read_once = c.rows <= kernels.rows;
+    b_in_place = panels == nullptr && b.column_stride == 1 &&
+                 (read_once || (c.rows <= kInPlaceTiles * kernels.rows && elements <= kInPlaceElements));
+    // A few rows of a large B at a time: each is a stream, and a page, of its own.
+    if (b_in_place && read_once && elements > kInPlaceElements) depth = std::min(depth, kStreams);
+    // One tile or two per row of A: a copy would cost as much as it saves.
+    a_in_place = a.column_stride == 1 || c.columns <= 2 * kernels.columns();
+    rows = round_up(blocking.rows, kernels.rows);
+  }
+
+  // Packing B pays once enough tiles of rows read it, or if its rows lie in too many pages. GFLOP/s in place and packed,
+  // Node 24 on a Xeon with 2 MiB of second-level cache, fused: 8×8×8 6.0 and 4.5, 24×512×512 51 and 44, 64×784×256 52 and
+  // 48, 256³ 52 and 54, 64×1024×1024 20 and 47; 6×1024×1024 in streams of 64 rows 25, of 512 19, packed 20.
+  static constexpr int kInPlaceTiles = 16;
+  static constexpr std::int64_t kInPlaceElements = 1 << 18;  // 1 MiB
+  static constexpr int kStreams = 64;
+
+  int step_depth() const { return std::min(depth, problem.a.columns); }
+  int step_columns() const { return std::min(columns, problem.c.columns); }
+  bool packs_b() const { return !b_in_place && problem.b_panels == nullptr; }
+
+  // Scratch, in floats: a block of B that all workers share, then what each has for itself.
+  std::size_t shared_floats() const {
+    return packs_b() ? whole_lines(PanelLayout{step_depth(), step_columns(), kernels.columns(), kernels.lanes}.floats())
+                     : 0;
+  }
+  std::size_t tail_floats() const {  // B read in place: its last panel, if that isn't whole vectors
+    return b_in_place ? whole_lines(static_cast<std::size_t>(step_depth()) * kernels.columns()) : 0;
+  }
+  std::size_t worker_floats() const {
+    const int block = std::min(rows, problem.c.rows);
+    return tail_floats() + (a_in_place ? 0 : whole_lines(static_cast<std::size_t>(step_depth()) * block));
+  }
 };
-
-Layout scratch_layout(const Kernels& kernels, int M, int N, int K) {
-  constexpr std::size_t kLine = kCacheLine / sizeof(float);
-  const auto depth = static_cast<std::size_t>(std::min(K, kDepth));
-  const std::size_t columns = round_up(std::min(N, kColumns), kernels.columns);
-  const std::size_t rows = round_up(std::min(M, kRows), kernels.rows);
-  return {round_up(depth * columns, kLine), round_up(depth * rows, kLine)};
-}
 
 /// Finishes a part of C whose first column is C's column n.
 void apply_epilogue(const Kernels& kernels, const MatrixView& part, const Epilogue& epilogue, int n) {
@@ -37,53 +66,112 @@ void apply_epilogue(const Kernels& kernels, const MatrixView& part, const Epilog
   kernels.finish(part, epilogue.bias == nullptr ? nullptr : epilogue.bias + n, epilogue.activation);
 }
 
-/// One (n0, k0) step of the nest: B's block is packed, the workers divide C's block.
+/// One register tile, `padded_width` columns wide as B's panel is. Where that is more than C has, it goes through a
+/// buffer.
+void run_tile(const Kernels& kernels, const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& c,
+              bool accumulate) {
+  const Tile tile = kernels.tile[c.rows - 1][b.columns / kernels.lanes - 1];
+  if (b.columns == c.columns) return tile(a, b, c, accumulate);
+  float buffer[kMostRows * kMostVectors * 16];
+  const MatrixView edge{buffer, c.rows, b.columns, b.columns, 1};
+  if (accumulate) {
+    std::fill_n(buffer, c.rows * b.columns, 0.0F);
+    for (int r = 0; r < c.rows; ++r) std::copy_n(c.row(r), c.columns, edge.row(r));
+  }
+  tile(a, b, edge, accumulate);
+  for (int r = 0; r < c.rows; ++r) std::copy_n(edge.row(r), c.columns, c.row(r));
+}
+
+/// Asks for the rows of C below a tile, which lie far apart, while the tile is being computed (AVX2, 1024³: 87 to 91
+/// GFLOP/s). WebAssembly has no such instruction.
+void prefetch_rows_below([[maybe_unused]] const MatrixView& c, [[maybe_unused]] int rows) {
+#if !defined(__wasm__)
+  for (int r = 0; r < rows; ++r) __builtin_prefetch(c.data + (c.rows + r) * c.row_stride, 1);
+#endif
+}
+
+/// One (n0, k0) step of the nest: the workers divide C's columns n0 … n0 + columns.
 struct Step {
-  const Kernels& kernels;
-  const Problem& problem;
+  const Plan& plan;
   int n0, columns;
   int k0, depth;
-  const float* b_packed;
+  const float* b_packed;  // this step's block, where the plan packs B
 
   bool first() const { return k0 == 0; }
-  bool last() const { return k0 + depth == problem.a.columns; }
-  int panels() const { return (columns + kernels.columns - 1) / kernels.columns; }
+  bool last() const { return k0 + depth == plan.problem.a.columns; }
+  PanelLayout layout() const { return {depth, columns, plan.kernels.columns(), plan.kernels.lanes}; }
 
-  /// One register tile; at an edge it goes through a buffer, since the kernel only knows whole tiles.
-  void run_tile(int m, int rows, int panel, const float* a_panel) const {
-    const int n = panel * kernels.columns;
-    const int width = std::min(kernels.columns, columns - n);
-    const float* b_panel = b_packed + static_cast<std::ptrdiff_t>(n) * depth;
-    const MatrixView c = problem.c.block(m, n0 + n, rows, width);
-    if (rows == kernels.rows && width == kernels.columns) {
-      kernels.tile(depth, a_panel, b_panel, c.data, c.row_stride, !first());
-    } else {
-      float edge[kLargestTile] = {};
-      if (!first()) {
-        for (int r = 0; r < rows; ++r) std::copy_n(c.row(r), width, edge + r * kernels.columns);
-      }
-      kernels.tile(depth, a_panel, b_panel, edge, kernels.columns, !first());
-      for (int r = 0; r < rows; ++r) std::copy_n(edge + r * kernels.columns, width, c.row(r));
+  /// Panel p [depth, padded_width], wherever it is; `tail` is room for one that has to be copied.
+  ConstMatrixView b_panel(int p, float* tail) const {
+    const PanelLayout block = layout();
+    const int padded = block.padded_width(p);
+    if (plan.problem.b_panels != nullptr) {
+      const PanelLayout whole{plan.problem.b.rows, plan.problem.b.columns, block.panel_columns, block.lanes};
+      const float* panel = plan.problem.b_panels + whole.offset(n0 / block.panel_columns + p);
+      return {panel + static_cast<std::ptrdiff_t>(k0) * padded, depth, padded, padded, 1};
     }
-    if (last()) apply_epilogue(kernels, c, problem.epilogue, n0 + n);
+    if (!plan.b_in_place) return {b_packed + block.offset(p), depth, padded, padded, 1};
+    const ConstMatrixView here = plan.problem.b.block(k0, n0 + p * block.panel_columns, depth, block.width(p));
+    if (here.columns == padded) return here;
+    pack(here, padded, tail);
+    return {tail, depth, padded, padded, 1};
+  }
+
+  /// A block of C [rows, panel_range] by all its tiles. Rows are divided evenly: 7 are 4 and 3, since a tile of one row
+  /// has too few sums to hide the latency of an addition.
+  void run_block(parallel::Range rows, parallel::Range panel_range, float* scratch) const {
+    const Problem& problem = plan.problem;
+    const int tiles = (rows.size() + plan.kernels.rows - 1) / plan.kernels.rows;
+    const auto tile_begin = [&](int i) { return rows.begin + rows.size() * i / tiles; };
+    float* a_packed = scratch + plan.tail_floats();
+    const auto packed_at = [&](int m) { return a_packed + static_cast<std::ptrdiff_t>(m - rows.begin) * depth; };
+    if (!plan.a_in_place) {
+      for (int i = 0; i < tiles; ++i) {
+        const int m = tile_begin(i);
+        const int height = tile_begin(i + 1) - m;
+        pack(problem.a.block(m, k0, height, depth).transposed(), height, packed_at(m));
+      }
+    }
+    for (int p = panel_range.begin; p < panel_range.end; ++p) {
+      const int n = n0 + p * plan.kernels.columns();
+      const int width = layout().width(p);
+      const ConstMatrixView b = b_panel(p, scratch);
+      for (int i = 0; i < tiles; ++i) {
+        const int m = tile_begin(i);
+        const int height = tile_begin(i + 1) - m;
+        const ConstMatrixView a = plan.a_in_place ? problem.a.block(m, k0, height, depth)
+                                                  : ConstMatrixView{packed_at(m), height, depth, 1, height};
+        const MatrixView c = problem.c.block(m, n, height, width);
+        if (i + 1 < tiles) prefetch_rows_below(c, tile_begin(i + 2) - tile_begin(i + 1));
+        run_tile(plan.kernels, a, b, c, !first());
+        if (last()) apply_epilogue(plan.kernels, c, problem.epilogue, n);
+      }
+    }
   }
 
   /// C's rows and panels that belong to one worker.
-  void run(parallel::Range rows, parallel::Range panel_range, float* a_packed) const {
-    for (int m0 = rows.begin; m0 < rows.end; m0 += kRows) {
-      const int block_rows = std::min(kRows, rows.end - m0);
-      kernels.pack_a(problem.a.block(m0, k0, block_rows, depth), a_packed);
-      for (int panel = panel_range.begin; panel < panel_range.end; ++panel) {
-        for (int m = 0; m < block_rows; m += kernels.rows) {
-          run_tile(m0 + m, std::min(kernels.rows, block_rows - m), panel,
-                   a_packed + static_cast<std::ptrdiff_t>(m) * depth);
-        }
-      }
+  void run(parallel::Range rows, parallel::Range panel_range, float* scratch) const {
+    for (int m = rows.begin; m < rows.end; m += plan.rows) {
+      run_block({m, std::min(m + plan.rows, rows.end)}, panel_range, scratch);
     }
   }
 };
 
-/// How many of `workers` share the rows of C; the others share its columns. Sharing rows comes first: it packs every
+/// Packs some panels of a block of B, a few rows of all of them at a time: a cache line of B holds columns of two or
+/// more panels and should be read once.
+void pack_panels(const ConstMatrixView& block, const PanelLayout& layout, parallel::Range panels, float* to) {
+  constexpr int kRowsAtATime = 16;
+  for (int k = 0; k < block.rows; k += kRowsAtATime) {
+    const int rows = std::min(kRowsAtATime, block.rows - k);
+    for (int p = panels.begin; p < panels.end; ++p) {
+      const int padded = layout.padded_width(p);
+      pack(block.block(k, p * layout.panel_columns, rows, layout.width(p)), padded,
+           to + layout.offset(p) + static_cast<std::ptrdiff_t>(k) * padded);
+    }
+  }
+}
+
+/// How many of `workers` share the rows of C; the others share its columns. Sharing rows comes first: it reads every
 /// row of A once.
 int row_parts(int workers, int M, int tile_rows) {
   int parts = workers;
@@ -91,64 +179,121 @@ int row_parts(int workers, int M, int tile_rows) {
   return parts;
 }
 
-void run_row(const Kernels& kernels, const Problem& problem, Context& context, int workers) noexcept {
-  const auto& [a, b, c, epilogue] = problem;
+/// Calls body(step) for all steps of the product, columns outermost.
+template <class Body>
+void for_each_step(const Plan& plan, const float* b_packed, const Body& body) {
+  const int N = plan.problem.c.columns;
+  const int K = plan.problem.a.columns;
+  for (int n0 = 0; n0 < N; n0 += plan.columns) {
+    for (int k0 = 0; k0 < K; k0 += plan.depth) {
+      body(Step{plan, n0, std::min(plan.columns, N - n0), k0, std::min(plan.depth, K - k0), b_packed});
+    }
+  }
+}
+
+/// A worker's part of the product with a vector: whole columns of C.
+void run_row(const Kernels& kernels, const Problem& problem, parallel::Range columns) {
+  const auto& [a, b, c, epilogue, panels] = problem;
+  const MatrixView part = c.block(0, columns.begin, 1, columns.size());
+  kernels.row(a, b.block(0, columns.begin, b.rows, columns.size()), part.data);
+  apply_epilogue(kernels, part, epilogue, columns.begin);
+}
+
+/// The same with a packed B: whole panels.
+void run_row_panels(const Kernels& kernels, const Problem& problem, parallel::Range panel_range) {
+  const auto& [a, b, c, epilogue, panels] = problem;
+  const PanelLayout layout{b.rows, b.columns, kernels.columns(), kernels.lanes};
+  const auto stride = layout.offset(1);
+  int p = panel_range.begin;
+  while (p < panel_range.end) {
+    const int group =
+        p + kPanels <= panel_range.end && layout.width(p + kPanels - 1) == layout.panel_columns ? kPanels : 1;
+    const int n = p * layout.panel_columns;
+    const MatrixView part = c.block(0, n, 1, std::min(group * layout.panel_columns, c.columns - n));
+    if (group == kPanels) {
+      kernels.panels(a, panels + layout.offset(p), stride, part.data);
+    } else {
+      const int padded = layout.padded_width(p);
+      run_tile(kernels, a, {panels + layout.offset(p), b.rows, padded, padded, 1}, part, false);
+    }
+    apply_epilogue(kernels, part, epilogue, n);
+    p += group;
+  }
+}
+
+void run_vector(const Kernels& kernels, const Problem& problem, parallel::ThreadPool& pool, int workers) {
   constexpr int kGrain = 32;  // two cache lines of C, so that no two workers write to one
-  const auto share = [&](int worker) {
-    const auto [begin, end] = parallel::partition(c.columns, workers, worker, kGrain);
-    if (begin == end) return;
-    const MatrixView part = c.block(0, begin, 1, end - begin);
-    kernels.row(a.data, a.column_stride, b.block(0, begin, b.rows, end - begin), part.data);
-    apply_epilogue(kernels, part, epilogue, begin);
-  };
-  context.pool.run(workers, share);
+  pool.run(workers, [&](int worker) {
+    if (problem.b_panels == nullptr) {
+      const parallel::Range columns = parallel::partition(problem.c.columns, workers, worker, kGrain);
+      if (columns.size() > 0) run_row(kernels, problem, columns);
+    } else {
+      const int panels = (problem.c.columns + kernels.columns() - 1) / kernels.columns();
+      run_row_panels(kernels, problem, parallel::partition(panels, workers, worker, kPanels));
+    }
+  });
+}
+
+/// K = 0: C = activation(bias).
+void run_empty(const Kernels& kernels, const Problem& problem) {
+  for (int m = 0; m < problem.c.rows; ++m) std::fill_n(problem.c.row(m), problem.c.columns, 0.0F);
+  apply_epilogue(kernels, problem.c, problem.epilogue, 0);
+}
+
+/// How many workers a product of so many FLOPs is worth. Measured on a 2-core Xeon: starting workers that still spin
+/// takes 0.8 µs, waking one that sleeps 95 µs. So a product shorter than that is begun alone, and wakes the workers for
+/// the next one.
+int useful_workers(double flops, const Workspace& workspace) {
+  constexpr double kFlopsPerWorker = 1e5;  // 2 to 10 µs on one core
+  constexpr double kFlopsWorthWaking = 1e7;
+  const int most = std::min(workspace.threads, workspace.pool.threads());
+  const int workers = static_cast<int>(std::clamp(flops / kFlopsPerWorker, 1.0, static_cast<double>(most)));
+  if (workers == 1 || flops >= kFlopsWorthWaking || workspace.pool.awake(workers)) return workers;
+  workspace.pool.rouse(workers);
+  return 1;
 }
 
 }  // namespace
 
-std::size_t packed_scratch_bytes(const Kernels& kernels, int M, int N, int K, int threads) {
-  const auto [b_floats, a_floats] = scratch_layout(kernels, M, N, K);
-  return sizeof(float) * (b_floats + a_floats * static_cast<std::size_t>(threads));
+std::size_t packed_scratch_bytes(const Kernels& kernels, const Problem& problem, const Blocking& blocking,
+                                 int threads) {
+  const Plan plan(kernels, problem, blocking);
+  return sizeof(float) * (plan.shared_floats() + plan.worker_floats() * static_cast<std::size_t>(threads));
 }
 
-void run_packed(const Kernels& kernels, const Problem& problem, Context& context, int threads) noexcept {
-  const auto& [a, b, c, epilogue] = problem;
-  const int M = c.rows;
-  const int N = c.columns;
-  const int K = a.columns;
+void run_packed(const Kernels& kernels, const Problem& problem, const Workspace& workspace) noexcept {
+  const int M = problem.c.rows;
+  const int N = problem.c.columns;
+  const int K = problem.a.columns;
   if (M == 0 || N == 0) return;
+  if (K == 0) return run_empty(kernels, problem);
+  const int workers = useful_workers(2.0 * M * N * K, workspace);
+  if (M == 1 && (problem.b_panels != nullptr || problem.b.column_stride == 1)) {
+    return run_vector(kernels, problem, workspace.pool, workers);
+  }
 
-  // Below this a second thread may cost more than it saves. Measured on a 2-core Xeon: starting a worker that still spins takes 0.8 µs, one
-  // that sleeps 95 µs; a million FLOPs take 10 to 30 µs on one core.
-  constexpr double kSerialFlops = 1e6;
-  const int workers = 2.0 * M * N * K < kSerialFlops ? 1 : std::min(threads, context.pool.threads());
-  if (M == 1 && K > 0 && b.column_stride == 1) return run_row(kernels, problem, context, workers);
-
-  const auto [b_floats, a_floats] = scratch_layout(kernels, M, N, K);
-  auto* b_packed = reinterpret_cast<float*>(context.scratch.data());
-  float* a_packed = b_packed + b_floats;
+  const Plan plan(kernels, problem, workspace.blocking);
+  auto* b_packed = reinterpret_cast<float*>(workspace.scratch);
+  float* private_scratch = b_packed + plan.shared_floats();
   const int grid_rows = row_parts(workers, M, kernels.rows);
   const int grid_columns = workers / grid_rows;
-
-  for (int n0 = 0; n0 < N; n0 += kColumns) {
-    int k0 = 0;
-    do {  // once even for K = 0, which gives activation(bias)
-      const Step step{kernels, problem, n0, std::min(kColumns, N - n0), k0, std::min(kDepth, K - k0), b_packed};
-      const auto pack = [&](int worker) {
-        const auto [begin, end] = parallel::partition(step.columns, workers, worker, kernels.columns);
-        kernels.pack_b(b.block(k0, n0 + begin, step.depth, end - begin),
-                       b_packed + static_cast<std::ptrdiff_t>(begin) * step.depth);
-      };
-      const auto multiply = [&](int worker) {
-        step.run(parallel::partition(M, grid_rows, worker / grid_columns, kernels.rows),
-                 parallel::partition(step.panels(), grid_columns, worker % grid_columns),
-                 a_packed + a_floats * static_cast<std::size_t>(worker));
-      };
-      context.pool.run(workers, pack);
-      context.pool.run(workers, multiply);
-      k0 += kDepth;
-    } while (k0 < K);
+  const auto multiply = [&](const Step& step, int worker) {
+    step.run(parallel::partition(M, grid_rows, worker / grid_columns, kernels.rows),
+             parallel::partition(step.layout().panels(), grid_columns, worker % grid_columns),
+             private_scratch + plan.worker_floats() * static_cast<std::size_t>(worker));
+  };
+  if (!plan.packs_b()) {  // the workers need not meet
+    workspace.pool.run(
+        workers, [&](int worker) { for_each_step(plan, nullptr, [&](const Step& step) { multiply(step, worker); }); });
+    return;
   }
+  for_each_step(plan, b_packed, [&](const Step& step) {
+    workspace.pool.run(workers, [&](int worker) {
+      pack_panels(problem.b.block(step.k0, step.n0, step.depth, step.columns), step.layout(),
+                  parallel::partition(step.layout().panels(), workers, worker), b_packed);
+    });
+    workspace.pool.run(workers, [&](int worker) { multiply(step, worker); });
+  });
 }
 
 }  // namespace optlab::gemm::detail

@@ -3,6 +3,6 @@
 
 namespace optlab::gemm::detail {
 
-const Kernels kNeonKernels = make_kernels<simd::Neon, 4, 2>();
+constinit const Kernels kNeonKernels = make_kernels<simd::Neon, 8, 2>();
 
 }  // namespace optlab::gemm::detail

@@ -3,6 +3,6 @@
 
 namespace optlab::gemm::detail {
 
-const Kernels kNeonFmaKernels = make_kernels<simd::NeonFma, 4, 2>();
+constinit const Kernels kNeonFmaKernels = make_kernels<simd::NeonFma, 8, 2>();
 
 }  // namespace optlab::gemm::detail

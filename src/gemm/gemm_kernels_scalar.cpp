@@ -3,6 +3,6 @@
 
 namespace optlab::gemm::detail {
 
-const Kernels kScalarKernels = make_kernels<simd::Scalar, 4, 2>();
+constinit const Kernels kScalarKernels = make_kernels<simd::Scalar, 4, 2>();
 
 }  // namespace optlab::gemm::detail

@@ -5,6 +5,6 @@ namespace optlab::gemm::detail {
 
 // 8 sums, 2 vectors of B, 1 of A and 1 for the product: 12 of 16 registers. 6×2 needs all 16 and was not faster (Xeon, in cache: wasm128 41.2
 // against 40.8 GFLOP/s, AVX2 69 against 73).
-const Kernels kWasm128Kernels = make_kernels<simd::Wasm128, 4, 2>();
+constinit const Kernels kWasm128Kernels = make_kernels<simd::Wasm128, 6, 2>();
 
 }  // namespace optlab::gemm::detail

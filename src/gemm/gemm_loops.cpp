@@ -29,8 +29,8 @@ void clear(const MatrixView& c) {
 
 }  // namespace
 
-void naive(const Problem& problem, Context& /*context*/) noexcept {
-  const auto& [a, b, c, epilogue] = problem;
+void naive(const Problem& problem, const Workspace& /*workspace*/) noexcept {
+  const auto& [a, b, c, epilogue, panels] = problem;
   for (int m = 0; m < c.rows; ++m) {
     for (int n = 0; n < c.columns; ++n) {
       float sum = 0.0F;
@@ -40,8 +40,8 @@ void naive(const Problem& problem, Context& /*context*/) noexcept {
   }
 }
 
-void reordered(const Problem& problem, Context& /*context*/) noexcept {
-  const auto& [a, b, c, epilogue] = problem;
+void reordered(const Problem& problem, const Workspace& /*workspace*/) noexcept {
+  const auto& [a, b, c, epilogue, panels] = problem;
   clear(c);
   for (int m = 0; m < c.rows; ++m) {
     for (int k = 0; k < a.columns; ++k) {
@@ -56,7 +56,7 @@ namespace {
 
 /// c[m, columns] += a[m, k..k+steps] · b[k..k+steps, columns]
 void blocked_steps(const Problem& problem, int m, parallel::Range depth, parallel::Range columns) {
-  const auto& [a, b, c, epilogue] = problem;
+  const auto& [a, b, c, epilogue, panels] = problem;
   int k = depth.begin;
   for (; k + 4 <= depth.end; k += 4) {
     const float a0 = a(m, k), a1 = a(m, k + 1), a2 = a(m, k + 2), a3 = a(m, k + 3);
@@ -77,7 +77,7 @@ void blocked_steps(const Problem& problem, int m, parallel::Range depth, paralle
 
 }  // namespace
 
-void blocked(const Problem& problem, Context& /*context*/) noexcept {
+void blocked(const Problem& problem, const Workspace& /*workspace*/) noexcept {
   // A block of B is 64·128 floats = 32 KiB: it comes from memory once and serves all M rows from the first- or
   // second-level cache.
   constexpr int kDepth = 64;

@@ -1,77 +1,38 @@
 #pragma once
 
 #include "gemm/gemm_kernels.h"
+#include "simd/unroll.h"
 
 /// The building blocks of `Kernels`, written once over a SIMD policy. Files that include this are compiled for one ISA,
 /// so nothing here may be a shared inline function: everything is a template over the policy.
 namespace optlab::gemm::detail {
 
+using simd::unroll;
+
 /// The register tile: kRows × kVectors vectors of C stay in registers while the loop walks down k, so each step loads
 /// kRows + kVectors values for kRows·kVectors multiply-adds instead of storing and reloading C.
 template <class Simd, int kRows, int kVectors>
-void tile(int depth, const float* a_panel, const float* b_panel, float* c, std::ptrdiff_t c_stride,
-          bool accumulate) noexcept {
+void tile(const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& c, bool accumulate) noexcept {
   constexpr int kLanes = Simd::kLanes;
   typename Simd::F32 sums[kRows][kVectors];
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) {
-      sums[r][v] = accumulate ? Simd::load(c + r * c_stride + v * kLanes) : Simd::zero();
-    }
-  }
-  for (int k = 0; k < depth; ++k) {
-    typename Simd::F32 b[kVectors];
-    for (int v = 0; v < kVectors; ++v) b[v] = Simd::load(b_panel + v * kLanes);
-    for (int r = 0; r < kRows; ++r) {
-      const auto a = Simd::load_splat(a_panel + r);
-      for (int v = 0; v < kVectors; ++v) sums[r][v] = Simd::mul_add(a, b[v], sums[r][v]);
-    }
-    a_panel += kRows;
-    b_panel += kVectors * kLanes;
-  }
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) Simd::store(c + r * c_stride + v * kLanes, sums[r][v]);
-  }
-}
-
-/// A panel's step k holds `kWidth` values side by side, whatever the strides of the source were: the tile then reads
-/// memory in order.
-template <class Simd, int kWidth>
-void pack_panel(const float* from, std::ptrdiff_t along, std::ptrdiff_t across, int depth, int width,
-                float* to) noexcept {
-  if (width == kWidth && across == 1 && kWidth % Simd::kLanes == 0) {
-    for (int k = 0; k < depth; ++k, from += along, to += kWidth) {
-      for (int i = 0; i < kWidth; i += Simd::kLanes) Simd::store(to + i, Simd::load(from + i));
-    }
-    return;
-  }
-  if (width == kWidth) {
-    for (int k = 0; k < depth; ++k, from += along, to += kWidth) {
-      for (int i = 0; i < kWidth; ++i) to[i] = from[i * across];
-    }
-    return;
-  }
-  for (int k = 0; k < depth; ++k, from += along, to += kWidth) {
-    for (int i = 0; i < kWidth; ++i) to[i] = i < width ? from[i * across] : 0.0F;
-  }
-}
-
-template <class Simd, int kRows>
-void pack_a(const ConstMatrixView& block, float* to) noexcept {
-  for (int m = 0; m < block.rows; m += kRows) {
-    const int width = block.rows - m < kRows ? block.rows - m : kRows;
-    pack_panel<Simd, kRows>(block.row(m), block.column_stride, block.row_stride, block.columns, width, to);
-    to += static_cast<std::ptrdiff_t>(kRows) * block.columns;
-  }
-}
-
-template <class Simd, int kColumns>
-void pack_b(const ConstMatrixView& block, float* to) noexcept {
-  for (int n = 0; n < block.columns; n += kColumns) {
-    const int width = block.columns - n < kColumns ? block.columns - n : kColumns;
-    pack_panel<Simd, kColumns>(block.data + n * block.column_stride, block.row_stride, block.column_stride, block.rows,
-                               width, to);
-    to += static_cast<std::ptrdiff_t>(kColumns) * block.rows;
-  }
+  unroll<kRows>([&](auto r) {
+    unroll<kVectors>([&](auto v) { sums[r][v] = accumulate ? Simd::load(c.row(r) + v * kLanes) : Simd::zero(); });
+  });
+  const float* a_rows[kRows];
+  unroll<kRows>([&](auto r) { a_rows[r] = a.row(r); });
+  const float* b_row = b.data;
+  int steps = a.columns;
+  do {  // at least once: a loop that may not run at all makes GCC keep the sums in memory as well (71 for 107 GFLOP/s)
+    typename Simd::F32 b_vectors[kVectors];
+    unroll<kVectors>([&](auto v) { b_vectors[v] = Simd::load(b_row + v * kLanes); });
+    unroll<kRows>([&](auto r) {
+      const auto scale = Simd::load_splat(a_rows[r]);
+      unroll<kVectors>([&](auto v) { sums[r][v] = Simd::mul_add(scale, b_vectors[v], sums[r][v]); });
+    });
+    unroll<kRows>([&](auto r) { a_rows[r] += a.column_stride; });
+    b_row += b.row_stride;
+  } while (--steps > 0);
+  unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { Simd::store(c.row(r) + v * kLanes, sums[r][v]); }); });
 }
 
 /// Calls each(load, store, n) for every whole vector of [0, count) and once more for a partial one, with loads and
@@ -105,35 +66,63 @@ void finish(const MatrixView& c, const float* bias, Activation activation) noexc
 /// c (+)= a[k..k+kSteps] · b[k..k+kSteps, :]: kSteps rows of B stream past together, so that each element of C is
 /// loaded and stored once for kSteps multiply-adds.
 template <class Simd, int kSteps>
-void row_strip(const float* a, std::ptrdiff_t a_stride, const ConstMatrixView& b, int k, float* c) noexcept {
+void row_strip(const ConstMatrixView& a, const ConstMatrixView& b, int k, float* c) noexcept {
   typename Simd::F32 scale[kSteps];
-  for (int d = 0; d < kSteps; ++d) scale[d] = Simd::load_splat(a + (k + d) * a_stride);
+  unroll<kSteps>([&](auto d) { scale[d] = Simd::load_splat(&a(0, k + d)); });
   const float* rows = b.row(k);
-  for_each_vector<Simd>(b.columns, [&](auto load, auto store, int n) {
-    auto sum = k == 0 ? Simd::zero() : load(c + n);
-    for (int d = 0; d < kSteps; ++d) sum = Simd::mul_add(scale[d], load(rows + d * b.row_stride + n), sum);
-    store(c + n, sum);
-  });
+  const auto add = [&](auto load, typename Simd::F32 sum) __attribute__((always_inline)) {
+    unroll<kSteps>([&](auto d) { sum = Simd::mul_add(scale[d], load(rows + d * b.row_stride), sum); });
+    return sum;
+  };
+  int n = 0;
+  for (; n + Simd::kLanes <= b.columns; n += Simd::kLanes, rows += Simd::kLanes) {
+    const auto load = [](const float* from) { return Simd::load(from); };
+    Simd::store(c + n, add(load, k == 0 ? Simd::zero() : Simd::load(c + n)));
+  }
+  if (const int rest = b.columns - n; rest > 0) {
+    const auto load = [&](const float* from) { return Simd::load_first(from, rest); };
+    Simd::store_first(c + n, add(load, k == 0 ? Simd::zero() : load(c + n)), rest);
+  }
 }
 
 template <class Simd>
-void row(const float* a, std::ptrdiff_t a_stride, const ConstMatrixView& b, float* c) noexcept {
+void row(const ConstMatrixView& a, const ConstMatrixView& b, float* c) noexcept {
   constexpr int kSteps = 8;
   int k = 0;
-  for (; k + kSteps <= b.rows; k += kSteps) row_strip<Simd, kSteps>(a, a_stride, b, k, c);
-  for (; k < b.rows; ++k) row_strip<Simd, 1>(a, a_stride, b, k, c);
+  for (; k + kSteps <= b.rows; k += kSteps) row_strip<Simd, kSteps>(a, b, k, c);
+  for (; k < b.rows; ++k) row_strip<Simd, 1>(a, b, k, c);
+}
+
+template <class Simd, int kVectors>
+void panels(const ConstMatrixView& a, const float* b, std::ptrdiff_t panel_stride, float* c) noexcept {
+  constexpr int kLanes = Simd::kLanes;
+  typename Simd::F32 sums[kPanels][kVectors];
+  const float* panel[kPanels];
+  unroll<kPanels>([&](auto p) {
+    panel[p] = b + p * panel_stride;
+    unroll<kVectors>([&](auto v) { sums[p][v] = Simd::zero(); });
+  });
+  const float* a_value = a.data;
+  int steps = a.columns;
+  do {
+    const auto scale = Simd::load_splat(a_value);
+    a_value += a.column_stride;
+    unroll<kPanels>([&](auto p) {
+      unroll<kVectors>(
+          [&](auto v) { sums[p][v] = Simd::mul_add(scale, Simd::load(panel[p] + v * kLanes), sums[p][v]); });
+      panel[p] += kVectors * kLanes;
+    });
+  } while (--steps > 0);
+  unroll<kPanels>(
+      [&](auto p) { unroll<kVectors>([&](auto v) { Simd::store(c + (p * kVectors + v) * kLanes, sums[p][v]); }); });
 }
 
 template <class Simd, int kRows, int kVectors>
 constexpr Kernels make_kernels() {
-  static_assert(kRows * kVectors * Simd::kLanes <= kLargestTile);
-  return {kRows,
-          kVectors * Simd::kLanes,
-          tile<Simd, kRows, kVectors>,
-          pack_a<Simd, kRows>,
-          pack_b<Simd, kVectors * Simd::kLanes>,
-          finish<Simd>,
-          row<Simd>};
+  static_assert(kRows <= kMostRows && kVectors <= kMostVectors);
+  Kernels kernels{kRows, kVectors, Simd::kLanes, {}, finish<Simd>, row<Simd>, panels<Simd, kVectors>};
+  unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = tile<Simd, r + 1, v + 1>; }); });
+  return kernels;
 }
 
 }  // namespace optlab::gemm::detail

@@ -5,26 +5,40 @@
 
 #include "core/tensor.h"
 #include "gemm/gemm.h"
+#include "gemm/packed_matrix.h"
 #include "profile/race.h"
 #include "profile/roofline_probe.h"
 
 namespace optlab::gemm {
 
+/// A row of the ladder as a race runs it. Beside every variant there is one with B packed before the clock starts for
+/// those that profit from it, named after it: "simd_prepacked".
+struct Rung {
+  std::string name;
+  std::string idea;
+  const Variant* variant;
+  bool prepacked;
+};
+
+/// All rungs of this build, in the order of variants(), each prepacked one after its variant.
+const std::vector<Rung>& rungs();
+
 /// Rungs of the ladder racing on one product C[M,N] = A[M,K]·B[K,N] of random operands in [-1, 1), and the digest of
 /// what each computed.
 ///
 /// Throws: std::invalid_argument for dimensions below 1, an empty or unknown list of rungs; std::bad_alloc.
-/// Memory: 4·(M·K + K·N + M·N) bytes and the scratch of the neediest rung.
+/// Memory: 4·(M·K + K·N + M·N) bytes, 4·K·N for every prepacked rung, and the scratch of the neediest.
 class GemmRace {
  public:
-  /// `pool` must outlive the race. No names: every rung that this device supports.
+  /// `pool` must outlive the race. No names: every rung that this device supports. `blocking`: see Context.
   GemmRace(int M, int K, int N, const std::vector<std::string>& names, parallel::ThreadPool& pool,
-           profile::SamplingOptions options = {});
+           profile::SamplingOptions options = {}, const Blocking& blocking = {});
   GemmRace(const GemmRace&) = delete;
   GemmRace& operator=(const GemmRace&) = delete;
 
   profile::Race& race() { return race_; }
-  const Variant& variant(int lane) const { return *entries_.at(lane).variant; }
+  const Rung& rung(int lane) const { return *entries_.at(lane).rung; }
+  const Variant& variant(int lane) const { return *rung(lane).variant; }
   int threads(int lane) const { return variant(lane).threaded ? pool_.threads() : 1; }
   /// Of the result of the lane's first call; empty before it. All exact rungs have the same.
   const std::string& digest(int lane) const { return entries_.at(lane).digest; }
@@ -34,7 +48,8 @@ class GemmRace {
 
  private:
   struct Entry {
-    const Variant* variant;
+    const Rung* rung;
+    PackedMatrix b;
     std::string digest;
   };
 
@@ -42,6 +57,7 @@ class GemmRace {
   std::vector<profile::Contender> contenders();
 
   parallel::ThreadPool& pool_;
+  Blocking blocking_;
   Arena scratch_;
   Tensor a_, b_, c_;
   std::vector<Entry> entries_;

@@ -11,6 +11,7 @@
 #include "core/digest.h"
 #include "core/rng.h"
 #include "core/test_support.h"
+#include "gemm/packed_matrix.h"
 
 namespace optlab::gemm {
 namespace {
@@ -19,12 +20,13 @@ struct Dimensions {
   int M, K, N;
 };
 
-// Empty, single, around the tiles (4 and 6 rows; 2, 8 and 16 columns) and the lane counts, primes, row and column vectors, and over
-// one block of depth (512), of rows (96) and of columns (512).
-constexpr Dimensions kShapes[] = {
-    {0, 0, 0},   {0, 5, 3},   {4, 0, 9},     {3, 4, 0},    {1, 1, 1},      {3, 7, 5},      {4, 8, 8},
-    {5, 9, 17},  {7, 13, 31}, {8, 16, 16},   {9, 15, 33},  {1, 64, 100},   {1, 9, 7},      {1, 300, 37},
-    {61, 1, 67}, {61, 67, 1}, {17, 257, 19}, {97, 31, 29}, {101, 600, 53}, {193, 71, 127}, {6, 11, 1031}};
+// Empty, single, around the tiles (4, 6, 8 and 12 rows; 2, 8, 16 and 32 columns) and the lane counts, primes, row and column
+// vectors, over one block of depth (512), of rows (48) and of columns (512), and B over 1 MiB, read in place or packed.
+constexpr Dimensions kShapes[] = {{0, 0, 0},     {0, 5, 3},     {4, 0, 9},     {3, 4, 0},      {1, 1, 1},
+                                  {3, 7, 5},     {4, 8, 8},     {5, 9, 17},    {7, 13, 31},    {8, 16, 16},
+                                  {9, 15, 33},   {1, 64, 100},  {1, 9, 7},     {1, 300, 37},   {61, 1, 67},
+                                  {61, 67, 1},   {17, 257, 19}, {97, 31, 29},  {101, 600, 53}, {193, 71, 127},
+                                  {6, 11, 1031}, {13, 40, 64},  {1, 520, 130}, {3, 600, 450},  {25, 530, 520}};
 
 std::vector<float> random_values(std::size_t count, std::uint32_t stream) {
   std::vector<float> values(count);
@@ -110,6 +112,68 @@ TEST_P(GemmOnThreads, EveryExactVariantEqualsTheReferenceBitForBit) {
   }
 }
 
+TEST_P(GemmOnThreads, BlockingNeverChangesABit) {
+  constexpr int M = 67, K = 93, N = 101;
+  for (const bool transposed : {false, true}) {
+    const Operand a(M, K, 1, 1, transposed);
+    const Operand b(K, N, 2, 1, transposed);
+    Result want(M, N, 2);
+    multiply(variants().front(), {a.view, b.view, want.view}, context);
+    for (const Blocking& blocking :
+         {Blocking{1, 1, 1}, Blocking{7, 5, 33}, Blocking{32, 64, 16}, Blocking{4096, 4096, 4096}}) {
+      Context blocked{pool, scratch, blocking};
+      for (const Variant& variant : variants()) {
+        if (!variant.supported() || variant.mode != Mode::kExact) continue;
+        Result got(M, N, 2);
+        multiply(variant, {a.view, b.view, got.view}, blocked);
+        EXPECT_EQ(digest_of(got.values()), digest_of(want.values())) << variant.name << " depth " << blocking.depth;
+      }
+    }
+  }
+}
+
+TEST_P(GemmOnThreads, APackedMatrixGivesTheSameBits) {
+  for (const Dimensions& d : kShapes) {
+    const Operand a(d.M, d.K, 1, 3, false);
+    const Operand b(d.K, d.N, 2, 5, d.M % 2 == 0);
+    const std::vector<float> bias = random_values(d.N, 3);
+    const Epilogue epilogue{bias.data(), Activation::kRelu};
+    for (const Variant& variant : variants()) {
+      if (!variant.supported()) continue;
+      const PackedMatrix packed(variant, b.view);
+      EXPECT_GE(packed.bytes(), sizeof(float) * d.K * d.N);
+      Result want(d.M, d.N, 2), got(d.M, d.N, 2);
+      multiply(variant, {a.view, b.view, want.view, epilogue}, context);
+      multiply(variant, a.view, packed, got.view, epilogue, context);
+      EXPECT_EQ(digest_of(got.values()), digest_of(want.values())) << describe(variant, d, false);
+      EXPECT_TRUE(got.surroundings_untouched()) << describe(variant, d, false);
+    }
+  }
+}
+
+TEST_P(GemmOnThreads, ABatchEqualsItsProductsOneByOne) {
+  constexpr int M = 5, K = 33, N = 18, kCount = 23;
+  const std::vector<float> a = random_values(static_cast<std::size_t>(kCount) * M * K, 1);
+  const std::vector<float> b = random_values(static_cast<std::size_t>(kCount) * K * N, 2);
+  for (const Variant& variant : variants()) {
+    if (!variant.supported()) continue;
+    for (const std::ptrdiff_t b_step : {0, K * N}) {  // 0: all share the first B
+      std::vector<float> want(static_cast<std::size_t>(kCount) * M * N), got(want.size());
+      for (int i = 0; i < kCount; ++i) {
+        multiply(variant,
+                 {{a.data() + i * M * K, M, K, K, 1},
+                  {b.data() + i * b_step, K, N, N, 1},
+                  {want.data() + i * M * N, M, N, N, 1}},
+                 context);
+      }
+      const Problem first{{a.data(), M, K, K, 1}, {b.data(), K, N, N, 1}, {got.data(), M, N, N, 1}};
+      multiply_batch(variant, first, kCount, {M * K, b_step, M * N}, context);
+      EXPECT_EQ(digest_of(got), digest_of(want)) << variant.name;
+      multiply_batch(variant, first, 0, {M * K, b_step, M * N}, context);
+    }
+  }
+}
+
 TEST_P(GemmOnThreads, FastVariantsStayWithinTheErrorBound) {
   for (const Dimensions& d : kShapes) {
     const Operand a(d.M, d.K, 1, 0, false);
@@ -144,7 +208,7 @@ TEST_P(GemmOnThreads, HasTheSameBitsEverywhere) {
     multiply({a.view, b.view, c.view, {}}, context);
     digest.add(std::span<const float>(c.values()));
   }
-  EXPECT_EQ(digest.hex(), "bf3913afee904835");
+  EXPECT_EQ(digest.hex(), "bf4dcd2d0037400e");
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, GemmOnThreads, testing::Values(1, 2, 3, 4));
@@ -217,6 +281,29 @@ TEST_F(Gemm, RefusesOperandsThatDisagreeAndNamesThem) {
   EXPECT_NE(call(view(-2, 3), view(3, 2), view(-2, 2)).find("A is [-2,3]; dimensions must be >= 0"), std::string::npos);
   EXPECT_NE(call(view(2, 3), view(3, 4), {data.data(), 2, 4, 3, 1}).find("C's strides"), std::string::npos);
   EXPECT_NE(call(view(2, 3), {nullptr, 3, 2, 2, 1}, view(2, 2)).find("B has no data"), std::string::npos);
+  const PackedMatrix packed(variants().front(), view(3, 2));
+  const Variant& tiled = variant("packed");
+  EXPECT_NE(message_of<std::invalid_argument>([&] {
+              multiply(tiled, view(2, 3), packed, view(2, 2), {}, context);
+            }).find("B is packed in panels of 0 columns, packed reads panels of 2"),
+            std::string::npos);
+  EXPECT_NE(message_of<std::invalid_argument>([&] {
+              PackedMatrix(tiled, {nullptr, 3, 2, 2, 1});
+            }).find("without data"),
+            std::string::npos);
+  Context bad{pool, scratch, {512, 0, 512}};
+  EXPECT_NE(message_of<std::invalid_argument>([&] {
+              multiply({view(2, 3), view(3, 2), view(2, 2)}, bad);
+            }).find("blocking [512,0,512]"),
+            std::string::npos);
+  EXPECT_NE(message_of<std::invalid_argument>([&] {
+              multiply_batch(tiled, {view(2, 3), view(3, 2), view(2, 2)}, 3, {6, 0, 3}, context);
+            }).find("lie 3 elements apart, but each spans 4"),
+            std::string::npos);
+  EXPECT_NE(message_of<std::invalid_argument>([&] {
+              multiply_batch(tiled, {view(2, 3), view(3, 2), view(2, 2)}, -1, {6, 0, 4}, context);
+            }).find("a batch of -1"),
+            std::string::npos);
   EXPECT_NE(message_of<std::invalid_argument>([] { variant("warp"); }).find("there are naive, reordered"),
             std::string::npos);
 }

@@ -46,12 +46,8 @@ void check_labels(ConstMatrixView logits, std::span<const std::uint8_t> labels) 
 
 }  // namespace
 
-void Compute::multiply(const gemm::Problem& problem) const {
-  if (variant != nullptr) {
-    gemm::multiply(*variant, problem, context);
-  } else {
-    gemm::multiply(problem, context, gemm::Mode::kExact);
-  }
+const gemm::Variant& Compute::choose(int M, int N, int K) const {
+  return variant != nullptr ? *variant : gemm::best(gemm::Mode::kExact, M, N, K, context.pool.threads());
 }
 
 Linear::Linear(std::string name, int inputs, int outputs)
@@ -67,6 +63,10 @@ void Linear::initialize(const Rng& rng) {
   std::fill(bias().begin(), bias().end(), 0.0F);
 }
 
+void Linear::prepare(const gemm::Variant& variant) {
+  if (!packed_.fits(variant)) packed_ = gemm::PackedMatrix(variant, std::as_const(weight_).matrix());
+}
+
 void Linear::check(std::string_view operand, int rows, int columns, int want_rows, int want_columns) const {
   if (rows == want_rows && columns == want_columns) return;
   throw std::invalid_argument("layer " + name_ + ": " + std::string(operand) + " is " + format_shape({rows, columns}) +
@@ -76,7 +76,13 @@ void Linear::check(std::string_view operand, int rows, int columns, int want_row
 void Linear::forward(ConstMatrixView x, MatrixView y, gemm::Activation activation, const Compute& compute) const {
   check("x", x.rows, x.columns, x.rows, inputs_);
   check("y", y.rows, y.columns, x.rows, outputs_);
-  compute.multiply({x, weight_.matrix(), y, {bias_.values().data(), activation}});
+  const gemm::Variant& variant = compute.choose(x.rows, outputs_, inputs_);
+  const gemm::Epilogue epilogue{bias_.values().data(), activation};
+  if (packed_.fits(variant)) {
+    gemm::multiply(variant, x, packed_, y, epilogue, compute.context);
+  } else {
+    gemm::multiply(variant, {x, weight_.matrix(), y, epilogue}, compute.context);
+  }
 }
 
 void Linear::backward(ConstMatrixView x, ConstMatrixView dy, const Gradient& gradient, const MatrixView* dx,
@@ -85,14 +91,14 @@ void Linear::backward(ConstMatrixView x, ConstMatrixView dy, const Gradient& gra
   check("dy", dy.rows, dy.columns, x.rows, outputs_);
   check("dW", gradient.weight.rows, gradient.weight.columns, inputs_, outputs_);
   check("db", 1, static_cast<int>(gradient.bias.size()), 1, outputs_);
-  compute.multiply({x.transposed(), dy, gradient.weight, {}});
+  gemm::multiply(compute.choose(inputs_, outputs_, x.rows), {x.transposed(), dy, gradient.weight}, compute.context);
   std::fill(gradient.bias.begin(), gradient.bias.end(), 0.0F);
   for (int r = 0; r < dy.rows; ++r) {
     for (int j = 0; j < outputs_; ++j) gradient.bias[j] += dy(r, j);
   }
   if (dx == nullptr) return;
   check("dx", dx->rows, dx->columns, x.rows, inputs_);
-  compute.multiply({dy, weight_.matrix().transposed(), *dx, {}});
+  gemm::multiply(compute.choose(x.rows, inputs_, outputs_), {dy, weight_.matrix().transposed(), *dx}, compute.context);
 }
 
 void relu_backward(ConstMatrixView y, MatrixView dy) {

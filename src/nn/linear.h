@@ -7,6 +7,7 @@
 #include "core/rng.h"
 #include "core/tensor.h"
 #include "gemm/gemm.h"
+#include "gemm/packed_matrix.h"
 
 namespace optlab::nn {
 
@@ -15,7 +16,8 @@ struct Compute {
   const gemm::Variant* variant;  // null: the dispatcher's choice in exact mode
   gemm::Context& context;
 
-  void multiply(const gemm::Problem& problem) const;
+  /// The variant for a product of this shape.
+  const gemm::Variant& choose(int M, int N, int K) const;
 };
 
 /// y[B,O] = activation(x[B,I] · W[I,O] + b[O])
@@ -33,7 +35,11 @@ class Linear {
   const std::string& name() const { return name_; }
   int inputs() const { return inputs_; }
   int outputs() const { return outputs_; }
-  std::span<float> weight() { return weight_.values(); }
+  /// To write through: forgets what `prepare` packed.
+  std::span<float> weight() {
+    packed_ = {};
+    return weight_.values();
+  }
   std::span<const float> weight() const { return weight_.values(); }
   std::span<float> bias() { return bias_.values(); }
   std::span<const float> bias() const { return bias_.values(); }
@@ -41,6 +47,12 @@ class Linear {
   /// W ~ uniform(±sqrt(6/I)), b = 0: keeps the variance of activations through ReLU layers.
   /// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
   void initialize(const Rng& rng);
+
+  /// Packs the weights for `variant`, so that forward passes with it needn't; the results keep their bits. Keeps a packing
+  /// that fits. Throws std::bad_alloc.
+  void prepare(const gemm::Variant& variant);
+  /// Bytes that `prepare` holds beside the weights themselves.
+  std::size_t packed_bytes() const { return packed_.bytes(); }
 
   void forward(ConstMatrixView x, MatrixView y, gemm::Activation activation, const Compute& compute) const;
 
@@ -61,6 +73,7 @@ class Linear {
   int outputs_;
   Tensor weight_;
   Tensor bias_;
+  gemm::PackedMatrix packed_;
 };
 
 /// dz = dy where y = max(z, 0) is positive, else +0; in place. Throws std::invalid_argument if the shapes differ.

@@ -168,5 +168,31 @@ TEST(Adam, RefusesWhatDoesNotFit) {
   EXPECT_THROW(adam.step(none, 0.1F, threads.pool), std::invalid_argument);
 }
 
+TEST(Linear, PreparedWeightsGiveTheSameBitsUntilTheyChange) {
+  constexpr int kBatch = 3, kIn = 37, kOut = 21;
+  Linear layer("packed", kIn, kOut);
+  layer.initialize(Rng(4, 0));
+  Tensor x(Shape{kBatch, kIn}), want(Shape{kBatch, kOut}), got(Shape{kBatch, kOut});
+  Rng(4, 1).fill_uniform(x.values(), -1.0F, 1.0F);
+  parallel::ThreadPool pool(1);
+  Arena scratch;
+  gemm::Context context{pool, scratch};
+  for (const gemm::Variant& variant : gemm::variants()) {
+    if (!variant.supported()) continue;
+    const Compute compute{&variant, context};
+    const auto forward = [&](Tensor& y) { layer.forward(x.matrix(), y.matrix(), gemm::Activation::kRelu, compute); };
+    EXPECT_EQ(layer.packed_bytes(), 0U);
+    forward(want);
+    layer.prepare(variant);
+    EXPECT_GE(layer.packed_bytes(), sizeof(float) * kIn * kOut);
+    forward(got);
+    EXPECT_TRUE(std::ranges::equal(got.values(), want.values())) << variant.name;
+    layer.weight()[5] += 1.0F;  // the packed copy is stale now, and gone
+    EXPECT_EQ(layer.packed_bytes(), 0U);
+    forward(got);
+    EXPECT_FALSE(std::ranges::equal(got.values(), want.values())) << variant.name;
+  }
+}
+
 }  // namespace
 }  // namespace optlab::nn

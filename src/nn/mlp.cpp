@@ -94,6 +94,16 @@ std::string Mlp::parameter_digest() const {
   return digest.hex();
 }
 
+void Mlp::prepare(const gemm::Variant& variant) {
+  for (Linear& layer : layers_) layer.prepare(variant);
+}
+
+std::size_t Mlp::packed_bytes() const {
+  std::size_t bytes = 0;
+  for (const Linear& layer : layers_) bytes += layer.packed_bytes();
+  return bytes;
+}
+
 void Mlp::logits(ConstMatrixView x, MatrixView logits, const Compute& compute) const {
   if (x.columns != inputs() || logits.columns != outputs() || logits.rows != x.rows) {
     throw std::invalid_argument("Mlp: x is " + format_shape({x.rows, x.columns}) + " and logits " +

@@ -38,6 +38,11 @@ class Mlp {
   std::span<Linear> layers() { return layers_; }
   std::span<const Linear> layers() const { return layers_; }
 
+  /// Packs all weights for `variant` (Linear::prepare).
+  void prepare(const gemm::Variant& variant);
+  /// Bytes of packed weights, beside the 4 · parameter_count() of the weights themselves.
+  std::size_t packed_bytes() const;
+
   /// logits[B, outputs] for x[B, inputs], B >= 0.
   /// Throws: std::invalid_argument for a wrong shape. Exact with an exact variant; a row does not depend on the batch.
   /// Memory: works in blocks of rows, so that activations take at most a few MB however large B is.

@@ -71,6 +71,8 @@ class alignas(kCacheLine) Bed {
     condition_.notify_one();
   }
 
+  bool occupied() const { return asleep_.load(std::memory_order_relaxed); }
+
  private:
   std::atomic<bool> asleep_{false};
   std::mutex mutex_;
@@ -115,6 +117,7 @@ struct ThreadPool::State {
   std::atomic<bool> busy{false};
   std::atomic<bool> stop{false};
   std::atomic<bool> spin{false};
+  std::atomic<std::uint32_t> nudges{0};  // how often sleepers were roused without work
   alignas(kCacheLine) std::atomic<std::uint64_t> ticket{0};
   alignas(kCacheLine) std::atomic<int> unfinished{0};
 
@@ -125,7 +128,11 @@ struct ThreadPool::State {
       return (now.word != seen && index < now.workers()) || stop.load(std::memory_order_seq_cst);
     };
     while (true) {
-      if (!spin.load(std::memory_order_relaxed) || !spin_until(called)) bed.sleep_until(called);
+      const std::uint32_t nudged = nudges.load(std::memory_order_relaxed);
+      if (!spin.load(std::memory_order_relaxed) || !spin_until(called)) {
+        bed.sleep_until([&] { return called() || nudges.load(std::memory_order_seq_cst) != nudged; });
+        if (!called()) continue;
+      }
       if (stop.load(std::memory_order_seq_cst)) return;
       seen = ticket.load(std::memory_order_acquire);
       (*task)(index);
@@ -196,6 +203,19 @@ void ThreadPool::run(int workers, FunctionRef<void(int worker)> task) noexcept {
     task(0);
   }
   state.busy.store(false, std::memory_order_release);
+}
+
+bool ThreadPool::awake(int workers) const noexcept {
+  const auto others = static_cast<std::size_t>(std::clamp(workers, 1, state_->threads) - 1);
+  return std::none_of(state_->workers.begin(), state_->workers.begin() + static_cast<std::ptrdiff_t>(others),
+                      [](const State::Worker& worker) { return worker.bed.occupied(); });
+}
+
+void ThreadPool::rouse(int workers) noexcept {
+  if (!state_->spin.load(std::memory_order_relaxed)) return;
+  const auto others = static_cast<std::size_t>(std::clamp(workers, 1, state_->threads) - 1);
+  state_->nudges.fetch_add(1, std::memory_order_seq_cst);
+  for (std::size_t i = 0; i < others; ++i) state_->workers[i].bed.wake();
 }
 
 Range partition(int count, int parts, int part, int grain) {

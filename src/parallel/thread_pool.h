@@ -58,6 +58,13 @@ class ThreadPool {
   /// returned. `task` must not throw. Allocates nothing; takes a lock only to wake a sleeper or to sleep.
   void run(int workers, FunctionRef<void(int worker)> task) noexcept;
 
+  /// Whether run(workers, …) would begin at once: nobody it needs is asleep. Waking a sleeper takes some 100 µs, so work
+  /// shorter than that is better done alone meanwhile.
+  bool awake(int workers) const noexcept;
+  /// Wakes workers 1..workers-1 without work: for as long as they spin, a run begins at once. Nothing where spinning
+  /// would keep a working thread from its processor.
+  void rouse(int workers) noexcept;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

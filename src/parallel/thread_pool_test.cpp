@@ -49,6 +49,31 @@ TEST(ThreadPool, EveryIndexIsVisitedExactlyOnce) {
   }
 }
 
+TEST(ThreadPool, RousedWorkersAreAwakeForAWhileAndRunAsEver) {
+  if (hardware_threads() < 2) GTEST_SKIP() << "spinning would keep others from the only processor";
+  ThreadPool pool(2);
+  const auto until = [&](bool awake) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (pool.awake(2) != awake && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return pool.awake(2) == awake;
+  };
+  EXPECT_TRUE(pool.awake(1));
+  EXPECT_TRUE(until(false));  // nothing to do: it goes to sleep
+  bool seen_awake = false;  // it may have its 40 µs while this thread waits for a processor, so several tries
+  for (int attempt = 0; attempt < 1000 && !seen_awake; ++attempt) {
+    pool.rouse(2);
+    for (int poll = 0; poll < 10000 && !seen_awake; ++poll) seen_awake = pool.awake(2);
+  }
+  EXPECT_TRUE(seen_awake);
+  EXPECT_TRUE(until(false));
+  int calls = 0;
+  for (int i = 0; i < 1000; ++i) {
+    pool.rouse(2);
+    pool.run(2, [&](int worker) { calls += worker == 1 ? 1 : 0; });
+  }
+  EXPECT_EQ(calls, 1000);
+}
+
 TEST(ThreadPool, WorkersAreDifferentThreads) {
   if (!has_threads()) GTEST_SKIP() << "this build has no threads";
   ThreadPool pool(3);

@@ -12,6 +12,10 @@ std::vector<const ProbeKernels*> available() {
 #if defined(__x86_64__)
   if (simd::has_avx2()) kernels.push_back(&kProbeAvx2);
   if (simd::has_avx2_fma()) kernels.push_back(&kProbeAvx2Fma);
+  if (simd::has_avx512()) {
+    kernels.push_back(&kProbeAvx512);
+    kernels.push_back(&kProbeAvx512Fma);
+  }
 #elif defined(__aarch64__)
   if (simd::has_neon()) kernels.push_back(&kProbeNeon);
   if (simd::has_neon()) kernels.push_back(&kProbeNeonFma);

@@ -30,6 +30,8 @@ struct ProbeKernels {
 extern const ProbeKernels kProbeScalar;
 extern const ProbeKernels kProbeAvx2;
 extern const ProbeKernels kProbeAvx2Fma;
+extern const ProbeKernels kProbeAvx512;
+extern const ProbeKernels kProbeAvx512Fma;
 extern const ProbeKernels kProbeWasm128;
 extern const ProbeKernels kProbeWasmRelaxed;
 extern const ProbeKernels kProbeNeon;

@@ -6,26 +6,29 @@
 namespace optlab::simd {
 namespace {
 
-[[maybe_unused]] bool forced_scalar() {
-  static const bool forced = [] {
-    const char* wanted = std::getenv("OPTLAB_ISA");
-    return wanted != nullptr && std::strcmp(wanted, "scalar") == 0;
-  }();
-  return forced;
+[[maybe_unused]] bool forced(const char* isa) {
+  static const char* const wanted = std::getenv("OPTLAB_ISA");
+  return wanted != nullptr && std::strcmp(wanted, isa) == 0;
 }
 
 }  // namespace
 
 #if defined(__x86_64__)
-bool has_avx2() { return !forced_scalar() && __builtin_cpu_supports("avx2") != 0; }
+bool has_avx2() { return !forced("scalar") && __builtin_cpu_supports("avx2") != 0; }
 bool has_avx2_fma() { return has_avx2() && __builtin_cpu_supports("fma") != 0; }
+bool has_avx512() {
+  return has_avx2_fma() && !forced("avx2") && __builtin_cpu_supports("avx512f") != 0 &&
+         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+         __builtin_cpu_supports("avx512vl") != 0;
+}
 #else
 bool has_avx2() { return false; }
 bool has_avx2_fma() { return false; }
+bool has_avx512() { return false; }
 #endif
 
 #if defined(__aarch64__)
-bool has_neon() { return !forced_scalar(); }
+bool has_neon() { return !forced("scalar"); }
 #else
 bool has_neon() { return false; }
 #endif
@@ -44,6 +47,7 @@ bool has_wasm_relaxed() { return false; }
 #endif
 
 std::string isa_name() {
+  if (has_avx512()) return "avx512+fma";
   if (has_avx2_fma()) return "avx2+fma";
   if (has_avx2()) return "avx2";
   if (has_neon()) return "neon+fma";
