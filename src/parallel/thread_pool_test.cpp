@@ -59,7 +59,7 @@ TEST(ThreadPool, RousedWorkersAreAwakeForAWhileAndRunAsEver) {
   };
   EXPECT_TRUE(pool.awake(1));
   EXPECT_TRUE(until(false));  // nothing to do: it goes to sleep
-  bool seen_awake = false;  // it may have its 40 µs while this thread waits for a processor, so several tries
+  bool seen_awake = false;    // it may have its 40 µs while this thread waits for a processor, so several tries
   for (int attempt = 0; attempt < 1000 && !seen_awake; ++attempt) {
     pool.rouse(2);
     for (int poll = 0; poll < 10000 && !seen_awake; ++poll) seen_awake = pool.awake(2);
@@ -69,7 +69,9 @@ TEST(ThreadPool, RousedWorkersAreAwakeForAWhileAndRunAsEver) {
   int calls = 0;
   for (int i = 0; i < 1000; ++i) {
     pool.rouse(2);
-    pool.run(2, [&](int worker) { calls += worker == 1 ? 1 : 0; });
+    pool.run(2, [&](int worker) {
+      if (worker == 1) ++calls;  // its own variable, which run() publishes
+    });
   }
   EXPECT_EQ(calls, 1000);
 }
