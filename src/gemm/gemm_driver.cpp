@@ -122,29 +122,33 @@ struct Step {
   void run_block(parallel::Range rows, parallel::Range panel_range, float* scratch) const {
     const Problem& problem = plan.problem;
     const int tiles = (rows.size() + plan.kernels.rows - 1) / plan.kernels.rows;
-    const auto tile_begin = [&](int i) { return rows.begin + rows.size() * i / tiles; };
-    float* a_packed = scratch + plan.tail_floats();
-    const auto packed_at = [&](int m) { return a_packed + static_cast<std::ptrdiff_t>(m - rows.begin) * depth; };
+    const int least = rows.size() / tiles;
+    const int taller = rows.size() % tiles;  // so many tiles, the first, have a row more
+    const auto height = [&](int i) { return least + (i < taller ? 1 : 0); };
+    float* const a_packed = scratch + plan.tail_floats();
     if (!plan.a_in_place) {
-      for (int i = 0; i < tiles; ++i) {
-        const int m = tile_begin(i);
-        const int height = tile_begin(i + 1) - m;
-        pack(problem.a.block(m, k0, height, depth).transposed(), height, packed_at(m));
+      float* to = a_packed;
+      for (int i = 0, m = rows.begin; i < tiles; m += height(i++)) {
+        pack(problem.a.block(m, k0, height(i), depth).transposed(), height(i), to);
+        to += static_cast<std::ptrdiff_t>(height(i)) * depth;
       }
     }
+    const PanelLayout panels = layout();
     for (int p = panel_range.begin; p < panel_range.end; ++p) {
-      const int n = n0 + p * plan.kernels.columns();
-      const int width = layout().width(p);
+      const int n = n0 + p * panels.panel_columns;
       const ConstMatrixView b = b_panel(p, scratch);
-      for (int i = 0; i < tiles; ++i) {
-        const int m = tile_begin(i);
-        const int height = tile_begin(i + 1) - m;
-        const ConstMatrixView a = plan.a_in_place ? problem.a.block(m, k0, height, depth)
-                                                  : ConstMatrixView{packed_at(m), height, depth, 1, height};
-        const MatrixView c = problem.c.block(m, n, height, width);
-        if (i + 1 < tiles) prefetch_rows_below(c, tile_begin(i + 2) - tile_begin(i + 1));
+      MatrixView c = problem.c.block(rows.begin, n, least, panels.width(p));
+      const float* packed = a_packed;
+      for (int i = 0, m = rows.begin; i < tiles; ++i) {
+        c.rows = height(i);
+        const ConstMatrixView a =
+            plan.a_in_place ? problem.a.block(m, k0, c.rows, depth) : ConstMatrixView{packed, c.rows, depth, 1, c.rows};
+        if (i + 1 < tiles) prefetch_rows_below(c, height(i + 1));
         run_tile(plan.kernels, a, b, c, !first());
         if (last()) apply_epilogue(plan.kernels, c, problem.epilogue, n);
+        m += c.rows;
+        packed += static_cast<std::ptrdiff_t>(c.rows) * depth;
+        c.data += c.rows * c.row_stride;
       }
     }
   }

@@ -59,14 +59,11 @@ function comparison(result: TaskResult, ours: LaneResult | undefined, peers: rea
 interface Block {
   threads: number;
   set: string;
-  /** Sets of our own rows, which have one set only. */
-  oursSet: string;
   targets: Readonly<Record<string, number>>;
 }
 
-function blockTable(section: Section, { threads, set, oursSet, targets }: Block): string {
-  const belongs = (lane: LaneResult) =>
-    lane.threads === threads && lane.set === (lane.role === 'fast' || lane.role === 'exact' ? oursSet : set);
+function blockTable(section: Section, { threads, set, targets }: Block): string {
+  const belongs = (lane: LaneResult) => lane.threads === threads && lane.set === set;
   const labels = [...new Set(section.tasks.flatMap(({ lanes }) => lanes.filter(belongs).map(({ label }) => label)))];
   const head = ['shape', ...labels, 'fast ÷ best peer', 'best peer', 'target', 'verdict'];
   const rows = section.tasks.map((result) => {
@@ -129,15 +126,14 @@ function peaks({ tasks }: Section): string {
 }
 
 function webPart(section: Section): string {
-  const common = { set: kWebSet, oursSet: kWebSet };
+  const common = { set: kWebSet };
   const one: Block = { ...common, threads: 1, targets: kWebTargets };
   const two: Block = { ...common, threads: 2, targets: {} };
   return `## In the browser
 
 ${provenance(section)}
 
-The peers hold B as a constant, which all three pack before the clock starts; OptLab packs B in every call. onnxruntime-web copies A in and
-C out in every call and TensorFlow.js copies C out, because their interfaces have no other way; LiteRT.js and OptLab leave C in
+All four hold B as a constant, packed before the clock starts. onnxruntime-web copies A in and C out in every call and TensorFlow.js copies C out, because their interfaces have no other way; LiteRT.js and OptLab leave C in
 WebAssembly memory, where JavaScript can read it.
 
 ### One thread
@@ -154,24 +150,23 @@ function nativePart(section: Section): string {
   const like: Block = {
     threads: 1,
     set: kCappedSet,
-    oursSet: kCappedSet,
     targets: kNativeTargets,
   };
-  const best: Block = { ...like, set: kFullSet, targets: {} };
+  const full: Block = { ...like, set: kFullSet };
   return `## Native, one thread
 
 ${provenance(section)}
 
-OptLab's native kernels use AVX2 and FMA. The first table holds its peers to the same instructions, the second lets them use all that this
-CPU has. Weights packed beforehand, oneDNN's own layout, are shown but don't count for the ratio: OptLab packs B in every call.
+The first table holds all libraries to AVX2 and FMA, the second lets each use what it can of this CPU. Weights packed beforehand are shown
+for the two libraries that can, but don't count for the ratio: in the others' interfaces B is an operand like A.
 
-### Like with like: AVX2 and FMA
+### AVX2 and FMA
 
 ${blockTable(section, like)}
 
-### Peers at their best
+### All instructions of this CPU
 
-${blockTable(section, best)}
+${blockTable(section, full)}
 `;
 }
 

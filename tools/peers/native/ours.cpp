@@ -1,5 +1,10 @@
-// OptLab's own library. Rows name rungs of its ladder.
+// OptLab's own library. Rows: "fast" and "exact", the best rung of that mode, and "fast_prepacked", its B packed beforehand. The
+// instruction set: environment variable OPTLAB_ISA.
+#include <stdexcept>
+#include <string_view>
+
 #include "gemm/gemm.h"
+#include "gemm/packed_matrix.h"
 #include "harness.h"
 #include "simd/isa.h"
 
@@ -10,12 +15,20 @@ class Ours : public optlab::peers::Library {
   std::string details() const override { return "OptLab, " + optlab::simd::isa_name(); }
 
   std::unique_ptr<optlab::peers::Prepared> prepare(const optlab::peers::Product& p, const std::string& row) override {
-    const optlab::gemm::Variant& rung = optlab::gemm::variant(row);
-    const optlab::gemm::Problem problem{{p.a, p.m, p.k, p.k}, {p.b, p.k, p.n, p.n}, {p.c, p.m, p.n, p.n}, {}};
-    return optlab::peers::prepared([this, &rung, problem] { optlab::gemm::multiply(rung, problem, context_); });
+    using namespace optlab::gemm;
+    const bool prepacked = row.ends_with(kPrepacked);
+    const std::string mode = prepacked ? row.substr(0, row.size() - kPrepacked.size()) : row;
+    if (mode != "fast" && mode != "exact") throw std::invalid_argument("no row '" + row + "'");
+    const Variant& rung = best(mode == "fast" ? Mode::kFast : Mode::kExact, p.m, p.n, p.k, pool_.threads());
+    const Problem problem{{p.a, p.m, p.k, p.k}, {p.b, p.k, p.n, p.n}, {p.c, p.m, p.n, p.n}};
+    if (!prepacked) return optlab::peers::prepared([this, &rung, problem] { multiply(rung, problem, context_); });
+    return optlab::peers::prepared([this, &rung, problem, b = PackedMatrix(rung, problem.b)] {
+      multiply(rung, problem.a, b, problem.c, {}, context_);
+    });
   }
 
  private:
+  static constexpr std::string_view kPrepacked = "_prepacked";
   optlab::parallel::ThreadPool pool_{1};
   optlab::Arena scratch_;
   optlab::gemm::Context context_{pool_, scratch_};

@@ -5,6 +5,9 @@ interface Tensor {
   view(): Float32Array;
   delete(): void;
 }
+interface Packed {
+  delete(): void;
+}
 interface Probe {
   step(): boolean;
   peaks(): Peak[];
@@ -15,7 +18,8 @@ interface Module {
   RooflineProbe: new (seconds: number) => Probe;
   buildInfo(): { version: string; build: string; isa: string };
   setThreads(threads: number): number;
-  gemmMultiply(a: Tensor, b: Tensor, c: Tensor, variant: string): void;
+  PackedMatrix: new (b: Tensor, variant: string) => Packed;
+  gemmMultiplyPacked(a: Tensor, b: Packed, c: Tensor): void;
 }
 
 /** The rung that each row of the report measures, at one thread and at several. */
@@ -45,10 +49,11 @@ async function prepare({ m, k, n }: Task, operands: Operands, row: string): Prom
   const c = new module.Tensor(m, n);
   a.view().set(operands.a);
   b.view().set(operands.b);
+  const packed = new module.PackedMatrix(b, rung);
   return {
-    run: () => module.gemmMultiply(a, b, c, rung),
+    run: () => module.gemmMultiplyPacked(a, packed, c),
     output: () => c.view().slice(),
-    dispose: () => [a, b, c].forEach((tensor) => tensor.delete()),
+    dispose: () => [a, b, c, packed].forEach((handle) => handle.delete()),
   };
 }
 
