@@ -244,15 +244,23 @@ void run_empty(const Kernels& kernels, const Problem& problem) {
   apply_epilogue(kernels, problem.c, problem.epilogue, 0);
 }
 
-/// How many workers a product of so many FLOPs is worth. Measured on a 2-core Xeon: starting workers that still spin
-/// takes 0.8 µs, waking one that sleeps 95 µs. So a product shorter than that is begun alone, and wakes the workers for
-/// the next one.
-int useful_workers(double flops, const Workspace& workspace) {
-  constexpr double kFlopsPerWorker = 1e5;  // 2 to 10 µs on one core
-  constexpr double kFlopsWorthWaking = 1e7;
+/// About how long a product takes one worker, in seconds: arithmetic, or reading B where every element is used once.
+double rough_seconds(const Problem& problem) {
+  constexpr double kFlopsPerSecond = 4e10;
+  constexpr double kBytesPerSecond = 3e10;
+  const double b_elements = static_cast<double>(problem.b.rows) * problem.b.columns;
+  return std::max(2.0 * problem.c.rows * b_elements / kFlopsPerSecond, sizeof(float) * b_elements / kBytesPerSecond);
+}
+
+/// How many workers a product is worth. Measured on a 2-core Xeon: starting workers that still spin takes 0.8 µs, waking
+/// one that sleeps 95 µs. So a product that is shorter is begun alone, and wakes the workers for the next one. A longer
+/// one must not do that: by its end they would be asleep again, and no chain of products would ever run on all cores.
+int useful_workers(double seconds, const Workspace& workspace) {
+  constexpr double kSecondsPerWorker = 2.5e-6;
+  constexpr double kSecondsWorthWaking = 60e-6;
   const int most = std::min(workspace.threads, workspace.pool.threads());
-  const int workers = static_cast<int>(std::clamp(flops / kFlopsPerWorker, 1.0, static_cast<double>(most)));
-  if (workers == 1 || flops >= kFlopsWorthWaking || workspace.pool.awake(workers)) return workers;
+  const int workers = static_cast<int>(std::clamp(seconds / kSecondsPerWorker, 1.0, static_cast<double>(most)));
+  if (workers == 1 || seconds >= kSecondsWorthWaking || workspace.pool.awake(workers)) return workers;
   workspace.pool.rouse(workers);
   return 1;
 }
@@ -271,7 +279,7 @@ void run_packed(const Kernels& kernels, const Problem& problem, const Workspace&
   const int K = problem.a.columns;
   if (M == 0 || N == 0) return;
   if (K == 0) return run_empty(kernels, problem);
-  const int workers = useful_workers(2.0 * M * N * K, workspace);
+  const int workers = useful_workers(rough_seconds(problem), workspace);
   if (M == 1 && (problem.b_panels != nullptr || problem.b.column_stride == 1)) {
     return run_vector(kernels, problem, workspace.pool, workers);
   }
