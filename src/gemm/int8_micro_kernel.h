@@ -20,12 +20,13 @@ void int8_tile(int groups, const Int8Rows& a, const std::byte* b, std::int32_t* 
     unroll<kVectors>([&](auto v) { sums[r][v] = Dot::zero(); });
   });
   const auto* weights = reinterpret_cast<const typename Dot::B*>(b);
+  const auto constants = Dot::constants();
   do {
     typename Dot::Weights vectors[kVectors];
     unroll<kVectors>([&](auto v) { vectors[v] = Dot::load(weights + v * kVectorElements); });
     unroll<kRows>([&](auto r) {
       const typename Dot::Group group = Dot::load_splat(rows[r]);
-      unroll<kVectors>([&](auto v) { sums[r][v] = Dot::dot(sums[r][v], group, vectors[v]); });
+      unroll<kVectors>([&](auto v) { sums[r][v] = Dot::dot(sums[r][v], group, vectors[v], constants); });
       rows[r] += Dot::kGroup;
     });
     weights += kVectors * kVectorElements;
@@ -45,12 +46,14 @@ void int8_panels(int groups, const std::byte* a, const std::byte* b, std::ptrdif
     unroll<kVectors>([&](auto v) { sums[p][v] = Dot::zero(); });
   });
   const auto* activations = reinterpret_cast<const typename Dot::A*>(a);
+  const auto constants = Dot::constants();
   do {
     const typename Dot::Group group = Dot::load_splat(activations);
     activations += Dot::kGroup;
     unroll<kInt8Panels>([&](auto p) {
-      unroll<kVectors>(
-          [&](auto v) { sums[p][v] = Dot::dot(sums[p][v], group, Dot::load(panel[p] + v * kVectorElements)); });
+      unroll<kVectors>([&](auto v) {
+        sums[p][v] = Dot::dot(sums[p][v], group, Dot::load(panel[p] + v * kVectorElements), constants);
+      });
       panel[p] += kVectors * kVectorElements;
     });
   } while (--groups > 0);

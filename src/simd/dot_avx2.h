@@ -19,10 +19,14 @@ struct Avx2Dot16 {
   using Weights = __m256i;
   using Sum = __m256i;
 
+  struct Constants {};
+  static Constants constants() { return {}; }
   static Sum zero() { return _mm256_setzero_si256(); }
   static Group load_splat(const A* from) { return splat32(from); }
   static Weights load(const B* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
-  static Sum dot(Sum sum, Group a, Weights b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+  static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+  }
   static void store(std::int32_t* to, Sum sum) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), sum); }
 
   static __m256i splat32(const void* from) {
@@ -44,10 +48,12 @@ struct Avx2Dot {
   using Weights = __m256i;
   using Sum = __m256i;
 
+  struct Constants {};
+  static Constants constants() { return {}; }
   static Sum zero() { return _mm256_setzero_si256(); }
   static Group load_splat(const A* from) { return Avx2Dot16::splat32(from); }
   static Weights load(const B* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
-  static Sum dot(Sum sum, Group a, Weights b) {
+  static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) {
     const __m256i pairs = _mm256_maddubs_epi16(a, b);
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }

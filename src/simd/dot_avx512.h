@@ -20,6 +20,8 @@ struct Avx512Dot {
   using Weights = __m512i;
   using Sum = __m512i;
 
+  struct Constants {};
+  static Constants constants() { return {}; }
   static Sum zero() { return _mm512_setzero_si512(); }
   static Group load_splat(const A* from) {
     std::int32_t bits;
@@ -27,7 +29,7 @@ struct Avx512Dot {
     return _mm512_set1_epi32(bits);
   }
   static Weights load(const B* from) { return _mm512_loadu_si512(from); }
-  static Sum dot(Sum sum, Group a, Weights b) { return _mm512_dpbusd_epi32(sum, a, b); }
+  static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) { return _mm512_dpbusd_epi32(sum, a, b); }
   static void store(std::int32_t* to, Sum sum) { _mm512_storeu_si512(to, sum); }
 };
 

@@ -19,6 +19,8 @@ struct NeonDot16 {
   using Weights = int16x8_t;
   using Sum = int32x4_t;
 
+  struct Constants {};
+  static Constants constants() { return {}; }
   static Sum zero() { return vdupq_n_s32(0); }
   static Group load_splat(const A* from) {
     std::int32_t bits;
@@ -26,7 +28,7 @@ struct NeonDot16 {
     return vreinterpretq_s16_s32(vdupq_n_s32(bits));
   }
   static Weights load(const B* from) { return vld1q_s16(from); }
-  static Sum dot(Sum sum, Group a, Weights b) {
+  static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) {
     const int32x4_t low = vmull_s16(vget_low_s16(a), vget_low_s16(b));
     const int32x4_t high = vmull_high_s16(a, b);
     return vaddq_s32(sum, vpaddq_s32(low, high));
@@ -46,6 +48,8 @@ struct NeonDot {
   using Weights = int8x16_t;
   using Sum = int32x4_t;
 
+  struct Constants {};
+  static Constants constants() { return {}; }
   static Sum zero() { return vdupq_n_s32(0); }
   static Group load_splat(const A* from) {
     std::int32_t bits;
@@ -53,7 +57,7 @@ struct NeonDot {
     return vreinterpretq_s8_s32(vdupq_n_s32(bits));
   }
   static Weights load(const B* from) { return vld1q_s8(from); }
-  static Sum dot(Sum sum, Group a, Weights b) {
+  static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) {
     const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b));
     const int16x8_t high = vmull_high_s8(a, b);
     return vpadalq_s16(sum, vpaddq_s16(low, high));
