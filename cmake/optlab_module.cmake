@@ -28,6 +28,7 @@ function(optlab_isa_sources target isa)
   set(flags_FMA -mavx2 -mfma)
   # GCC 12 warns of its own header (its bug 105593).
   set(flags_AVX512 -Wno-maybe-uninitialized -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma)
+  set(flags_AVX512VNNI ${flags_AVX512} -mavx512vnni)
   set(flags_WASM128 "")
   set(flags_RELAXED -mrelaxed-simd)
   set(flags_NEON "")
@@ -35,14 +36,14 @@ function(optlab_isa_sources target isa)
   set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${flags_${isa}}")
 endfunction()
 
-# optlab_module(name DEPS modules… SOURCES files… TESTS files… [BENCH files…] [AVX2|FMA|AVX512|WASM128|RELAXED|NEON files…]
+# optlab_module(name DEPS modules… SOURCES files… TESTS files… [BENCH files…] [AVX2|FMA|AVX512|AVX512VNNI|WASM128|RELAXED|NEON files…]
 #               [RELAXED_AWARE files…])
 #
 # Makes the library optlab_<name>, with TESTS the program <name>_test, and with BENCH, where Google Benchmark is installed, the target
 # <name>_bench, which is built only when asked for. RELAXED_AWARE names files of SOURCES that look at
 # __wasm_relaxed_simd__ (lists of variants); all others compile alike in both builds, so that the compiler cache serves the second.
 function(optlab_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;SOURCES;TESTS;BENCH;AVX2;FMA;AVX512;WASM128;RELAXED;NEON;RELAXED_AWARE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;SOURCES;TESTS;BENCH;AVX2;FMA;AVX512;AVX512VNNI;WASM128;RELAXED;NEON;RELAXED_AWARE")
   set(target optlab_${name})
   add_library(${target} STATIC ${arg_SOURCES})
   list(TRANSFORM arg_DEPS PREPEND optlab_)
@@ -57,7 +58,7 @@ function(optlab_module name)
       endif()
     endif()
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    set(isas AVX2 FMA AVX512)
+    set(isas AVX2 FMA AVX512 AVX512VNNI)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
     set(isas NEON)
   endif()

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/arrays.h"
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
 #include "nn/mlp.h"
@@ -24,19 +25,6 @@ struct Classified {
   std::string logits_digest;
   double seconds = 0;
 };
-
-/// One copy into WebAssembly memory, by the typed array's own set().
-template <class T>
-std::vector<T> copy_from(const val& typed_array) {
-  std::vector<T> values(typed_array["length"].as<unsigned>());
-  val(emscripten::typed_memory_view(values.size(), values.data())).call<void>("set", typed_array);
-  return values;
-}
-
-template <class T>
-val copy_to(const char* type, const std::vector<T>& values) {
-  return val::global(type).new_(emscripten::typed_memory_view(values.size(), values.data()));
-}
 
 nn::Mlp* make_mlp(Bytes file) {
   const auto bytes = copy_from<std::uint8_t>(file);

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "gemm/gemm_kernels.h"
+#include "gemm/gemm_schedule.h"
 
 /// The loop nest around the register tile (Goto and van de Geijn, 2008): which block of A and B sits in which cache.
 namespace optlab::gemm::detail {
@@ -117,33 +118,29 @@ struct Step {
     return {tail, depth, padded, padded, 1};
   }
 
-  /// A block of C [rows, panel_range] by all its tiles. Rows are divided evenly: 7 are 4 and 3, since a tile of one row
-  /// has too few sums to hide the latency of an addition.
+  /// A block of C [rows, panel_range] by all its tiles.
   void run_block(parallel::Range rows, parallel::Range panel_range, float* scratch) const {
     const Problem& problem = plan.problem;
-    const int tiles = (rows.size() + plan.kernels.rows - 1) / plan.kernels.rows;
-    const int least = rows.size() / tiles;
-    const int taller = rows.size() % tiles;  // so many tiles, the first, have a row more
-    const auto height = [&](int i) { return least + (i < taller ? 1 : 0); };
+    const RowTiles tiles(rows.size(), plan.kernels.rows);
     float* const a_packed = scratch + plan.tail_floats();
     if (!plan.a_in_place) {
       float* to = a_packed;
-      for (int i = 0, m = rows.begin; i < tiles; m += height(i++)) {
-        pack(problem.a.block(m, k0, height(i), depth).transposed(), height(i), to);
-        to += static_cast<std::ptrdiff_t>(height(i)) * depth;
+      for (int i = 0, m = rows.begin; i < tiles.count; m += tiles.height(i++)) {
+        pack(problem.a.block(m, k0, tiles.height(i), depth).transposed(), tiles.height(i), to);
+        to += static_cast<std::ptrdiff_t>(tiles.height(i)) * depth;
       }
     }
     const PanelLayout panels = layout();
     for (int p = panel_range.begin; p < panel_range.end; ++p) {
       const int n = n0 + p * panels.panel_columns;
       const ConstMatrixView b = b_panel(p, scratch);
-      MatrixView c = problem.c.block(rows.begin, n, least, panels.width(p));
+      MatrixView c = problem.c.block(rows.begin, n, tiles.least, panels.width(p));
       const float* packed = a_packed;
-      for (int i = 0, m = rows.begin; i < tiles; ++i) {
-        c.rows = height(i);
+      for (int i = 0, m = rows.begin; i < tiles.count; ++i) {
+        c.rows = tiles.height(i);
         const ConstMatrixView a =
             plan.a_in_place ? problem.a.block(m, k0, c.rows, depth) : ConstMatrixView{packed, c.rows, depth, 1, c.rows};
-        if (i + 1 < tiles) prefetch_rows_below(c, height(i + 1));
+        if (i + 1 < tiles.count) prefetch_rows_below(c, tiles.height(i + 1));
         run_tile(plan.kernels, a, b, c, !first());
         if (last()) apply_epilogue(plan.kernels, c, problem.epilogue, n);
         m += c.rows;
@@ -173,14 +170,6 @@ void pack_panels(const ConstMatrixView& block, const PanelLayout& layout, parall
            to + layout.offset(p) + static_cast<std::ptrdiff_t>(k) * padded);
     }
   }
-}
-
-/// How many of `workers` share the rows of C; the others share its columns. Sharing rows comes first: it reads every
-/// row of A once.
-int row_parts(int workers, int M, int tile_rows) {
-  int parts = workers;
-  while (parts > 1 && (workers % parts != 0 || M < 2 * parts * tile_rows)) --parts;
-  return parts;
 }
 
 /// Calls body(step) for all steps of the product, columns outermost.
@@ -250,19 +239,6 @@ double rough_seconds(const Problem& problem) {
   constexpr double kBytesPerSecond = 3e10;
   const double b_elements = static_cast<double>(problem.b.rows) * problem.b.columns;
   return std::max(2.0 * problem.c.rows * b_elements / kFlopsPerSecond, sizeof(float) * b_elements / kBytesPerSecond);
-}
-
-/// How many workers a product is worth. Measured on a 2-core Xeon: starting workers that still spin takes 0.8 µs, waking
-/// one that sleeps 95 µs. So a product that is shorter is begun alone, and wakes the workers for the next one. A longer
-/// one must not do that: by its end they would be asleep again, and no chain of products would ever run on all cores.
-int useful_workers(double seconds, const Workspace& workspace) {
-  constexpr double kSecondsPerWorker = 2.5e-6;
-  constexpr double kSecondsWorthWaking = 60e-6;
-  const int most = std::min(workspace.threads, workspace.pool.threads());
-  const int workers = static_cast<int>(std::clamp(seconds / kSecondsPerWorker, 1.0, static_cast<double>(most)));
-  if (workers == 1 || seconds >= kSecondsWorthWaking || workspace.pool.awake(workers)) return workers;
-  workspace.pool.rouse(workers);
-  return 1;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace optlab::simd {
 bool has_avx2();
 bool has_avx2_fma();
 bool has_avx512();  // F, DQ, BW and VL, with FMA
+bool has_avx512_vnni();
 bool has_neon();
 bool has_wasm128();
 bool has_wasm_relaxed();

@@ -1,0 +1,134 @@
+#include <emscripten/bind.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bindings/arrays.h"
+#include "bindings/guard.h"
+#include "bindings/runtime.h"
+#include "bindings/whole.h"
+#include "core/error.h"
+#include "gemm/int8_gemm.h"
+#include "gemm/weight_only.h"
+
+namespace optlab::bindings {
+namespace {
+
+using emscripten::val;
+
+EMSCRIPTEN_DECLARE_VAL_TYPE(Int8VariantArray)
+EMSCRIPTEN_DECLARE_VAL_TYPE(Activations)
+EMSCRIPTEN_DECLARE_VAL_TYPE(Weights)
+EMSCRIPTEN_DECLARE_VAL_TYPE(Sums)
+
+/// As JavaScript sees a variant of the integer product.
+struct Int8VariantInfo {
+  std::string name;
+  std::string idea;
+  std::string isa;
+  bool threaded = false;
+  int activation_bits = 0;
+  bool supported = false;
+};
+
+Int8VariantArray int8_variants() {
+  val result = val::array();
+  for (const gemm::Int8Variant& v : gemm::int8_variants()) {
+    result.call<void>("push", Int8VariantInfo{std::string(v.name), std::string(v.idea), std::string(v.isa), v.threaded,
+                                              v.activation_bits, v.supported()});
+  }
+  return Int8VariantArray(result);
+}
+
+void check_size(const char* what, std::size_t size, int rows, int columns) {
+  if (rows >= 0 && columns >= 0 && size == static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns)) return;
+  throw std::invalid_argument(std::string("Int8Product: ") + what + " has " + std::to_string(size) +
+                              " elements; want " + format_shape({rows, columns}));
+}
+
+/// C = A·B in integers, weights packed once: activations of 7 or 8 bits, signed 8-bit weights, 32-bit sums.
+class Int8Product {
+ public:
+  Int8Product(int m, int k, int n, std::vector<std::uint8_t> a, const std::vector<std::int8_t>& b,
+              const std::string& variant)
+      : variant_(gemm::int8_variant(variant)), m_(m), k_(k), n_(n), a_(std::move(a)) {
+    check_size("A", a_.size(), m, k);
+    check_size("B", b.size(), k, n);
+    for (const std::uint8_t value : a_) {
+      if (value >> variant_.activation_bits == 0) continue;
+      throw std::invalid_argument("Int8Product: an activation is " + std::to_string(value) + "; " +
+                                  std::string(variant_.name) + " takes 0 to " +
+                                  std::to_string((1 << variant_.activation_bits) - 1));
+    }
+    b_ = gemm::PackedInt8(variant_, {b.data(), k, n, n, 1});
+    c_.resize(static_cast<std::size_t>(m) * n);
+  }
+
+  void run() {
+    gemm::Context context = runtime().context();
+    gemm::multiply_int8(variant_, {a_.data(), m_, k_, k_, 1}, b_, {c_.data(), m_, n_, n_, 1}, context);
+  }
+  Sums output() const { return Sums(copy_to("Int32Array", c_)); }
+  double packed_bytes() const { return static_cast<double>(b_.bytes()); }
+
+ private:
+  const gemm::Int8Variant& variant_;
+  int m_, k_, n_;
+  std::vector<std::uint8_t> a_;
+  gemm::PackedInt8 b_;
+  std::vector<std::int32_t> c_;
+};
+
+Int8Product* make_product(double m, double k, double n, Activations a, Weights b, std::string variant) {
+  return new Int8Product(whole("M", m), whole("K", k), whole("N", n), copy_from<std::uint8_t>(a),
+                         copy_from<std::int8_t>(b), variant);
+}
+
+/// Weights in 8 or 4 bits, multiplied by float32 activations.
+gemm::WeightOnlyMatrix* make_weights(const Tensor& w, double bits) {
+  return new gemm::WeightOnlyMatrix(w.matrix(), whole("bits", bits));
+}
+double weight_bytes(const gemm::WeightOnlyMatrix& w) { return static_cast<double>(w.bytes()); }
+
+/// y = x·W by the variant `name`, or by the fastest exact one if it is empty.
+void weight_only_multiply(const Tensor& x, const gemm::WeightOnlyMatrix& w, Tensor& y, std::string name) {
+  gemm::Context context = runtime().context();
+  const gemm::WeightOnlyVariant& variant = name.empty()
+                                               ? gemm::best_weight_only(gemm::Mode::kExact, runtime().pool.threads())
+                                               : gemm::weight_only_variant(name);
+  gemm::multiply_weight_only(variant, x.values(), w, y.values(), context);
+}
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(optlab_int8) {
+  using namespace emscripten;
+  register_type<Int8VariantArray>("Int8VariantInfo[]");
+  register_type<Activations>("Uint8Array");
+  register_type<Weights>("Int8Array");
+  register_type<Sums>("Int32Array");
+
+  value_object<Int8VariantInfo>("Int8VariantInfo")
+      .field("name", &Int8VariantInfo::name)
+      .field("idea", &Int8VariantInfo::idea)
+      .field("isa", &Int8VariantInfo::isa)
+      .field("threaded", &Int8VariantInfo::threaded)
+      .field("activationBits", &Int8VariantInfo::activation_bits)
+      .field("supported", &Int8VariantInfo::supported);
+  function("int8Variants", &int8_variants);
+
+  class_<Int8Product>("Int8Product")
+      .constructor(guard<&make_product>, return_value_policy::take_ownership())
+      .function("run", guard<&Int8Product::run>)
+      .function("output", guard<&Int8Product::output>)
+      .function("packedBytes", &Int8Product::packed_bytes);
+
+  class_<gemm::WeightOnlyMatrix>("WeightOnlyMatrix")
+      .constructor(guard<&make_weights>, return_value_policy::take_ownership())
+      .function("bytes", &weight_bytes);
+  function("weightOnlyMultiply", guard<&weight_only_multiply>);
+}
+
+}  // namespace optlab::bindings

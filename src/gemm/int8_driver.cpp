@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <bit>
+
+#include "gemm/gemm_schedule.h"
+#include "gemm/int8_kernels.h"
+
+/// The loop nest around the integer tile. A panel of bytes is so small that k is never cut: a tile's sums are final.
+namespace optlab::gemm::detail {
+namespace {
+
+/// What a product needs beside its operands.
+struct Int8Plan {
+  const Int8Kernels& kernels;
+  const Int8Problem& problem;
+  Int8Layout layout;
+  bool a_in_place;
+  std::ptrdiff_t row_bytes;  // of A as the tile reads it
+
+  Int8Plan(const Int8Kernels& used, const Int8Problem& wanted)
+      : kernels(used),
+        problem(wanted),
+        layout{wanted.b->rows(), wanted.b->columns(), wanted.b->format()},
+        a_in_place(used.a_bytes == 1 && wanted.a.columns % used.group == 0),
+        row_bytes(static_cast<std::ptrdiff_t>(layout.groups()) * used.group * used.a_bytes) {}
+
+  static constexpr int kBlockRows = 48;
+
+  std::size_t worker_bytes() const {
+    if (a_in_place) return 0;
+    const auto bytes = static_cast<std::size_t>(row_bytes) * std::min(kBlockRows, problem.a.rows);
+    return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
+  }
+
+  /// Rows m … of A as the tile reads them; where they have to be widened or filled up to whole groups, in `scratch`.
+  Int8Rows rows(int m, int count, std::byte* scratch) const {
+    const ActivationView& a = problem.a;
+    if (a_in_place) return {reinterpret_cast<const std::byte*>(a.row(m)), a.row_stride};
+    const std::size_t elements = static_cast<std::size_t>(row_bytes) / kernels.a_bytes;
+    for (int r = 0; r < count; ++r) {
+      const std::uint8_t* from = a.row(m + r);
+      std::byte* to = scratch + r * row_bytes;
+      const auto fill = [&](auto* row) {
+        std::copy_n(from, a.columns, row);
+        std::fill(row + a.columns, row + elements, 0);
+      };
+      kernels.a_bytes == 1 ? fill(reinterpret_cast<std::uint8_t*>(to)) : fill(reinterpret_cast<std::int16_t*>(to));
+    }
+    return {scratch, row_bytes};
+  }
+
+  /// Puts sums [rows, padded] where they belong: columns n … of the result.
+  void finish(const SumView& sums, int m, int n, int width) const {
+    const SumView part{sums.data, sums.rows, width, sums.row_stride, 1};
+    if (problem.requantization != nullptr) {
+      requantize_block(problem, n, part, problem.requantized.block(m, n, sums.rows, width));
+    } else {
+      for (int r = 0; r < sums.rows; ++r) std::copy_n(part.row(r), width, &problem.c(m + r, n));
+    }
+  }
+
+  /// One tile, straight into C where C wants sums and has room for whole vectors.
+  void run_tile(const Int8Rows& a, int m, int height, int p) const {
+    const int padded = layout.padded_width(p);
+    const int width = layout.width(p);
+    const int n = p * layout.format.columns;
+    const std::byte* panel = problem.b->data() + layout.offset(p);
+    const Int8Tile tile = kernels.tile[height - 1][padded / kernels.lanes - 1];
+    if (problem.requantization == nullptr && padded == width) {
+      return tile(layout.groups(), a, panel, &problem.c(m, n), problem.c.row_stride);
+    }
+    std::int32_t buffer[kInt8MostRows * kInt8MostVectors * 16];
+    tile(layout.groups(), a, panel, buffer, padded);
+    finish({buffer, height, padded, padded, 1}, m, n, width);
+  }
+
+  /// All panels for a block of A's rows.
+  void run_block(parallel::Range block, parallel::Range panels, std::byte* scratch) const {
+    const Int8Rows a = rows(block.begin, block.size(), scratch);
+    const RowTiles tiles(block.size(), kernels.rows);
+    for (int p = panels.begin; p < panels.end; ++p) {
+      Int8Rows here = a;
+      for (int i = 0, m = block.begin; i < tiles.count; ++i) {
+        const int height = tiles.height(i);
+        run_tile(here, m, height, p);
+        here.data += height * here.stride;
+        m += height;
+      }
+    }
+  }
+
+  /// A worker's panels of the product with a vector.
+  void run_row(parallel::Range panels, std::byte* scratch) const {
+    const Int8Rows a = rows(0, 1, scratch);
+    const int NR = layout.format.columns;
+    std::int32_t buffer[kInt8Panels * kInt8MostVectors * 16];
+    for (int p = panels.begin; p < panels.end;) {
+      if (p + kInt8Panels > panels.end || layout.width(p + kInt8Panels - 1) < NR) {
+        run_tile(a, 0, 1, p++);
+        continue;
+      }
+      const bool direct = problem.requantization == nullptr;
+      std::int32_t* to = direct ? &problem.c(0, p * NR) : buffer;
+      kernels.panels(layout.groups(), a.data, problem.b->data() + layout.offset(p), layout.offset(1), to);
+      if (!direct) finish({buffer, 1, kInt8Panels * NR, kInt8Panels * NR, 1}, 0, p * NR, kInt8Panels * NR);
+      p += kInt8Panels;
+    }
+  }
+};
+
+double rough_seconds(const Int8Problem& problem) {
+  constexpr double kOperationsPerSecond = 8e10;
+  constexpr double kBytesPerSecond = 3e10;
+  const double weights = static_cast<double>(problem.b->rows()) * problem.b->columns();
+  return std::max(2.0 * problem.a.rows * weights / kOperationsPerSecond, weights / kBytesPerSecond);
+}
+
+/// K = 0: all sums are zero.
+void run_empty(const Int8Problem& problem) {
+  const int N = problem.b->columns();
+  for (int m = 0; m < problem.a.rows; ++m) {
+    for (int n = 0; n < N; ++n) {
+      std::int32_t zero = 0;
+      if (problem.requantization == nullptr) {
+        problem.c(m, n) = zero;
+      } else {
+        requantize_block(problem, n, {&zero, 1, 1, 1, 1}, problem.requantized.block(m, n, 1, 1));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void requantize_block(const Int8Problem& problem, int n, const SumView& sums,
+                      const BasicMatrixView<std::uint8_t>& to) noexcept {
+  const Requantization& q = *problem.requantization;
+  const std::int32_t* column_sums = problem.b->column_sums().data() + n;
+  const bool per_channel = q.scale.size() > 1;
+  for (int r = 0; r < sums.rows; ++r) {
+    for (int i = 0; i < sums.columns; ++i) {
+      // Unsigned, where an overflow is defined.
+      auto sum = static_cast<std::uint32_t>(sums(r, i));
+      sum -= static_cast<std::uint32_t>(problem.zero_point) * static_cast<std::uint32_t>(column_sums[i]);
+      if (q.bias != nullptr) sum += static_cast<std::uint32_t>(q.bias[n + i]);
+      to(r, i) =
+          requantize(static_cast<std::int32_t>(sum), q.scale[per_channel ? n + i : 0], q.zero_point, q.low, q.high);
+    }
+  }
+}
+
+std::size_t int8_scratch_bytes(const Int8Kernels& kernels, const Int8Problem& problem, int threads) {
+  return Int8Plan(kernels, problem).worker_bytes() * static_cast<std::size_t>(threads);
+}
+
+void run_int8(const Int8Kernels& kernels, const Int8Problem& problem, const Workspace& workspace) noexcept {
+  const int M = problem.a.rows;
+  const int N = problem.b->columns();
+  if (M == 0 || N == 0) return;
+  if (problem.a.columns == 0) return run_empty(problem);
+  const Int8Plan plan(kernels, problem);
+  const int workers = useful_workers(rough_seconds(problem), workspace);
+  const int grid_rows = row_parts(workers, M, kernels.rows);
+  const int grid_columns = workers / grid_rows;
+  workspace.pool.run(workers, [&](int worker) {
+    std::byte* scratch = workspace.scratch + plan.worker_bytes() * static_cast<std::size_t>(worker);
+    const int grain = M == 1 ? kInt8Panels : 1;
+    const auto panels = parallel::partition(plan.layout.panels(), grid_columns, worker % grid_columns, grain);
+    if (M == 1) return plan.run_row(panels, scratch);
+    const auto rows = parallel::partition(M, grid_rows, worker / grid_columns, kernels.rows);
+    for (int m = rows.begin; m < rows.end; m += Int8Plan::kBlockRows) {
+      plan.run_block({m, std::min(m + Int8Plan::kBlockRows, rows.end)}, panels, scratch);
+    }
+  });
+}
+
+void int8_naive(const Int8Problem& problem, const Workspace& /*workspace*/) noexcept {
+  const auto* b = reinterpret_cast<const std::int8_t*>(problem.b->data());  // row by row
+  const int N = problem.b->columns();
+  for (int m = 0; m < problem.a.rows; ++m) {
+    for (int n = 0; n < N; ++n) {
+      std::int32_t sum = 0;
+      for (int k = 0; k < problem.a.columns; ++k) {
+        sum += std::int32_t{problem.a(m, k)} * std::int32_t{b[static_cast<std::ptrdiff_t>(k) * N + n]};
+      }
+      if (problem.requantization == nullptr) {
+        problem.c(m, n) = sum;
+      } else {
+        requantize_block(problem, n, {&sum, 1, 1, 1, 1}, problem.requantized.block(m, n, 1, 1));
+      }
+    }
+  }
+}
+
+}  // namespace optlab::gemm::detail
+
+namespace optlab::gemm {
+
+std::uint8_t requantize(std::int32_t sum, float scale, int zero_point, int low, int high) {
+  // Clamped first, which changes nothing, since the bounds are integers; then 2^23 leaves no room for a fraction, and
+  // the addition rounds it to the nearest integer, ties to even.
+  float value = static_cast<float>(sum) * scale;
+  value += static_cast<float>(zero_point);
+  value = value < static_cast<float>(high) ? value : static_cast<float>(high);
+  value = value > static_cast<float>(low) ? value : static_cast<float>(low);
+  return static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(value + 8388608.0F));
+}
+
+}  // namespace optlab::gemm

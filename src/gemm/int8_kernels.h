@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gemm/int8_gemm.h"
+
+/// What the files of the integer product share; private to this folder.
+namespace optlab::gemm::detail {
+
+inline constexpr int kInt8MostRows = 12;
+inline constexpr int kInt8MostVectors = 2;
+/// Panels that a row's kernel walks down together; see kPanels.
+inline constexpr int kInt8Panels = 4;
+
+/// A block of A as a tile reads it: rows of whole groups of k, in the policy's own elements.
+struct Int8Rows {
+  const std::byte* data;
+  std::ptrdiff_t stride;  // bytes
+};
+
+/// C[rows, n] = A · B over `groups` >= 1 steps of k.
+using Int8Tile = void (*)(int groups, const Int8Rows& a, const std::byte* b, std::int32_t* c,
+                          std::ptrdiff_t c_stride) noexcept;
+
+/// One ISA's building blocks; see Kernels.
+struct Int8Kernels {
+  int rows;
+  int vectors;
+  int lanes;
+  int group;
+  int a_bytes;  // of an element as the tile reads it
+  int b_bytes;
+  int activation_bits;
+  Int8Tile tile[kInt8MostRows][kInt8MostVectors];
+  /// c[kInt8Panels, NR] = a · kInt8Panels whole panels, panel_stride bytes apart.
+  void (*panels)(int groups, const std::byte* a, const std::byte* b, std::ptrdiff_t panel_stride,
+                 std::int32_t* c) noexcept;
+
+  constexpr int columns() const { return vectors * lanes; }
+  constexpr Int8Format format() const { return {columns(), lanes, group, b_bytes}; }
+};
+
+extern const Int8Kernels kInt8ScalarKernels;
+extern const Int8Kernels kInt8Avx2Kernels;
+extern const Int8Kernels kInt8Avx2WideKernels;
+extern const Int8Kernels kInt8Avx512Kernels;
+extern const Int8Kernels kInt8NeonKernels;
+extern const Int8Kernels kInt8NeonWideKernels;
+extern const Int8Kernels kInt8WasmWideKernels;
+extern const Int8Kernels kInt8RelaxedKernels;
+
+/// Where PackedInt8 has its panels, in bytes.
+struct Int8Layout {
+  int depth;
+  int columns;
+  Int8Format format;
+
+  int groups() const { return (depth + format.group - 1) / format.group; }
+  int panels() const { return (columns + format.columns - 1) / format.columns; }
+  int width(int p) const { return p + 1 < panels() ? format.columns : columns - p * format.columns; }
+  int padded_width(int p) const { return (width(p) + format.lanes - 1) / format.lanes * format.lanes; }
+  /// Bytes of one step of k in a panel of so many columns.
+  std::ptrdiff_t step(int padded) const {
+    return static_cast<std::ptrdiff_t>(padded) * format.group * format.element_bytes;
+  }
+  std::ptrdiff_t offset(int p) const { return p * step(format.columns) * groups(); }
+  std::size_t bytes() const {
+    return panels() == 0 ? 0
+                         : static_cast<std::size_t>(offset(panels() - 1) + step(padded_width(panels() - 1)) * groups());
+  }
+};
+
+void int8_naive(const Int8Problem& problem, const Workspace& workspace) noexcept;
+std::size_t int8_scratch_bytes(const Int8Kernels& kernels, const Int8Problem& problem, int threads);
+void run_int8(const Int8Kernels& kernels, const Int8Problem& problem, const Workspace& workspace) noexcept;
+
+/// Requantizes a block of sums whose first column is column n.
+void requantize_block(const Int8Problem& problem, int n, const SumView& sums,
+                      const BasicMatrixView<std::uint8_t>& to) noexcept;
+
+}  // namespace optlab::gemm::detail

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "gemm/int8_kernels.h"
+#include "simd/unroll.h"
+
+/// The integer building blocks, written once over a dot policy (simd/dot.h). As in gemm_micro_kernel.h nothing here may
+/// be a shared inline function.
+namespace optlab::gemm::detail {
+
+using simd::unroll;
+
+/// The register tile: kRows × kVectors vectors of sums; a step takes kGroup values of k.
+template <class Dot, int kRows, int kVectors>
+void int8_tile(int groups, const Int8Rows& a, const std::byte* b, std::int32_t* c, std::ptrdiff_t c_stride) noexcept {
+  constexpr int kVectorElements = Dot::kLanes * Dot::kGroup;
+  typename Dot::Sum sums[kRows][kVectors];
+  const typename Dot::A* rows[kRows];
+  unroll<kRows>([&](auto r) {
+    rows[r] = reinterpret_cast<const typename Dot::A*>(a.data + r * a.stride);
+    unroll<kVectors>([&](auto v) { sums[r][v] = Dot::zero(); });
+  });
+  const auto* weights = reinterpret_cast<const typename Dot::B*>(b);
+  const auto constants = Dot::constants();
+  do {
+    typename Dot::Weights vectors[kVectors];
+    unroll<kVectors>([&](auto v) { vectors[v] = Dot::load(weights + v * kVectorElements); });
+    unroll<kRows>([&](auto r) {
+      const typename Dot::Group group = Dot::load_splat(rows[r]);
+      unroll<kVectors>([&](auto v) { sums[r][v] = Dot::dot(sums[r][v], group, vectors[v], constants); });
+      rows[r] += Dot::kGroup;
+    });
+    weights += kVectors * kVectorElements;
+  } while (--groups > 0);
+  unroll<kRows>(
+      [&](auto r) { unroll<kVectors>([&](auto v) { Dot::store(c + r * c_stride + v * Dot::kLanes, sums[r][v]); }); });
+}
+
+template <class Dot, int kVectors>
+void int8_panels(int groups, const std::byte* a, const std::byte* b, std::ptrdiff_t panel_stride,
+                 std::int32_t* c) noexcept {
+  constexpr int kVectorElements = Dot::kLanes * Dot::kGroup;
+  typename Dot::Sum sums[kInt8Panels][kVectors];
+  const typename Dot::B* panel[kInt8Panels];
+  unroll<kInt8Panels>([&](auto p) {
+    panel[p] = reinterpret_cast<const typename Dot::B*>(b + p * panel_stride);
+    unroll<kVectors>([&](auto v) { sums[p][v] = Dot::zero(); });
+  });
+  const auto* activations = reinterpret_cast<const typename Dot::A*>(a);
+  const auto constants = Dot::constants();
+  do {
+    const typename Dot::Group group = Dot::load_splat(activations);
+    activations += Dot::kGroup;
+    unroll<kInt8Panels>([&](auto p) {
+      unroll<kVectors>([&](auto v) {
+        sums[p][v] = Dot::dot(sums[p][v], group, Dot::load(panel[p] + v * kVectorElements), constants);
+      });
+      panel[p] += kVectors * kVectorElements;
+    });
+  } while (--groups > 0);
+  unroll<kInt8Panels>(
+      [&](auto p) { unroll<kVectors>([&](auto v) { Dot::store(c + (p * kVectors + v) * Dot::kLanes, sums[p][v]); }); });
+}
+
+template <class Dot, int kRows, int kVectors>
+constexpr Int8Kernels make_int8_kernels() {
+  static_assert(kRows <= kInt8MostRows && kVectors <= kInt8MostVectors);
+  Int8Kernels kernels{kRows,
+                      kVectors,
+                      Dot::kLanes,
+                      Dot::kGroup,
+                      sizeof(typename Dot::A),
+                      sizeof(typename Dot::B),
+                      Dot::kActivationBits,
+                      {},
+                      int8_panels<Dot, kVectors>};
+  unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = int8_tile<Dot, r + 1, v + 1>; }); });
+  return kernels;
+}
+
+}  // namespace optlab::gemm::detail

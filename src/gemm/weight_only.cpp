@@ -1,0 +1,193 @@
+#include "gemm/weight_only.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "core/error.h"
+#include "gemm/gemm_schedule.h"
+#include "gemm/weight_only_kernels.h"
+#include "simd/isa.h"
+
+namespace optlab::gemm {
+namespace {
+
+using detail::WeightOnlyKernels;
+
+bool always() { return true; }
+
+int round_to_even(float value) { return static_cast<int>((value + 12582912.0F) - 12582912.0F); }
+
+void naive(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y,
+           const Workspace& /*workspace*/) noexcept {
+  const float* scales = w.scales();
+  for (int n = 0; n < w.columns(); ++n) {
+    const float* scale = scales + n / kWeightColumns * w.panel_scales() + n % kWeightColumns;
+    const std::byte* column = w.data() + n / kWeightColumns * w.panel_bytes() + n % kWeightColumns;
+    const auto quantized = [&](int k) {
+      if (w.bits() == 8) return static_cast<int>(static_cast<std::int8_t>(column[std::ptrdiff_t{kWeightColumns} * k]));
+      const int byte = std::to_integer<int>(column[std::ptrdiff_t{kWeightColumns} * (k / 2)]);
+      return (k % 2 == 0 ? byte & 15 : byte >> 4) - 8;
+    };
+    const int group = w.bits() == 8 ? std::max(w.rows(), 1) : kInt4Group;
+    float total = 0.0F;
+    for (int k0 = 0; k0 < w.rows(); k0 += group, scale += kWeightColumns) {
+      float sum = 0.0F;
+      for (int k = k0; k < std::min(k0 + group, w.rows()); ++k) sum += x[k] * static_cast<float>(quantized(k));
+      total = w.bits() == 8 ? sum * *scale : total + sum * *scale;
+    }
+    y[n] = total;
+  }
+}
+
+template <const WeightOnlyKernels& kernels>
+void run(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y, const Workspace& workspace) noexcept {
+  if (w.rows() == 0) return std::fill(y.begin(), y.end(), 0.0F);
+  constexpr double kWeightsPerSecond = 1.5e10;
+  const int workers =
+      detail::useful_workers(static_cast<double>(w.rows()) * w.columns() / kWeightsPerSecond, workspace);
+  workspace.pool.run(workers, [&](int worker) {
+    const parallel::Range panels = parallel::partition(w.panels(), workers, worker, kernels.panels);
+    for (int p = panels.begin; p < panels.end;) {
+      const bool several = p + kernels.panels <= panels.end;
+      const int count = several ? kernels.panels : 1;
+      const int n = p * kWeightColumns;
+      const int width = std::min(count * kWeightColumns, w.columns() - n);
+      float edge[detail::kMostWeightPanels * kWeightColumns];
+      float* to = width == count * kWeightColumns ? y.data() + n : edge;
+      const detail::WeightPanels here{w.data() + p * w.panel_bytes(), w.panel_bytes(),
+                                      w.scales() + p * w.panel_scales(), w.panel_scales()};
+      const auto product = w.bits() == 8 ? kernels.int8[several ? 1 : 0] : kernels.int4[several ? 1 : 0];
+      product(x.data(), w.rows(), here, to);
+      if (to == edge) std::copy_n(edge, width, y.data() + n);
+      p += count;
+    }
+  });
+}
+
+[[maybe_unused]] constexpr std::string_view kSimdIdea = "a vector of columns, widened to float32 as it is loaded";
+[[maybe_unused]] constexpr std::string_view kFusedIdea = "multiply and add fused";
+[[maybe_unused]] constexpr std::string_view kThreadsIdea = "columns divided among the cores";
+
+constexpr WeightOnlyVariant kVariants[] = {
+    {"weights_naive", "a column at a time", "scalar", Mode::kExact, false, naive, always},
+    {"weights_panels", "panels of 16 columns, read in order", "scalar", Mode::kExact, false,
+     run<detail::kWeightOnlyScalar>, always},
+#if defined(__x86_64__)
+    {"weights_simd", kSimdIdea, "avx2", Mode::kExact, false, run<detail::kWeightOnlyAvx2>, simd::has_avx2},
+    {"weights_simd_threads", kThreadsIdea, "avx2", Mode::kExact, true, run<detail::kWeightOnlyAvx2>, simd::has_avx2},
+    {"weights_fma", kFusedIdea, "avx2+fma", Mode::kFast, false, run<detail::kWeightOnlyFma>, simd::has_avx2_fma},
+    {"weights_fma_threads", kThreadsIdea, "avx2+fma", Mode::kFast, true, run<detail::kWeightOnlyFma>,
+     simd::has_avx2_fma},
+#elif defined(__aarch64__)
+    {"weights_simd", kSimdIdea, "neon", Mode::kExact, false, run<detail::kWeightOnlyNeon>, simd::has_neon},
+    {"weights_simd_threads", kThreadsIdea, "neon", Mode::kExact, true, run<detail::kWeightOnlyNeon>, simd::has_neon},
+    {"weights_fma", kFusedIdea, "neon+fma", Mode::kFast, false, run<detail::kWeightOnlyNeonFma>, simd::has_neon},
+    {"weights_fma_threads", kThreadsIdea, "neon+fma", Mode::kFast, true, run<detail::kWeightOnlyNeonFma>,
+     simd::has_neon},
+#elif defined(__wasm_simd128__)
+    {"weights_simd", kSimdIdea, "wasm128", Mode::kExact, false, run<detail::kWeightOnlyWasm128>, simd::has_wasm128},
+    {"weights_simd_threads", kThreadsIdea, "wasm128", Mode::kExact, true, run<detail::kWeightOnlyWasm128>,
+     simd::has_wasm128},
+#if defined(__wasm_relaxed_simd__)
+    {"weights_relaxed", kFusedIdea, "wasm128+relaxed", Mode::kFast, false, run<detail::kWeightOnlyRelaxed>,
+     simd::has_wasm_relaxed},
+    {"weights_relaxed_threads", kThreadsIdea, "wasm128+relaxed", Mode::kFast, true, run<detail::kWeightOnlyRelaxed>,
+     simd::has_wasm_relaxed},
+#endif
+#endif
+};
+
+}  // namespace
+
+std::span<const WeightOnlyVariant> weight_only_variants() { return kVariants; }
+
+const WeightOnlyVariant& weight_only_variant(std::string_view name) {
+  std::string names;
+  for (const WeightOnlyVariant& candidate : kVariants) {
+    if (!candidate.supported()) continue;
+    if (candidate.name == name) return candidate;
+    names += (names.empty() ? "" : ", ") + std::string(candidate.name);
+  }
+  throw std::invalid_argument("weight-only: no variant \"" + std::string(name) + "\" here; there are " + names);
+}
+
+const WeightOnlyVariant& best_weight_only(Mode mode, int threads) {
+  const WeightOnlyVariant* choice = &kVariants[0];
+  for (const WeightOnlyVariant& candidate : kVariants) {
+    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
+    if (mode == Mode::kFast || candidate.mode == Mode::kExact) choice = &candidate;
+  }
+  return *choice;
+}
+
+WeightOnlyMatrix::WeightOnlyMatrix(ConstMatrixView w, int bits) : rows_(w.rows), columns_(w.columns), bits_(bits) {
+  if (bits != 4 && bits != 8) {
+    throw std::invalid_argument("WeightOnlyMatrix: " + std::to_string(bits) + " bits; 4 or 8 are allowed");
+  }
+  if (w.rows < 0 || w.columns < 0 || (w.data == nullptr && w.rows > 0 && w.columns > 0)) {
+    throw std::invalid_argument("WeightOnlyMatrix: W is " + format_shape({w.rows, w.columns}) +
+                                (w.data == nullptr ? " without data" : "; dimensions must be >= 0"));
+  }
+  data_ = AlignedBuffer<std::byte>(static_cast<std::size_t>(panels() * panel_bytes()));
+  // A half-byte of 8 is the weight 0: what the columns and rows beyond the matrix must be.
+  if (bits == 4) std::fill_n(data_.data(), data_.size(), std::byte{0x88});
+  scales_ = AlignedBuffer<float>(static_cast<std::size_t>(panels() * panel_scales()));
+  const int group = bits == 8 ? std::max(rows_, 1) : kInt4Group;
+  for (int n = 0; n < columns_; ++n) {
+    float* scale = scales_.data() + n / kWeightColumns * panel_scales() + n % kWeightColumns;
+    for (int k0 = 0; k0 < rows_; k0 += group, scale += kWeightColumns) {
+      const int end = std::min(k0 + group, rows_);
+      float extreme = 0.0F;
+      for (int k = k0; k < end; ++k) {
+        if (!std::isfinite(w(k, n))) {
+          throw std::invalid_argument("WeightOnlyMatrix: W[" + std::to_string(k) + "," + std::to_string(n) +
+                                      "] is not finite");
+        }
+        if (std::abs(w(k, n)) > std::abs(extreme)) extreme = w(k, n);
+      }
+      *scale = bits == 8 ? std::abs(extreme) / 127.0F : extreme / -8.0F;
+      for (int k = k0; k < end && *scale != 0.0F; ++k) {
+        const int q = round_to_even(w(k, n) / *scale);
+        store(k, n, bits == 8 ? std::clamp(q, -127, 127) : std::clamp(q, -8, 7));
+      }
+    }
+  }
+}
+
+void WeightOnlyMatrix::store(int k, int n, int q) {
+  std::byte* column = data_.data() + n / kWeightColumns * panel_bytes() + n % kWeightColumns;
+  if (bits_ == 8) {
+    column[std::ptrdiff_t{kWeightColumns} * k] = static_cast<std::byte>(static_cast<std::int8_t>(q));
+    return;
+  }
+  std::byte& byte = column[std::ptrdiff_t{kWeightColumns} * (k / 2)];
+  const auto half = static_cast<std::byte>(q + 8);
+  byte = k % 2 == 0 ? (byte & std::byte{0xF0}) | half : (byte & std::byte{0x0F}) | half << 4;
+}
+
+int WeightOnlyMatrix::quantized(int k, int n) const {
+  const std::byte* column = data_.data() + n / kWeightColumns * panel_bytes() + n % kWeightColumns;
+  if (bits_ == 8) return static_cast<std::int8_t>(column[std::ptrdiff_t{kWeightColumns} * k]);
+  const int byte = std::to_integer<int>(column[std::ptrdiff_t{kWeightColumns} * (k / 2)]);
+  return (k % 2 == 0 ? byte & 15 : byte >> 4) - 8;
+}
+
+float WeightOnlyMatrix::value(int k, int n) const {
+  const int group = bits_ == 8 ? 0 : k / kInt4Group;
+  const float* scale = scales_.data() + n / kWeightColumns * panel_scales() + n % kWeightColumns;
+  return static_cast<float>(quantized(k, n)) * scale[std::ptrdiff_t{kWeightColumns} * group];
+}
+
+void multiply_weight_only(const WeightOnlyVariant& variant, std::span<const float> x, const WeightOnlyMatrix& w,
+                          std::span<float> y, Context& context) {
+  if (x.size() != static_cast<std::size_t>(w.rows()) || y.size() != static_cast<std::size_t>(w.columns())) {
+    throw std::invalid_argument("weight-only: x has " + std::to_string(x.size()) + " and y " +
+                                std::to_string(y.size()) + " elements, W is " + format_shape({w.rows(), w.columns()}));
+  }
+  const int threads = variant.threaded ? context.pool.threads() : 1;
+  variant.run(x, w, y, {context.pool, threads, context.scratch.data(), context.blocking});
+}
+
+}  // namespace optlab::gemm

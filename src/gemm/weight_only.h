@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/buffer.h"
+#include "core/matrix.h"
+#include "gemm/gemm.h"
+
+/// Products of float32 activations with weights kept in 8 or 4 bits: for decoding, where one row of activations meets
+/// all weights and reading them is what takes the time.
+namespace optlab::gemm {
+
+/// Columns of a panel's step, the same in every build, so that a packed matrix is too.
+inline constexpr int kWeightColumns = 16;
+/// Values of k that share a scale in four bits.
+inline constexpr int kInt4Group = 32;
+
+/// W[K,N] in few bits.
+///   8 bits: w ≈ q·scale[n], q in -127..127, scale[n] = max_k |w| / 127.
+///   4 bits: w ≈ q·scale[g,n], q in -8..7 for each group g of 32 values of k, scale = the value of largest magnitude / -8.
+/// The quotients w/scale are rounded to the nearest integer, ties to even. A column or group of zeros has scale 0.
+class WeightOnlyMatrix {
+ public:
+  /// Throws: std::invalid_argument unless bits is 4 or 8 and w has data, finite throughout; std::bad_alloc.
+  WeightOnlyMatrix(ConstMatrixView w, int bits);
+
+  int rows() const { return rows_; }
+  int columns() const { return columns_; }
+  int bits() const { return bits_; }
+  /// What it holds, scales included.
+  std::size_t bytes() const { return data_.size() + sizeof(float) * scales_.size(); }
+  /// The weight that (k, n) stands for.
+  float value(int k, int n) const;
+
+  // For the kernels. Panel p (16 columns) begins at data() + p·panel_bytes() and scales() + p·panel_scales(); columns
+  // beyond N are zeros.
+  const std::byte* data() const { return data_.data(); }
+  const float* scales() const { return scales_.data(); }
+  int panels() const { return (columns_ + kWeightColumns - 1) / kWeightColumns; }
+  int groups() const { return bits_ == 8 ? 1 : (rows_ + kInt4Group - 1) / kInt4Group; }
+  std::ptrdiff_t panel_bytes() const {
+    return bits_ == 8 ? std::ptrdiff_t{kWeightColumns} * rows_
+                      : std::ptrdiff_t{kWeightColumns} * groups() * (kInt4Group / 2);
+  }
+  std::ptrdiff_t panel_scales() const { return std::ptrdiff_t{kWeightColumns} * groups(); }
+
+ private:
+  int quantized(int k, int n) const;
+  void store(int k, int n, int q);
+
+  int rows_;
+  int columns_;
+  int bits_;
+  AlignedBuffer<std::byte> data_;
+  AlignedBuffer<float> scales_;
+};
+
+struct WeightOnlyVariant {
+  std::string_view name;
+  std::string_view idea;
+  std::string_view isa;
+  Mode mode;
+  bool threaded;
+  void (*run)(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y, const Workspace&) noexcept;
+  bool (*supported)();
+};
+
+/// Slowest first; the first is the reference.
+std::span<const WeightOnlyVariant> weight_only_variants();
+/// Throws std::invalid_argument listing the names if there is none called `name`, or this CPU doesn't support it.
+const WeightOnlyVariant& weight_only_variant(std::string_view name);
+const WeightOnlyVariant& best_weight_only(Mode mode, int threads);
+
+/// y[N] = x[K] · W.
+///
+/// Throws:   std::invalid_argument if the sizes disagree.
+/// Numerics: 8 bits: (Σ_k x[k]·q[k,n]) · scale[n]; 4 bits: Σ_g (Σ_{k in g} x[k]·q[k,n]) · scale[g,n]. Exact rows: every
+///           sum from +0 by ascending k or g, product and sum each rounded once: the same bits on every ISA and number
+///           of threads. Fast rows fuse: |error| <= 2·(K + groups)·eps·Σ|x·q·scale|.
+/// Cost:     2·K·N FLOPs over K·N·bits/8 bytes.
+/// Source:   the 4-bit form is that of llama.cpp's Q4_0 (Gerganov et al., 2023).
+void multiply_weight_only(const WeightOnlyVariant& variant, std::span<const float> x, const WeightOnlyMatrix& w,
+                          std::span<float> y, Context& context);
+
+}  // namespace optlab::gemm

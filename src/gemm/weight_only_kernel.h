@@ -1,0 +1,103 @@
+#pragma once
+
+#include "gemm/weight_only_kernels.h"
+#include "simd/unroll.h"
+
+/// The panel products over a widening policy (simd/widen.h); nothing here may be a shared inline function.
+namespace optlab::gemm::detail {
+
+using simd::unroll;
+
+/// kPanels panels side by side: so many independent sums hide the latency of an addition.
+template <class Widen, int kPanels>
+void weight_only_int8(const float* x, int depth, const WeightPanels& w, float* y) noexcept {
+  using Simd = typename Widen::Simd;
+  constexpr int kPairs = kWeightColumns / (2 * Simd::kLanes);
+  typename Simd::F32 low[kPanels][kPairs], high[kPanels][kPairs];
+  const std::int8_t* panel[kPanels];
+  unroll<kPanels>([&](auto q) {
+    panel[q] = reinterpret_cast<const std::int8_t*>(w.data + q * w.stride);
+    unroll<kPairs>([&](auto p) { low[q][p] = high[q][p] = Simd::zero(); });
+  });
+  do {
+    const auto value = Simd::load_splat(x++);
+    unroll<kPanels>([&](auto q) {
+      unroll<kPairs>([&](auto p) {
+        const auto weights = Widen::load_i8(panel[q] + p * 2 * Simd::kLanes);
+        low[q][p] = Simd::mul_add(value, weights.low, low[q][p]);
+        high[q][p] = Simd::mul_add(value, weights.high, high[q][p]);
+      });
+      panel[q] += kWeightColumns;
+    });
+  } while (--depth > 0);
+  unroll<kPanels>([&](auto q) {
+    unroll<kPairs>([&](auto p) {
+      constexpr int n = 2 * p * Simd::kLanes;
+      const float* scale = w.scales + q * w.scale_stride + n;
+      float* to = y + q * kWeightColumns + n;
+      Simd::store(to, Simd::mul(low[q][p], Simd::load(scale)));
+      Simd::store(to + Simd::kLanes, Simd::mul(high[q][p], Simd::load(scale + Simd::kLanes)));
+    });
+  });
+}
+
+/// One group of at most 32 values of k: y += (x · q) · scale. A byte holds k and k + 1 of a column.
+template <class Widen, int kPanels>
+void weight_only_group(const float* x, int depth, const WeightPanels& w, float* y) noexcept {
+  using Simd = typename Widen::Simd;
+  constexpr int kPairs = kWeightColumns / (2 * Simd::kLanes);
+  typename Simd::F32 low[kPanels][kPairs], high[kPanels][kPairs];
+  const std::uint8_t* panel[kPanels];
+  unroll<kPanels>([&](auto q) {
+    panel[q] = reinterpret_cast<const std::uint8_t*>(w.data + q * w.stride);
+    unroll<kPairs>([&](auto p) { low[q][p] = high[q][p] = Simd::zero(); });
+  });
+  const float* last = x + depth - 1;
+  do {
+    const auto first = Simd::load_splat(x);
+    const auto second = x < last ? Simd::load_splat(x + 1) : Simd::zero();
+    unroll<kPanels>([&](auto q) {
+      unroll<kPairs>([&](auto p) {
+        const auto weights = Widen::load_i4(panel[q] + p * 2 * Simd::kLanes);
+        low[q][p] = Simd::mul_add(first, weights.first.low, low[q][p]);
+        high[q][p] = Simd::mul_add(first, weights.first.high, high[q][p]);
+        low[q][p] = Simd::mul_add(second, weights.second.low, low[q][p]);
+        high[q][p] = Simd::mul_add(second, weights.second.high, high[q][p]);
+      });
+      panel[q] += kWeightColumns;
+    });
+    x += 2;
+  } while (x <= last);
+  unroll<kPanels>([&](auto q) {
+    unroll<kPairs>([&](auto p) {
+      constexpr int n = 2 * p * Simd::kLanes;
+      const float* scale = w.scales + q * w.scale_stride + n;
+      float* to = y + q * kWeightColumns + n;
+      Simd::store(to, Simd::mul_add(low[q][p], Simd::load(scale), Simd::load(to)));
+      Simd::store(to + Simd::kLanes,
+                  Simd::mul_add(high[q][p], Simd::load(scale + Simd::kLanes), Simd::load(to + Simd::kLanes)));
+    });
+  });
+}
+
+template <class Widen, int kPanels>
+void weight_only_int4(const float* x, int depth, const WeightPanels& w, float* y) noexcept {
+  using Simd = typename Widen::Simd;
+  for (int n = 0; n < kPanels * kWeightColumns; n += Simd::kLanes) Simd::store(y + n, Simd::zero());
+  WeightPanels group = w;
+  for (int k = 0; k < depth; k += kInt4Group) {
+    weight_only_group<Widen, kPanels>(x + k, depth - k < kInt4Group ? depth - k : kInt4Group, group, y);
+    group.data += kWeightColumns * kInt4Group / 2;
+    group.scales += kWeightColumns;
+  }
+}
+
+template <class Widen, int kPanels>
+constexpr WeightOnlyKernels make_weight_only_kernels() {
+  static_assert(kPanels <= kMostWeightPanels);
+  return {kPanels,
+          {weight_only_int8<Widen, 1>, weight_only_int8<Widen, kPanels>},
+          {weight_only_int4<Widen, 1>, weight_only_int4<Widen, kPanels>}};
+}
+
+}  // namespace optlab::gemm::detail

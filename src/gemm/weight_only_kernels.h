@@ -1,0 +1,35 @@
+#pragma once
+
+#include "gemm/weight_only.h"
+
+/// What the files of the weight-only product share; private to this folder.
+namespace optlab::gemm::detail {
+
+inline constexpr int kMostWeightPanels = 4;
+
+/// Panels that lie `stride` bytes, their scales scale_stride floats apart.
+struct WeightPanels {
+  const std::byte* data;
+  std::ptrdiff_t stride;
+  const float* scales;
+  std::ptrdiff_t scale_stride;
+};
+
+/// One ISA's building blocks; see Kernels.
+struct WeightOnlyKernels {
+  using Product = void (*)(const float* x, int depth, const WeightPanels& w, float* y) noexcept;
+  int panels;  // at a time
+  /// y = x · one panel; y = x · `panels` panels. depth >= 1.
+  Product int8[2];
+  Product int4[2];
+};
+
+extern const WeightOnlyKernels kWeightOnlyScalar;
+extern const WeightOnlyKernels kWeightOnlyAvx2;
+extern const WeightOnlyKernels kWeightOnlyFma;
+extern const WeightOnlyKernels kWeightOnlyNeon;
+extern const WeightOnlyKernels kWeightOnlyNeonFma;
+extern const WeightOnlyKernels kWeightOnlyWasm128;
+extern const WeightOnlyKernels kWeightOnlyRelaxed;
+
+}  // namespace optlab::gemm::detail

@@ -1,0 +1,123 @@
+#include "gemm/weight_only.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/digest.h"
+#include "core/rng.h"
+#include "core/test_support.h"
+
+namespace optlab::gemm {
+namespace {
+
+std::vector<float> random_values(std::size_t count, std::uint32_t stream) {
+  std::vector<float> values(count);
+  Rng(11, stream).fill_uniform(values, -1.0F, 1.0F);
+  return values;
+}
+
+struct Dimensions {
+  int K, N;
+};
+constexpr Dimensions kShapes[] = {{0, 5}, {4, 0}, {1, 1}, {31, 17}, {32, 16}, {33, 15}, {64, 100}, {97, 33}, {500, 64}};
+
+class WeightOnly : public testing::TestWithParam<int> {
+ protected:
+  parallel::ThreadPool pool{GetParam()};
+  Arena scratch;
+  Context context{pool, scratch};
+};
+
+TEST_P(WeightOnly, ExactVariantsHaveTheBitsOfTheReferenceAndFastOnesAreNear) {
+  for (const Dimensions& d : kShapes) {
+    const std::vector<float> x = random_values(d.K, 1);
+    const std::vector<float> w = random_values(static_cast<std::size_t>(d.K) * d.N, 2);
+    for (const int bits : {4, 8}) {
+      const WeightOnlyMatrix matrix({w.data(), d.K, d.N, d.N, 1}, bits);
+      std::vector<float> want(d.N, -1.0F);
+      multiply_weight_only(weight_only_variants().front(), x, matrix, want, context);
+      for (const WeightOnlyVariant& variant : weight_only_variants()) {
+        if (!variant.supported()) continue;
+        std::vector<float> got(d.N, -1.0F);
+        multiply_weight_only(variant, x, matrix, got, context);
+        if (variant.mode == Mode::kExact) {
+          EXPECT_EQ(got, want) << variant.name << " " << bits << " bits, K=" << d.K << " N=" << d.N;
+          continue;
+        }
+        for (int n = 0; n < d.N; ++n) {
+          double exact = 0, magnitude = 0;
+          for (int k = 0; k < d.K; ++k) {
+            exact += double{x[k]} * matrix.value(k, n);
+            magnitude += std::abs(double{x[k]} * matrix.value(k, n));
+          }
+          // value() rounds the product with the scale, which the kernel applies to sums: one eps more.
+          ASSERT_LE(std::abs(got[n] - exact), 2.0 * (d.K + matrix.groups() + 1) * 0x1p-24 * magnitude) << variant.name;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(WeightOnly, HasTheSameBitsEverywhere) {
+  Digest digest;
+  for (const Dimensions& d : kShapes) {
+    const std::vector<float> x = random_values(d.K, 3);
+    const std::vector<float> w = random_values(static_cast<std::size_t>(d.K) * d.N, 4);
+    for (const int bits : {4, 8}) {
+      std::vector<float> y(d.N);
+      multiply_weight_only(best_weight_only(Mode::kExact, pool.threads()), x, {{w.data(), d.K, d.N, d.N, 1}, bits}, y,
+                           context);
+      digest.add(std::span<const float>(y));
+    }
+  }
+  EXPECT_EQ(digest.hex(), "b49bcae60e1b5316");
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, WeightOnly, testing::Values(1, 2, 3));
+
+TEST(WeightOnlyMatrix, IsWithinHalfAStepOfTheWeights) {
+  constexpr int K = 70, N = 19;
+  const std::vector<float> w = random_values(K * N, 5);
+  const ConstMatrixView view{w.data(), K, N, N, 1};
+  for (const int bits : {4, 8}) {
+    const WeightOnlyMatrix matrix(view, bits);
+    const int group = bits == 8 ? K : kInt4Group;
+    for (int n = 0; n < N; ++n) {
+      for (int k = 0; k < K; ++k) {
+        float largest = 0;
+        for (int i = k / group * group; i < std::min((k / group + 1) * group, K); ++i)
+          largest = std::max(largest, std::abs(view(i, n)));
+        // Four bits reach from -8 to 7: at the far end a whole step is missing.
+        const float allowed = bits == 8 ? largest / 127 / 2 : largest / 8;
+        EXPECT_LE(std::abs(matrix.value(k, n) - view(k, n)), 1.0001F * allowed) << bits << " bits at " << k << "," << n;
+      }
+    }
+  }
+  EXPECT_LT(WeightOnlyMatrix(view, 4).bytes(), WeightOnlyMatrix(view, 8).bytes());
+}
+
+TEST(WeightOnlyMatrix, ZerosStayZerosAndBadInputIsNamed) {
+  std::vector<float> w(40 * 3, 0.0F);
+  for (const int bits : {4, 8}) {
+    const WeightOnlyMatrix matrix({w.data(), 40, 3, 3, 1}, bits);
+    for (int k = 0; k < 40; ++k) EXPECT_EQ(matrix.value(k, 1), 0.0F);
+  }
+  EXPECT_NE(message_of<std::invalid_argument>([&] {
+              WeightOnlyMatrix({w.data(), 40, 3, 3, 1}, 5);
+            }).find("4 or 8"),
+            std::string::npos);
+  w[7] = std::numeric_limits<float>::infinity();
+  EXPECT_NE(message_of<std::invalid_argument>([&] {
+              WeightOnlyMatrix({w.data(), 40, 3, 3, 1}, 8);
+            }).find("W[2,1] is not finite"),
+            std::string::npos);
+  EXPECT_NE(message_of<std::invalid_argument>([] { weight_only_variant("warp"); }).find("there are weights_naive"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace optlab::gemm

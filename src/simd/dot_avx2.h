@@ -1,0 +1,63 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+namespace optlab::simd {
+
+/// Eight columns, two values of k, operands of 16 bits; see ScalarDot for the contract.
+struct Avx2Dot16 {
+  static constexpr const char* kName = "avx2";
+  static constexpr int kActivationBits = 8;
+  static constexpr int kGroup = 2;
+  static constexpr int kLanes = 8;
+  using A = std::int16_t;
+  using B = std::int16_t;
+  using Group = __m256i;
+  using Weights = __m256i;
+  using Sum = __m256i;
+
+  struct Constants {};
+  static Constants constants() { return {}; }
+  static Sum zero() { return _mm256_setzero_si256(); }
+  static Group load_splat(const A* from) { return splat32(from); }
+  static Weights load(const B* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
+  static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+  }
+  static void store(std::int32_t* to, Sum sum) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), sum); }
+
+  static __m256i splat32(const void* from) {
+    std::int32_t bits;
+    std::memcpy(&bits, from, sizeof bits);
+    return _mm256_set1_epi32(bits);
+  }
+};
+
+/// Eight columns, four values of k, seven-bit activations.
+struct Avx2Dot {
+  static constexpr const char* kName = "avx2";
+  static constexpr int kActivationBits = 7;
+  static constexpr int kGroup = 4;
+  static constexpr int kLanes = 8;
+  using A = std::uint8_t;
+  using B = std::int8_t;
+  using Group = __m256i;
+  using Weights = __m256i;
+  using Sum = __m256i;
+
+  struct Constants {};
+  static Constants constants() { return {}; }
+  static Sum zero() { return _mm256_setzero_si256(); }
+  static Group load_splat(const A* from) { return Avx2Dot16::splat32(from); }
+  static Weights load(const B* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
+  static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) {
+    const __m256i pairs = _mm256_maddubs_epi16(a, b);
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+  static void store(std::int32_t* to, Sum sum) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), sum); }
+};
+
+}  // namespace optlab::simd

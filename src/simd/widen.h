@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+#include "simd/scalar.h"
+
+namespace optlab::simd {
+
+/// Small integers as floats, for kernels that keep weights in few bits and compute in float32; a policy of its own beside
+/// each Simd. `pair` is two neighbouring vectors, since that is what one load of bytes fills.
+struct ScalarWiden {
+  using Simd = Scalar;
+  struct Pair {
+    float low, high;
+  };
+  /// 2·kLanes signed bytes.
+  static Pair load_i8(const std::int8_t* from) { return {static_cast<float>(from[0]), static_cast<float>(from[1])}; }
+  struct Nibbles {
+    Pair first, second;
+  };
+  /// 2·kLanes bytes; of each the lower four bits, less 8, belong to the first pair, the upper to the second.
+  static Nibbles load_i4(const std::uint8_t* from) {
+    const auto low = [&](int i) { return static_cast<float>((from[i] & 15) - 8); };
+    const auto high = [&](int i) { return static_cast<float>((from[i] >> 4) - 8); };
+    return {{low(0), low(1)}, {high(0), high(1)}};
+  }
+};
+
+}  // namespace optlab::simd

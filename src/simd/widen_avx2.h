@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include "simd/avx2.h"
+
+namespace optlab::simd {
+
+/// See ScalarWiden for the contract.
+template <class Policy>
+struct Avx2Widen {
+  using Simd = Policy;
+  struct Pair {
+    __m256 low, high;
+  };
+  struct Nibbles {
+    Pair first, second;
+  };
+  static __m128i load16(const void* from) { return _mm_loadu_si128(static_cast<const __m128i*>(from)); }
+  static Pair to_floats(__m128i bytes) {
+    return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)),
+            _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(bytes, bytes)))};
+  }
+  static Pair load_i8(const std::int8_t* from) { return to_floats(load16(from)); }
+  static Nibbles load_i4(const std::uint8_t* from) {
+    const __m128i bytes = load16(from);
+    const __m128i mask = _mm_set1_epi8(15);
+    const __m128i eight = _mm_set1_epi8(8);
+    const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), mask);
+    return {to_floats(_mm_sub_epi8(_mm_and_si128(bytes, mask), eight)), to_floats(_mm_sub_epi8(high, eight))};
+  }
+};
+
+}  // namespace optlab::simd

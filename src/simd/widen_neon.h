@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+
+#include "simd/neon.h"
+
+namespace optlab::simd {
+
+/// See ScalarWiden for the contract.
+template <class Policy>
+struct NeonWiden {
+  using Simd = Policy;
+  struct Pair {
+    float32x4_t low, high;
+  };
+  struct Nibbles {
+    Pair first, second;
+  };
+  static Pair to_floats(int8x8_t bytes) {
+    const int16x8_t words = vmovl_s8(bytes);
+    return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(words))), vcvtq_f32_s32(vmovl_high_s16(words))};
+  }
+  static Pair load_i8(const std::int8_t* from) { return to_floats(vld1_s8(from)); }
+  static Nibbles load_i4(const std::uint8_t* from) {
+    const uint8x8_t bytes = vld1_u8(from);
+    const int8x8_t eight = vdup_n_s8(8);
+    const int8x8_t low = vreinterpret_s8_u8(vand_u8(bytes, vdup_n_u8(15)));
+    return {to_floats(vsub_s8(low, eight)), to_floats(vsub_s8(vreinterpret_s8_u8(vshr_n_u8(bytes, 4)), eight))};
+  }
+};
+
+}  // namespace optlab::simd
