@@ -55,7 +55,7 @@ std::span<const Variant> ladder() {
      no_scratch, detail::reordered, always},
     {"blocked", "a block of B that fits the cache, four steps of k per visit to C", "scalar", Mode::kExact, false,
      PanelFormat{}, no_scratch, detail::blocked, always},
-    packed<detail::kScalarKernels, false>("packed", "operands copied into the order of use, a tile of C in registers",
+    packed<detail::kScalarKernels, false>("packed", "B copied into the order of use, a tile of C in registers",
                                           "scalar", Mode::kExact, always),
 #if defined(__x86_64__)
     packed<detail::kAvx2Kernels, false>("simd", kSimdIdea, "avx2", Mode::kExact, simd::has_avx2),
