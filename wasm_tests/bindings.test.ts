@@ -358,7 +358,11 @@ function describeBuild(build: BuildName): void {
     it('the same bits whatever the blocks', () => {
       const before = blockingOf(library);
       const want = product(library, 67, 129, 53, 'naive');
-      for (const blocking of [[1, 1, 1], [7, 5, 9], [64, 200, 16]] as const) {
+      for (const blocking of [
+        [1, 1, 1],
+        [7, 5, 9],
+        [64, 200, 16],
+      ] as const) {
         library.setGemmBlocking(...blocking);
         assert.deepEqual(blockingOf(library), blocking);
         for (const rung of kExactVariants) assert.deepEqual(product(library, 67, 129, 53, rung), want, rung);

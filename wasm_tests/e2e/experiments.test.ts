@@ -163,7 +163,10 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       assert.match(await textOf(race), /Both exact rungs computed the same bits/);
       const table = await visit.table(race, /64×64×64/);
       assert.deepEqual(column(table, 'Rung'), ['simd', 'simd_prepacked']);
-      assert.match(await race.locator('.memory').innerText(), /Scratch memory: \S+ \S+ at most\. B packed beforehand: 16 KiB\./);
+      assert.match(
+        await race.locator('.memory').innerText(),
+        /Scratch memory: \S+ \S+ at most\. B packed beforehand: 16 KiB\./,
+      );
       // The roofline shows the last race.
       await visit.run(visit.race, 'Run the race');
     });
@@ -217,7 +220,10 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       }
       await visit.run(visit.classifier, 'Classify all images');
       assert.equal(await alertOf(visit.classifier).count(), 0);
-      assert.match(await textOf(visit.classifier), /A packed copy of the weights: 9\d\d KiB at most\. Scratch memory: /);
+      assert.match(
+        await textOf(visit.classifier),
+        /A packed copy of the weights: 9\d\d KiB at most\. Scratch memory: /,
+      );
       const chips = await visit.classifier.locator('label.chip').allInnerTexts();
       assert.ok(!chips.some((rung) => rung.includes('prepacked')), chips.join());
       const table = await visit.table(visit.classifier, '784-256-128-10');
@@ -273,7 +279,10 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
     await visit.page.waitForTimeout(600);
     const took = await visit.stop(visit.tuner);
     assert.ok(took < 1000, `stopping took ${Math.round(took)} ms`);
-    assert.match(plain(await textOf(visit.tuner)), /Stopped early: nothing was changed\.[^]*In use: 512 × 48 × 512, the default/);
+    assert.match(
+      plain(await textOf(visit.tuner)),
+      /Stopped early: nothing was changed\.[^]*In use: 512 × 48 × 512, the default/,
+    );
     await visit.run(visit.race, 'Run without a prediction');
     assert.equal(await alertOf(visit.race).count(), 0);
     visit.assertClean();

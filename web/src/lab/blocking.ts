@@ -40,10 +40,8 @@ export function sizeOf(lane: Lane): number {
 export function tuningVerdict(report: TuneReport): string {
   const { lanes, best } = report;
   const first = lanes[0] === undefined ? null : parseBlocking(lanes[0].name);
-  if (report.stopped || best === null || first === null)
-    return 'Stopped early: nothing was changed.';
-  if (sameBlocking(best, first))
-    return `No other size beat the default, ${blockingLabel(first)}, by more than 2 %.`;
+  if (report.stopped || best === null || first === null) return 'Stopped early: nothing was changed.';
+  if (sameBlocking(best, first)) return `No other size beat the default, ${blockingLabel(first)}, by more than 2 %.`;
   const winner = lanes.find((lane) => sameBlocking(parseBlocking(lane.name), best));
   const gain = winner === undefined ? null : gainOf(winner, lanes);
   const doubt =
