@@ -358,13 +358,13 @@ function describeBuild(build: BuildName): void {
     it('the same bits whatever the blocks', () => {
       const before = blockingOf(library);
       const want = product(library, 67, 129, 53, 'naive');
-      for (const blocking of [
+      for (const [depth, rows, columns] of [
         [1, 1, 1],
         [7, 5, 9],
         [64, 200, 16],
       ] as const) {
-        library.setGemmBlocking(...blocking);
-        assert.deepEqual(blockingOf(library), blocking);
+        library.setGemmBlocking(depth, rows, columns);
+        assert.deepEqual(blockingOf(library), [depth, rows, columns]);
         for (const rung of kExactVariants) assert.deepEqual(product(library, 67, 129, 53, rung), want, rung);
       }
       library.setGemmBlocking(...before);
