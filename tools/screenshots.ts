@@ -70,6 +70,7 @@ async function runLesson(page: Page, problems: string[]): Promise<void> {
   await race.getByLabel('Fastest').selectOption({ index: 2 });
   await race.getByLabel('times faster').selectOption({ index: 3 });
   await run(race, 'Run the race', problems);
+  await run(page.locator('blocking-tuner'), 'Measure the block sizes', problems);
   await run(page.locator('roofline-chart'), 'Measure this device', problems);
   const classifier = page.locator('image-classifier');
   await run(classifier, 'Classify all images', problems);
@@ -104,7 +105,7 @@ async function take(
   await checkWidth(lesson, shot.width, problems);
   await lesson.evaluate('scrollTo(0, 0)');
   await lesson.screenshot({ path: join(out, `lesson-${suffix}.png`), fullPage: true });
-  for (const element of [kLadder, 'roofline-chart', 'image-classifier']) {
+  for (const element of [kLadder, 'blocking-tuner', 'roofline-chart', 'image-classifier']) {
     await lesson.locator(element).screenshot({ path: join(out, `${element.split('#')[0]}-${suffix}.png`) });
   }
   await lesson.context().close();

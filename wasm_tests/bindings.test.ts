@@ -20,8 +20,10 @@ import { encodeSafetensors, withHeader } from './lib/safetensors.ts';
 const kLogitsDigest = '4dee805f08c5241d';
 /** On the 2,000 committed test images, from models/README.md. */
 const kAccuracy = 0.9085;
-const kExactRungs = ['naive', 'reordered', 'blocked', 'packed', 'simd', 'simd_threads'];
-const kFusedRungs = ['relaxed', 'relaxed_threads'];
+const kExactVariants = ['naive', 'reordered', 'blocked', 'packed', 'simd', 'simd_threads'];
+/** With those that exist in races only. */
+const kExactRungs = kExactVariants.toSpliced(5, 0, 'simd_prepacked');
+const kFusedRungs = ['relaxed', 'relaxed_prepacked', 'relaxed_threads'];
 const kMostThreads = 4;
 
 const model = readModel();
@@ -58,6 +60,11 @@ function filled(library: Library, rows: number, columns: number, values: Float32
   return tensor;
 }
 
+function blockingOf(library: Library): [number, number, number] {
+  const { depth, rows, columns } = library.gemmBlocking();
+  return [depth, rows, columns];
+}
+
 /** Runs `cycle` often; the heap must hold as many bytes afterwards as after the first few. */
 function keepsMemory(library: Library, times: number, cycle: () => void): void {
   for (let i = 0; i < 3; ++i) cycle();
@@ -68,11 +75,15 @@ function keepsMemory(library: Library, times: number, cycle: () => void): void {
 
 function describeBuild(build: BuildName): void {
   let library: Library;
+  /** All rungs of a race. */
+  let rungs: VariantInfo[];
+  /** Those that a product can name. */
   let variants: VariantInfo[];
   before(async () => {
     library = await loadLibrary(build, kMostThreads);
     library.setThreads(isThreaded(build) ? 2 : 1);
-    variants = library.gemmVariants();
+    rungs = library.gemmVariants();
+    variants = rungs.filter(({ prepacked }) => !prepacked);
   });
 
   it('says what it is', () => {
@@ -86,11 +97,12 @@ function describeBuild(build: BuildName): void {
   });
 
   it('lists the ladder', () => {
-    const names = variants.map(({ name }) => name);
+    const names = rungs.map(({ name }) => name);
     assert.deepEqual(names, [...kExactRungs, ...(build.startsWith('relaxed') ? kFusedRungs : [])]);
-    for (const { name, idea, mode, threaded, supported } of variants) {
+    for (const { name, idea, mode, threaded, prepacked, supported } of rungs) {
       assert.equal(mode, kFusedRungs.includes(name) ? 'fast' : 'exact', name);
       assert.equal(threaded, name.endsWith('_threads'), name);
+      assert.equal(prepacked, name.endsWith('_prepacked'), name);
       assert.ok(supported, name);
       assert.ok(idea.length > 5, name);
     }
@@ -130,7 +142,35 @@ function describeBuild(build: BuildName): void {
       for (const seconds of [0, -1, NaN]) {
         refuses(library, 'RangeError', /seconds/, () => new library.GemmRace(4, 4, 4, ['naive'], seconds));
         refuses(library, 'RangeError', /seconds/, () => new library.RooflineProbe(seconds));
+        refuses(library, 'RangeError', /seconds/, () => new library.BlockingTuner(seconds));
       }
+    });
+
+    it('block sizes', () => {
+      const [depth, rows, columns] = blockingOf(library);
+      for (const odd of [0, -1, 2 ** 20 + 1]) {
+        const message = /blocking \[.*must be 1 to 1048576/;
+        refuses(library, 'RangeError', message, () => library.setGemmBlocking(odd, 1, 1));
+        refuses(library, 'RangeError', message, () => library.setGemmBlocking(1, odd, 1));
+        refuses(library, 'RangeError', message, () => library.setGemmBlocking(1, 1, odd));
+      }
+      refuses(library, 'RangeError', /depth is .*whole number/, () => library.setGemmBlocking(2.5, 1, 1));
+      refuses(library, 'RangeError', /rows is .*whole number/, () => library.setGemmBlocking(1, 2 ** 32 + 1, 1));
+      assert.deepEqual(blockingOf(library), [depth, rows, columns], 'unchanged');
+    });
+
+    it('packed matrices that do not fit', () => {
+      const [a, b, c] = [new library.Tensor(2, 3), new library.Tensor(3, 5), new library.Tensor(2, 5)];
+      refuses(library, 'RangeError', /"turbo".*naive, reordered/, () => new library.PackedMatrix(b, 'turbo'));
+      refuses(library, 'RangeError', /"simd_prepacked"/, () => new library.PackedMatrix(b, 'simd_prepacked'));
+      const packed = new library.PackedMatrix(b, 'simd');
+      const message = /A is \[2,5\], B \[3,5\] and C \[2,5\]/;
+      const other = new library.Tensor(2, 5);
+      refuses(library, 'RangeError', message, () => library.gemmMultiplyPacked(other, packed, c));
+      refuses(library, 'RangeError', /same tensor/, () => library.gemmMultiplyPacked(a, packed, a));
+      packed.delete();
+      assert.throws(() => library.gemmMultiplyPacked(a, packed, c), /deleted/);
+      for (const tensor of [a, b, c, other]) tensor.delete();
     });
 
     it('numbers of threads', () => {
@@ -153,6 +193,7 @@ function describeBuild(build: BuildName): void {
       for (const lane of [-1, 1, 2 ** 32, 0.5]) {
         refuses(library, 'RangeError', /./, () => race.samples(lane));
         refuses(library, 'RangeError', /./, () => race.digest(lane));
+        refuses(library, 'RangeError', /./, () => race.packedBytes(lane));
       }
       race.delete();
     });
@@ -161,6 +202,7 @@ function describeBuild(build: BuildName): void {
       const mlp = new library.Mlp(model);
       refuses(library, 'RangeError', /785.*784/, () => mlp.classify(new Uint8Array(785), 'simd'));
       refuses(library, 'RangeError', /"turbo"/, () => mlp.classify(images, 'turbo'));
+      refuses(library, 'RangeError', /"simd_prepacked"/, () => mlp.classify(images, 'simd_prepacked'));
       mlp.delete();
     });
   });
@@ -227,6 +269,12 @@ function describeBuild(build: BuildName): void {
         mlp.delete();
       });
     });
+    it('in 1,000 packed matrices', () => {
+      const b = new library.Tensor(37, 41);
+      keepsMemory(library, 1000, () => new library.PackedMatrix(b, 'simd').delete());
+      b.delete();
+    });
+    it('in 20 races of block sizes', () => keepsMemory(library, 20, () => new library.BlockingTuner(1).delete()));
     // Fewer, as each allocates and fills 64 MiB; since not a byte may be lost, the number hardly matters.
     it('in 50 probes', () => keepsMemory(library, 50, () => new library.RooflineProbe(1).delete()));
     it('in 1,000 refusals', () => {
@@ -283,10 +331,43 @@ function describeBuild(build: BuildName): void {
     it('bit for bit as three loops over float32 do, by every exact rung', () => {
       for (const [M, K, N] of sizes) {
         const want = multiplyInOrder(randomValues(M * K, 1), randomValues(K * N, 2), M, K, N).product;
-        for (const rung of ['', ...kExactRungs]) {
+        for (const rung of ['', ...kExactVariants]) {
           assert.deepEqual(product(library, M, K, N, rung), want, `${rung || 'the dispatcher'}, ${M}x${K}x${N}`);
         }
       }
+    });
+
+    it('a packed matrix to the same bits, by every rung', () => {
+      for (const { name } of variants) {
+        for (const [M, K, N] of [...sizes, [5, 700, 41] as const]) {
+          const a = filled(library, M, K, randomValues(M * K, 1));
+          const b = filled(library, K, N, randomValues(K * N, 2));
+          const [want, got] = [new library.Tensor(M, N), new library.Tensor(M, N)];
+          const packed = new library.PackedMatrix(b, name);
+          b.view().fill(NaN); // it is a copy
+          assert.ok(packed.bytes() >= 4 * K * N && packed.bytes() <= 4 * K * (N + 3), `${packed.bytes()} bytes`);
+          library.gemmMultiplyPacked(a, packed, got);
+          b.view().set(randomValues(K * N, 2));
+          library.gemmMultiply(a, b, want, name);
+          assert.deepEqual(got.view().slice(), want.view().slice(), `${name}, ${M}x${K}x${N}`);
+          for (const handle of [a, b, want, got, packed]) handle.delete();
+        }
+      }
+    });
+
+    it('the same bits whatever the blocks', () => {
+      const before = blockingOf(library);
+      const want = product(library, 67, 129, 53, 'naive');
+      for (const [depth, rows, columns] of [
+        [1, 1, 1],
+        [7, 5, 9],
+        [64, 200, 16],
+      ] as const) {
+        library.setGemmBlocking(depth, rows, columns);
+        assert.deepEqual(blockingOf(library), [depth, rows, columns]);
+        for (const rung of kExactVariants) assert.deepEqual(product(library, 67, 129, 53, rung), want, rung);
+      }
+      library.setGemmBlocking(...before);
     });
 
     it('within K·ε of it by every fused rung', () => {
@@ -336,6 +417,8 @@ function describeBuild(build: BuildName): void {
         assert.deepEqual(result.predictions, first.predictions, name);
         assert.ok(result.seconds > 0 && result.seconds < 60);
       }
+      const weights = 784 * 256 + 256 * 128 + 128 * 10;
+      assert.ok(mlp.packedBytes() >= 4 * weights && mlp.packedBytes() < 5 * weights, `${mlp.packedBytes()} bytes`);
       mlp.delete();
     });
 
@@ -364,8 +447,9 @@ function describeBuild(build: BuildName): void {
 
   describe('measures', () => {
     it('a race', () => {
-      const rungs = ['naive', 'packed', 'simd'];
-      const race = new library.GemmRace(48, 40, 56, rungs, 0.6);
+      const names = ['naive', 'packed', 'simd', 'simd_prepacked'];
+      const race = new library.GemmRace(48, 40, 56, names, 0.8);
+      assert.equal(race.scratchHighWater(), 0);
       let progress = 0;
       let steps = 0;
       do {
@@ -377,8 +461,13 @@ function describeBuild(build: BuildName): void {
       const lanes = race.lanes();
       assert.deepEqual(
         lanes.map(({ name }) => name),
-        rungs,
+        names,
       );
+      assert.deepEqual(
+        names.map((_, i) => race.packedBytes(i)),
+        [0, 0, 0, 4 * 40 * 56],
+      );
+      assert.ok(race.scratchHighWater() > 0 && race.scratchHighWater() < 1 << 20);
       lanes.forEach((lane, i) => {
         assert.equal(lane.flops, 2 * 48 * 40 * 56);
         assert.equal(lane.bytes, 4 * (48 * 40 + 40 * 56 + 48 * 56));
@@ -393,6 +482,39 @@ function describeBuild(build: BuildName): void {
         assert.equal(race.digest(i), race.digest(0));
       });
       race.delete();
+    });
+
+    it('block sizes, and uses the best', () => {
+      const before = blockingOf(library);
+      const tuner = new library.BlockingTuner(0.4);
+      assert.deepEqual(Object.values(tuner.best()), before, 'nothing measured: the default');
+      let progress = 0;
+      for (let steps = 0; tuner.step() && steps < 10_000; ++steps) {
+        assert.ok(tuner.progress() >= progress, 'progress falls');
+        progress = tuner.progress();
+      }
+      assert.equal(tuner.progress(), 1);
+      const lanes = tuner.lanes();
+      assert.equal(lanes.length, 8);
+      assert.equal(lanes[0]!.name, before.join('/'), 'the default comes first');
+      for (const { name, flops, statistics } of lanes) {
+        assert.match(name, /^\d+\/\d+\/\d+$/);
+        assert.equal(flops, 2 * 768 ** 3);
+        assert.ok(statistics!.median > 0, name);
+      }
+      const { depth, rows, columns } = tuner.best();
+      assert.ok(lanes.some(({ name }) => name === `${depth}/${rows}/${columns}`));
+      assert.deepEqual(blockingOf(library), before, 'not applied yet');
+      tuner.apply();
+      assert.deepEqual(blockingOf(library), [depth, rows, columns]);
+      tuner.delete();
+      library.setGemmBlocking(...before);
+    });
+
+    it('its scratch memory', () => {
+      const used = library.scratchHighWater();
+      product(library, 300, 700, 300, 'simd'); // too many rows to read B in place
+      assert.ok(library.scratchHighWater() >= Math.max(used, 4 * 512 * 300), `${library.scratchHighWater()} bytes`);
     });
 
     it('the roofline', () => {

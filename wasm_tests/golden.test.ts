@@ -18,7 +18,8 @@ import { isThreaded, kBuilds, kRoot, loadLibrary, modulePath, readModel, readTes
 
 const kProgram = join(kRoot, 'build/native/src/cli/optlab');
 const kScalarRungs = ['naive', 'reordered', 'blocked', 'packed'];
-const kExactRungs = [...kScalarRungs, 'simd', 'simd_threads'];
+const kExactRungs = [...kScalarRungs, 'simd', 'simd_prepacked', 'simd_threads'];
+const kWideRungs = ['avx512', 'avx512_prepacked', 'avx512_threads'];
 const kThreads = [1, 2, 3, 4];
 
 type Digests = Map<string, string>;
@@ -131,9 +132,16 @@ describe('exact mode gives the same bits', () => {
       if (native.isas[0] === 'scalar')
         return test.skip('this machine has no vector instructions that the library knows');
       test.diagnostic(`vector instructions: ${native.isas.join()}`);
-      return compare(reference, native.vectors, kExactRungs);
+      const wide = native.isas[0]!.startsWith('avx512') ? kWideRungs : [];
+      return compare(reference, native.vectors, [...kExactRungs, ...wide]);
     });
   }
+
+  it('natively, without the widest of them', async (test) => {
+    const native = await computeNatively('avx2', 2);
+    if (!native.isas[0]!.startsWith('avx2')) return test.skip('this machine has no AVX2');
+    return compare(reference, native.vectors, kExactRungs);
+  });
 
   describe('in Node', () => {
     const model = readModel();

@@ -86,6 +86,8 @@ class Race {
   LaneArray lanes() { return lanes_of(race_.race()); }
   Float64Copy samples(double lane) { return samples_of(race_.race(), whole("lane", lane)); }
   std::string digest(double lane) const { return race_.digest(whole("lane", lane)); }
+  double packed_bytes(double lane) const { return static_cast<double>(race_.packed_bytes(whole("lane", lane))); }
+  double scratch_high_water() const { return static_cast<double>(race_.scratch_high_water()); }
 
  private:
   gemm::GemmRace race_;
@@ -100,6 +102,13 @@ struct BlockingValue {
 BlockingValue to_value(const gemm::Blocking& b) { return {b.depth, b.rows, b.columns}; }
 
 BlockingValue gemm_blocking() { return to_value(runtime().blocking); }
+
+/// Three numbers instead of a BlockingValue, whose fields Embind would wrap to ints.
+void set_gemm_blocking(double depth, double rows, double columns) {
+  const gemm::Blocking blocking{whole("depth", depth), whole("rows", rows), whole("columns", columns)};
+  gemm::check(blocking);
+  runtime().blocking = blocking;
+}
 
 /// Measures candidates on the shared runtime; `apply` makes the best of them the runtime's own.
 class Tuner {
@@ -150,6 +159,7 @@ EMSCRIPTEN_BINDINGS(optlab_gemm) {
       .field("rows", &BlockingValue::rows)
       .field("columns", &BlockingValue::columns);
   function("gemmBlocking", &gemm_blocking);
+  function("setGemmBlocking", guard<&set_gemm_blocking>);  // for the products and races that follow
   class_<Tuner>("BlockingTuner")
       .constructor(guard<&make_tuner>, return_value_policy::take_ownership())
       .function("step", guard<&Tuner::step>)
@@ -164,7 +174,9 @@ EMSCRIPTEN_BINDINGS(optlab_gemm) {
       .function("progress", guard<&Race::progress>)
       .function("lanes", guard<&Race::lanes>)
       .function("samples", guard<&Race::samples>)
-      .function("digest", guard<&Race::digest>);
+      .function("digest", guard<&Race::digest>)
+      .function("packedBytes", guard<&Race::packed_bytes>)
+      .function("scratchHighWater", &Race::scratch_high_water);
 }
 
 }  // namespace optlab::bindings

@@ -55,7 +55,7 @@ std::span<const Variant> ladder() {
      no_scratch, detail::reordered, always},
     {"blocked", "a block of B that fits the cache, four steps of k per visit to C", "scalar", Mode::kExact, false,
      PanelFormat{}, no_scratch, detail::blocked, always},
-    packed<detail::kScalarKernels, false>("packed", "operands copied into the order of use, a tile of C in registers",
+    packed<detail::kScalarKernels, false>("packed", "B copied into the order of use, a tile of C in registers",
                                           "scalar", Mode::kExact, always),
 #if defined(__x86_64__)
     packed<detail::kAvx2Kernels, false>("simd", kSimdIdea, "avx2", Mode::kExact, simd::has_avx2),
@@ -97,7 +97,7 @@ void check_view(const char* what, const BasicMatrixView<T>& view) {
   }
 }
 
-void check(const Problem& problem, const Blocking& blocking) {
+void check_operands(const Problem& problem) {
   const auto& [a, b, c, epilogue, panels] = problem;
   check_view("A", a);
   check_view("B", b);
@@ -111,13 +111,18 @@ void check(const Problem& problem, const Blocking& blocking) {
     throw std::invalid_argument("gemm: C's strides are " + std::to_string(c.row_stride) + " and " +
                                 std::to_string(c.column_stride) + "; its columns must be adjacent and its rows apart");
   }
-  if (blocking.depth < 1 || blocking.rows < 1 || blocking.columns < 1) {
-    throw std::invalid_argument("gemm: blocking " + format_shape({blocking.depth, blocking.rows, blocking.columns}) +
-                                "; depth, rows and columns must be >= 1");
-  }
 }
 
 }  // namespace
+
+void check(const Blocking& blocking) {
+  constexpr int kMost = 1 << 20;  // rounded up to whole tiles it is still an int
+  for (const int extent : {blocking.depth, blocking.rows, blocking.columns}) {
+    if (extent >= 1 && extent <= kMost) continue;
+    throw std::invalid_argument("gemm: blocking " + format_shape({blocking.depth, blocking.rows, blocking.columns}) +
+                                "; depth, rows and columns must be 1 to " + std::to_string(kMost));
+  }
+}
 
 std::span<const Variant> variants() { return ladder(); }
 
@@ -131,7 +136,8 @@ const Variant& variant(std::string_view name) {
 }
 
 void multiply(const Variant& variant, const Problem& problem, Context& context) {
-  check(problem, context.blocking);
+  check_operands(problem);
+  check(context.blocking);
   const int threads = variant.threaded ? context.pool.threads() : 1;
   context.scratch.reserve(variant.scratch_bytes(problem, context.blocking, threads));
   variant.run(problem, {context.pool, threads, context.scratch.data(), context.blocking});

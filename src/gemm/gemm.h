@@ -40,6 +40,9 @@ struct Blocking {
   bool operator==(const Blocking&) const = default;
 };
 
+/// Throws std::invalid_argument unless each extent is 1 to 1,048,576.
+void check(const Blocking& blocking);
+
 /// What a product may use beside its operands.
 struct Context {
   parallel::ThreadPool& pool;
@@ -91,7 +94,7 @@ const Variant& variant(std::string_view name);
 /// Shapes:   any strides for A and B (transposed and sliced views included); C's column_stride is 1. M, N, K may be 0;
 ///           K = 0 gives activation(bias). C must not overlap A, B or the bias.
 /// Throws:   std::invalid_argument naming the operand if shapes disagree, a dimension is negative or C's rows overlap,
-///           or the blocking has an extent below 1; std::bad_alloc.
+///           or as check(blocking) does; std::bad_alloc.
 /// Numerics: exact rows: each c[m,n] starts at +0 and adds a[m,k]*b[k,n] for k ascending, product and sum each rounded
 ///           once, then the bias, then the activation. Hence all exact rows agree bit for bit, on any ISA and number of
 ///           threads, and a row of the result does not depend on M or N. Fast rows fuse or reassociate: |error| <=

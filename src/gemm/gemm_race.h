@@ -42,6 +42,10 @@ class GemmRace {
   int threads(int lane) const { return variant(lane).threaded ? pool_.threads() : 1; }
   /// Of the result of the lane's first call; empty before it. All exact rungs have the same.
   const std::string& digest(int lane) const { return entries_.at(lane).digest; }
+  /// What the lane's rung keeps of B in panels, bytes; 0 unless it is prepacked.
+  std::size_t packed_bytes(int lane) const { return entries_.at(lane).b.bytes(); }
+  /// The most scratch memory that any rung of this race has needed so far, bytes.
+  std::size_t scratch_high_water() const { return scratch_.high_water(); }
   /// The roof over a lane, FLOP/s: the measured compute peak of its instruction set (Variant::isa) on as many threads. 0 if `peaks` has
   /// none.
   double roof(int lane, const std::vector<profile::Peak>& peaks) const;

@@ -16,7 +16,20 @@ TEST(GemmRace, RunsEveryRungAndExactRungsAgree) {
     }
     EXPECT_TRUE(race.race().lane(lane).statistics.has_value());
     EXPECT_EQ(race.race().lane(lane).flops, 2.0 * 33 * 20 * 41);
+    EXPECT_EQ(race.packed_bytes(lane) >= 4U * 20 * 41, race.rung(lane).prepacked) << race.rung(lane).name;
   }
+}
+
+TEST(GemmRace, CountsItsScratch) {
+  parallel::ThreadPool pool(1);
+  GemmRace plain(200, 300, 200, {"naive"}, pool, {.max_seconds = 0.01});
+  GemmRace packed(200, 300, 200, {"packed"}, pool, {.max_seconds = 0.01});
+  EXPECT_EQ(packed.scratch_high_water(), 0U) << "nothing has run yet";
+  plain.race().step();
+  packed.race().step();
+  EXPECT_EQ(plain.scratch_high_water(), 0U);
+  EXPECT_GE(packed.scratch_high_water(), 4U * 300 * 200);
+  EXPECT_THROW(plain.packed_bytes(1), std::out_of_range);
 }
 
 TEST(GemmRace, HoldsARungAgainstTheRoofOfItsInstructionSet) {

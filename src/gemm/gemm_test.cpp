@@ -296,6 +296,8 @@ TEST_F(Gemm, RefusesOperandsThatDisagreeAndNamesThem) {
               multiply({view(2, 3), view(3, 2), view(2, 2)}, bad);
             }).find("blocking [512,0,512]"),
             std::string::npos);
+  EXPECT_THROW(check(Blocking{512, 48, 1 << 30}), std::invalid_argument) << "rounded up it would be no int";
+  EXPECT_NO_THROW(check(Blocking{1, 1, 1 << 20}));
   EXPECT_NE(message_of<std::invalid_argument>([&] {
               multiply_batch(tiled, {view(2, 3), view(3, 2), view(2, 2)}, 3, {6, 0, 3}, context);
             }).find("lie 3 elements apart, but each spans 4"),

@@ -12,6 +12,8 @@ interface RaceExport {
   engine: { build: { build: string } };
   options: { m: number; variants: string[]; threads: number };
   lanes: { name: string; statistics: { count: number; median: number } }[];
+  blocking: { depth: number; rows: number; columns: number };
+  memory: { scratch: number; packed: number };
   digests: string[];
   samples: number[][];
   stopped: boolean;
@@ -82,6 +84,9 @@ describe('the site', () => {
   });
 });
 
+/** With ordinary spaces. */
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+
 /** 0 (black) to 1 (white) of a colour of the body. */
 async function brightness(visit: Visit, style: string): Promise<number> {
   const color = String(await visit.page.evaluate(`getComputedStyle(document.body).${style}`));
@@ -142,10 +147,52 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       assert.deepEqual(record.options.variants, ['naive', 'simd']);
       assert.equal(record.options.m, 64);
       assert.deepEqual(record.digests, digests);
+      assert.deepEqual(record.blocking, { depth: 512, rows: 48, columns: 512 });
+      assert.ok(record.memory.scratch > 0 && record.memory.packed === 0, JSON.stringify(record.memory));
       assert.deepEqual(
         record.samples.map(({ length }) => length),
         record.lanes.map(({ statistics }) => statistics.count),
       );
+    });
+
+    it('races prepacked weights to the same bits', async () => {
+      const race = visit.page.locator('#race-prepacked');
+      await race.getByLabel('Size').selectOption('64x64x64');
+      await visit.run(race, 'Run without a prediction');
+      assert.equal(await alertOf(race).count(), 0);
+      assert.match(await textOf(race), /Both exact rungs computed the same bits/);
+      const table = await visit.table(race, /64×64×64/);
+      assert.deepEqual(column(table, 'Rung'), ['simd', 'simd_prepacked']);
+      assert.match(
+        await race.locator('.memory').innerText(),
+        /Scratch memory: \S+ \S+ at most\. B packed beforehand: 16 KiB\./,
+      );
+      // The roofline shows the last race.
+      await visit.run(visit.race, 'Run the race');
+    });
+
+    it('measures block sizes, uses the best and goes back', async () => {
+      const inUse = visit.tuner.locator('.in-use');
+      assert.match(plain(await inUse.innerText()), /In use: 512 × 48 × 512, the default\./);
+      await visit.run(visit.tuner, 'Measure the block sizes');
+      assert.equal(await alertOf(visit.tuner).count(), 0);
+      const table = await visit.table(visit.tuner, /768³ by the fastest rung/);
+      const sizes = column(table, 'Depth × rows × columns').map(plain);
+      assert.equal(sizes.length, 8);
+      for (const rate of column(table, 'GFLOP/s')) assert.ok(Number(rate) > 0.01, rate);
+      for (const interval of column(table, '95 % interval')) assert.match(interval, /^[\d.]+ … [\d.]+/);
+      const used = sizes.filter((size) => size.startsWith('✓')).map((size) => size.slice(1).trim());
+      assert.equal(used.length, 1, sizes.join());
+      assert.match(plain(await inUse.innerText()), new RegExp(`In use: ${used[0]}, (the default|measured here)`));
+      assert.match(plain(await textOf(visit.tuner)), /(No other size beat the default|faster than the default)/);
+
+      await visit.run(visit.race, 'Run the race');
+      await visit.table(visit.race, /64×64×64/); // opens it
+      assert.match(plain(await visit.race.locator('.memory').innerText()), new RegExp(`^Blocks: ${used[0]}\\.`));
+      const back = visit.tuner.getByRole('button', { name: 'Back to the default' });
+      if (used[0] !== '512 × 48 × 512') await back.click();
+      await back.waitFor({ state: 'hidden' });
+      assert.match(plain(await inUse.innerText()), /512 × 48 × 512, the default/);
     });
 
     it('draws the roofline with a dot for each rung of the race', async () => {
@@ -173,6 +220,12 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
       }
       await visit.run(visit.classifier, 'Classify all images');
       assert.equal(await alertOf(visit.classifier).count(), 0);
+      assert.match(
+        await textOf(visit.classifier),
+        /A packed copy of the weights: 9\d\d KiB at most\. Scratch memory: /,
+      );
+      const chips = await visit.classifier.locator('label.chip').allInnerTexts();
+      assert.ok(!chips.some((rung) => rung.includes('prepacked')), chips.join());
       const table = await visit.table(visit.classifier, '784-256-128-10');
       assert.deepEqual(column(table, 'Rung'), ['packed', 'simd', 'relaxed']);
       const right = column(table, 'Right').map(Number.parseFloat);
@@ -216,6 +269,24 @@ function describeSite(getSite: () => Site, isolation: boolean): void {
         );
       }
     });
+  });
+
+  it('stops measuring block sizes within a second, and changes none', async () => {
+    const visit = await getSite().visit({ path: kLesson + kQuick, isolation });
+    await visit.tuner.scrollIntoViewIfNeeded();
+    await visit.tuner.getByRole('button', { name: 'Measure the block sizes' }).click();
+    await stopButton(visit.tuner).waitFor();
+    await visit.page.waitForTimeout(600);
+    const took = await visit.stop(visit.tuner);
+    assert.ok(took < 1000, `stopping took ${Math.round(took)} ms`);
+    assert.match(
+      plain(await textOf(visit.tuner)),
+      /Stopped early: nothing was changed\.[^]*In use: 512 × 48 × 512, the default/,
+    );
+    await visit.run(visit.race, 'Run without a prediction');
+    assert.equal(await alertOf(visit.race).count(), 0);
+    visit.assertClean();
+    await visit.close();
   });
 
   it('stops within a second, whatever runs', async () => {

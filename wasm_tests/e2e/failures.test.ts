@@ -105,7 +105,7 @@ describe('the page survives', () => {
         path: kLesson + kQuick,
         prepare: (page) => page.route('**/optlab.wasm', answer),
       });
-      for (const experiment of [visit.race, visit.roofline, visit.classifier]) {
+      for (const experiment of [visit.tuner, visit.race, visit.roofline, visit.classifier]) {
         await experiment.scrollIntoViewIfNeeded();
         await alertOf(experiment).waitFor();
         assert.match(await alertOf(experiment).innerText(), message);

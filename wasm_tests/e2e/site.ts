@@ -86,6 +86,9 @@ export class Visit {
   get roofline(): Locator {
     return this.page.locator('roofline-chart');
   }
+  get tuner(): Locator {
+    return this.page.locator('blocking-tuner');
+  }
   get classifier(): Locator {
     return this.page.locator('image-classifier');
   }

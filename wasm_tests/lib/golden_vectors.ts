@@ -26,13 +26,10 @@ export function computeVectors(
   images: Uint8Array,
 ): { threads: number; vectors: Vector[] } {
   const started = library.setThreads(threads);
-  const rungs = library
-    .gemmVariants()
-    .filter(({ mode }) => mode === 'exact')
-    .map(({ name }) => name);
+  const rungs = library.gemmVariants().filter(({ mode }) => mode === 'exact');
   const vectors: Vector[] = [];
   for (const shape of kShapes) {
-    for (const rung of rungs) {
+    for (const { name: rung } of rungs) {
       const race = new library.GemmRace(...shape, [rung], 0.01);
       race.step(); // the first call computes the digest
       vectors.push({ what: shapeName(shape), rung, digest: race.digest(0) });
@@ -41,7 +38,8 @@ export function computeVectors(
   }
   const mlp = new library.Mlp(model);
   // The slow rungs have been seen above; 2,000 images take them seconds.
-  for (const rung of rungs.filter((name) => name.startsWith('simd') || name === 'packed')) {
+  const fast = rungs.filter(({ name, isa, prepacked }) => !prepacked && (isa !== 'scalar' || name === 'packed'));
+  for (const { name: rung } of fast) {
     vectors.push({ what: kLogits, rung, digest: mlp.classify(images, rung).logitsDigest });
   }
   mlp.delete();

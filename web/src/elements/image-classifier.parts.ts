@@ -1,5 +1,7 @@
 import { html, svg, type TemplateResult } from 'lit';
 import { kClasses, kSide, percent } from '../lab/fashion.ts';
+import { byteSize } from '../lab/format.ts';
+import type { ClassifyReport } from '../lab/protocol.ts';
 
 /** Resolves when the element comes near the window: images and model are 2 MB that not every visitor of the page needs. */
 export function nearView(element: Element): Promise<void> {
@@ -30,4 +32,11 @@ export function drawImage(canvas: HTMLCanvasElement, pixels: Uint8Array): void {
   const image = context.createImageData(kSide, kSide);
   pixels.forEach((value, i) => image.data.set([value, value, value, 255], 4 * i));
   context.putImageData(image, 0, 0);
+}
+
+/** What the model takes beside its weights. */
+export function memoryText({ lanes, parameters, scratchBytes }: ClassifyReport): string {
+  const packed = Math.max(...lanes.map((lane) => lane.packedBytes));
+  const scratch = scratchBytes === 0 ? 'none' : `${byteSize(scratchBytes)} at most`;
+  return `Weights and biases: ${byteSize(4 * parameters)}. A packed copy of the weights: ${byteSize(packed)} at most. Scratch memory: ${scratch}.`;
 }

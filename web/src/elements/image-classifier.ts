@@ -18,7 +18,7 @@ import { duration, rungColor, times } from '../lab/format.ts';
 import type { ClassifyLane, ClassifyReport } from '../lab/protocol.ts';
 import { engine, kBase } from './context.ts';
 import { LabElement } from './lab-element.ts';
-import { drawImage, nearView, renderScore } from './image-classifier.parts.ts';
+import { drawImage, memoryText, nearView, renderScore } from './image-classifier.parts.ts';
 import { classifierStyles } from './image-classifier.styles.ts';
 import { labStyles } from './styles.ts';
 
@@ -71,8 +71,11 @@ export class ImageClassifier extends LabElement {
     return 'classify';
   }
 
+  /** Without the prepacked rungs: the model's weights are packed once for every rung. */
   get #ladder(): string[] {
-    return this.variants.filter((variant) => !variant.threaded || this.maxThreads > 1).map((variant) => variant.name);
+    return this.variants
+      .filter((variant) => !variant.prepacked && (!variant.threaded || this.maxThreads > 1))
+      .map((variant) => variant.name);
   }
 
   get #rungs(): string[] {
@@ -80,7 +83,7 @@ export class ImageClassifier extends LabElement {
   }
 
   #color(name: string): string {
-    return rungColor(this.variants.findIndex((variant) => variant.name === name));
+    return rungColor(this.variants, name);
   }
 
   #save(): void {
@@ -194,6 +197,7 @@ export class ImageClassifier extends LabElement {
           </tbody>
         </table>
       </div>
+      ${report.done ? html`<p class="small muted memory">${memoryText(report)}</p>` : nothing}
     </div>`;
   }
 

@@ -1,5 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { duration, flopsPerSecond, gigaflops, threeDigits } from '../lab/format.ts';
+import { blockingLabel } from '../lab/blocking.ts';
+import { byteSize, duration, flopsPerSecond, gigaflops, threeDigits } from '../lab/format.ts';
 import type { RaceReport } from '../lab/protocol.ts';
 import type { Lane, Peak, VariantInfo } from '../lab/types.ts';
 
@@ -66,7 +67,15 @@ export function renderTable(
         </tbody>
       </table>
     </div>
+    <p class="small muted memory">${memoryText(report)}</p>
   </details>`;
+}
+
+/** What the products were cut into, and what they needed beside their operands. */
+function memoryText({ blocking, memory }: RaceReport): string {
+  const scratch = memory.scratch === 0 ? 'none' : `${byteSize(memory.scratch)} at most`;
+  const packed = memory.packed === 0 ? '' : ` B packed beforehand: ${byteSize(memory.packed)}.`;
+  return `Blocks: ${blockingLabel(blocking)}. Scratch memory: ${scratch}.${packed}`;
 }
 
 function renderRow(lane: Lane, digest: string | null, mode: string, peak: Peak | null): TemplateResult {

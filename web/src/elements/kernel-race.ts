@@ -95,7 +95,7 @@ export class KernelRace extends LabElement {
   }
 
   #color(name: string): string {
-    return rungColor(this.variants.findIndex((variant) => variant.name === name));
+    return rungColor(this.variants, name);
   }
 
   #save(): void {

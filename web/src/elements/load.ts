@@ -2,6 +2,7 @@
 const kElements: Record<string, () => Promise<unknown>> = {
   'build-badge': () => import('./build-badge'),
   'kernel-race': () => import('./kernel-race'),
+  'blocking-tuner': () => import('./blocking-tuner'),
   'roofline-chart': () => import('./roofline-chart'),
   'image-classifier': () => import('./image-classifier'),
 };

@@ -142,7 +142,7 @@ export class RooflineChart extends LabElement {
   }
 
   #sourceNote(): string {
-    if (session.race === null) return 'about 8 seconds; also races the rungs at 512³ for the dots';
+    if (session.race === null) return 'about 9 seconds; also races the rungs at 512³ for the dots';
     const { m, k, n } = session.race.options;
     return `about 5 seconds; the dots are your last race, ${m}×${k}×${n}`;
   }
@@ -209,7 +209,7 @@ export class RooflineChart extends LabElement {
   }
 
   #renderDot({ dot, x, y, labelY, before }: Placed, frame: Frame) {
-    const color = rungColor(this.variants.findIndex((variant) => variant.name === dot.name));
+    const color = rungColor(this.variants, dot.name);
     const select = () => {
       this.#selected = dot.name;
       this.requestUpdate();

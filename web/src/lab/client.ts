@@ -10,7 +10,9 @@ import type {
   ProbeReport,
   RaceOptions,
   RaceReport,
+  TuneReport,
 } from './protocol.ts';
+import type { Blocking } from './types.ts';
 
 /** A stop that is not obeyed within this time ends the worker. */
 const kStopGraceMs = 500;
@@ -44,6 +46,7 @@ export class EngineClient extends EventTarget {
   /** The worker of #session, once it has started. */
   #worker: Worker | null = null;
   #running: RunningBuild | null = null;
+  #blocking: Blocking | null = null;
   #task: string | null = null;
   #cancel: (() => void) | null = null;
   #serial = 0;
@@ -58,6 +61,11 @@ export class EngineClient extends EventTarget {
   /** The build that runs, or null before it has started. */
   get running(): RunningBuild | null {
     return this.#running;
+  }
+
+  /** The blocks that products are cut into, or null before the engine has started. */
+  get blocking(): Blocking | null {
+    return this.#blocking ?? this.#running?.info.blocking ?? null;
   }
 
   /** The name of the task that runs, or null. */
@@ -76,6 +84,21 @@ export class EngineClient extends EventTarget {
 
   probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport> {
     return this.#run<ProbeReport>('roofline', onProgress, (api, report) => api.probe(seconds, report));
+  }
+
+  /** Measures block sizes; the best are used from then on, by a worker that replaces this one too. A stopped race changes nothing. */
+  async tuneBlocking(seconds: number, onProgress: (report: TuneReport) => void): Promise<TuneReport> {
+    const tune = (api: Remote<EngineApi>, report: (report: TuneReport) => void) => api.tuneBlocking(seconds, report);
+    const report = await this.#run<TuneReport>('block sizes', onProgress, tune);
+    this.#setBlocking(report.inUse);
+    return report;
+  }
+
+  /** The same by hand, while no task runs. */
+  async setBlocking(blocking: Blocking): Promise<void> {
+    const session = await this.#open();
+    await Promise.race([session.api.setBlocking(blocking), session.died]);
+    this.#setBlocking(blocking);
   }
 
   classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport> {
@@ -194,7 +217,8 @@ export class EngineClient extends EventTarget {
       limit = setTimeout(() => kill(new EngineError(late)), kStartLimitMs);
     });
     try {
-      const options = { url: moduleUrl(this.#base, choice.build), threads: choice.threads, lock };
+      const url = moduleUrl(this.#base, choice.build);
+      const options = { url, threads: choice.threads, lock, blocking: this.#blocking };
       const info = await Promise.race([api.start(options, onDownloaded), died]);
       watchLock(lock, () => kill(new EngineError('The engine’s worker died in the middle of its work')));
       return { worker, api, running: { choice, info }, died, kill };
@@ -204,6 +228,11 @@ export class EngineClient extends EventTarget {
     } finally {
       clearTimeout(limit);
     }
+  }
+
+  #setBlocking(blocking: Blocking): void {
+    this.#blocking = blocking;
+    this.dispatchEvent(new Event('change'));
   }
 
   #setTask(name: string | null): void {

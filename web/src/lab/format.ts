@@ -1,4 +1,4 @@
-import type { Lane, Peak } from './types.ts';
+import type { Lane, Peak, VariantInfo } from './types.ts';
 
 /** FLOP/s of a lane at its median, or null before it has one. */
 export function flopsPerSecond(lane: Lane): number | null {
@@ -61,7 +61,13 @@ export function isaName(isa: string): string {
   return names[isa] ?? isa;
 }
 
-/** The registered colour of a rung: by its place on the ladder, so that it is the same in every chart. */
-export function rungColor(index: number): string {
-  return `var(--lab-${(index % 8) + 1})`;
+/**
+ * The registered colour of a rung: by its variant's place on the ladder, so that it is the same in every chart. A prepacked rung, which
+ * comes after its variant, has a shade of the variant's.
+ */
+export function rungColor(variants: readonly VariantInfo[], name: string): string {
+  const index = variants.findIndex((variant) => variant.name === name);
+  const place = variants.slice(0, index + 1).filter((variant) => !variant.prepacked).length;
+  const color = `var(--lab-${((Math.max(place, 1) - 1) % 8) + 1})`;
+  return variants[index]?.prepacked ? `color-mix(in oklab, ${color} 62%, var(--sl-color-white))` : color;
 }

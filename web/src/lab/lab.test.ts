@@ -2,11 +2,20 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import {
+  blockingLabel,
+  gainOf,
+  parseBlocking,
+  sameBlocking,
+  signedPercent,
+  sizeOf,
+  tuningVerdict,
+} from './blocking.ts';
 import { gunzip, parseIdx, verify } from './data.ts';
 import { startWithFallback } from './engine.ts';
 import { countOf, countRight, median, pagePosition, percent } from './fashion.ts';
 import { chooseBuild, type BuildChoice, type Features } from './features.ts';
-import { byteSize, computePeak, duration, highestPeak, threeDigits } from './format.ts';
+import { byteSize, computePeak, duration, highestPeak, rungColor, threeDigits } from './format.ts';
 import { browserName, raceRecord } from './export.ts';
 import {
   activity,
@@ -20,7 +29,7 @@ import {
   tiedWith,
 } from './race.ts';
 import { axesFor, decadeTicks, isUnsteadyProbe, logPosition } from './roofline.ts';
-import type { RaceReport } from './protocol.ts';
+import type { RaceReport, TuneReport } from './protocol.ts';
 import type { Lane, Peak, VariantInfo } from './types.ts';
 import { readSettings, writeSettings } from './url-state.ts';
 
@@ -186,6 +195,24 @@ describe('figures', () => {
     assert.equal(highestPeak([]), null);
   });
 
+  it('have one colour per variant and a shade of it for the prepacked rung', () => {
+    const variant = (name: string): VariantInfo => ({
+      name,
+      idea: '',
+      isa: '',
+      mode: 'exact',
+      threaded: false,
+      prepacked: name.endsWith('_prepacked'),
+      supported: true,
+    });
+    const names = ['naive', 'simd', 'simd_prepacked', 'simd_threads'];
+    const colors = names.map((name) => rungColor(names.map(variant), name));
+    assert.deepEqual([colors[0], colors[1], colors[3]], ['var(--lab-1)', 'var(--lab-2)', 'var(--lab-3)']);
+    assert.match(colors[2]!, /^color-mix\(.*var\(--lab-2\)/);
+    const many = Array.from({ length: 9 }, (_, i) => variant(`v${i}`));
+    assert.equal(rungColor(many, 'v8'), 'var(--lab-1)', 'there are eight');
+  });
+
   it('span everything that is drawn', () => {
     const peaks: Peak[] = [
       { name: 'c', kind: 'compute', threads: 1, fused: false, value: 4e10, bytes: 0 },
@@ -231,6 +258,52 @@ describe('a probe', () => {
   });
 });
 
+describe('a race of block sizes', () => {
+  const lane = (name: string, gigaflops: number, spread = 0.001): Lane => {
+    const median = (2 * 0.768 ** 3) / gigaflops;
+    const range = { low: median * (1 - spread), high: median * (1 + spread) };
+    const statistics = { count: 9, median, mean: median, min: median, max: median, p5: median, p95: median, ...range };
+    const settled = { settled: true, discarded: 0, statistics: { ...statistics, intervalIsRange: false } };
+    return { name, flops: 2 * 768 ** 3, bytes: 12 * 768 ** 2, ...settled };
+  };
+  const kDefault = { depth: 512, rows: 48, columns: 512 };
+  const report = (change: Partial<TuneReport>): TuneReport => ({
+    lanes: [lane('512/48/512', 50), lane('256/96/1024', 52.5)],
+    best: { depth: 256, rows: 96, columns: 1024 },
+    inUse: kDefault,
+    threads: 2,
+    progress: 1,
+    done: true,
+    stopped: false,
+    ...change,
+  });
+
+  it('reads and writes block sizes', () => {
+    assert.deepEqual(parseBlocking('512/48/512'), kDefault);
+    for (const bad of ['', '512/48', '512/48/512/1', 'a/b/c', '-1/2/3']) assert.equal(parseBlocking(bad), null, bad);
+    assert.equal(blockingLabel(kDefault), '512\u00a0×\u00a048\u00a0×\u00a0512');
+    assert.ok(sameBlocking(kDefault, { ...kDefault }));
+    assert.ok(!sameBlocking(kDefault, { ...kDefault, rows: 96 }));
+    assert.ok(!sameBlocking(null, null));
+  });
+
+  it('compares with the default', () => {
+    const { lanes } = report({});
+    assert.ok(Math.abs(gainOf(lanes[1]!, lanes)! - 0.05) < 1e-9);
+    assert.equal(gainOf({ ...lanes[1]!, statistics: null }, lanes), null);
+    assert.equal(sizeOf(lanes[0]!), 768);
+    assert.deepEqual([0.0314, -0.004, 0, -0.0001].map(signedPercent), ['+3.1 %', '−0.4 %', '+0.0 %', '+0.0 %']);
+  });
+
+  it('says what was found and what is used', () => {
+    const said = (change: Partial<TuneReport>) => tuningVerdict(report(change)).replaceAll('\u00a0', ' ');
+    assert.match(said({}), /^256 × 96 × 1024 was 5\.0 % faster than the default\.$/);
+    assert.match(said({ lanes: [lane('512/48/512', 50, 0.1), lane('256/96/1024', 52.5, 0.1)] }), /intervals overlap/);
+    assert.match(said({ best: kDefault }), /^No other size beat the default, 512 × 48 × 512, by more than 2 %/);
+    assert.match(said({ best: null, stopped: true }), /nothing was changed/);
+  });
+});
+
 describe('a race', () => {
   const lane = (name: string, rate: number, spread: number): Lane => ({
     name,
@@ -262,6 +335,8 @@ describe('a race', () => {
     options: { m: 1, k: 1, n: 1, variants: [], threads: 1, seconds: 1 },
     lanes,
     digests: [],
+    blocking: { depth: 512, rows: 48, columns: 512 },
+    memory: { scratch: 0, packed: 0 },
     progress: 1,
     atWork: null,
     done: true,
@@ -325,6 +400,7 @@ describe('a race', () => {
       idea: '',
       mode: 'exact',
       threaded: false,
+      prepacked: false,
       supported: true,
     });
     const variants = [variant('naive', 'scalar'), variant('reordered', 'scalar'), variant('simd', 'wasm128')];

@@ -1,4 +1,4 @@
-import type { BuildInfo, Lane, Peak, VariantInfo } from './types.ts';
+import type { Blocking, BuildInfo, Lane, Peak, VariantInfo } from './types.ts';
 
 /** What the page and the engine's worker say to each other. Everything is plain data. */
 
@@ -8,6 +8,8 @@ export interface StartOptions {
   threads: number;
   /** Held by the worker for as long as it lives: the page sees it fall when the worker dies. */
   lock: string;
+  /** What the page has chosen, for a worker that replaces another; null: the library's default. */
+  blocking: Blocking | null;
 }
 
 export interface EngineInfo {
@@ -15,6 +17,8 @@ export interface EngineInfo {
   variants: VariantInfo[];
   threads: number;
   clockTick: number;
+  /** The library's default. */
+  blocking: Blocking;
 }
 
 export interface RaceOptions {
@@ -32,12 +36,23 @@ export interface RaceReport {
   lanes: Lane[];
   /** One per lane; null until the lane has run. */
   digests: (string | null)[];
+  /** The blocks that products were cut into. */
+  blocking: Blocking;
+  memory: RaceMemory;
   progress: number;
   /** The lane whose batch runs next; null at the end. */
   atWork: number | null;
   done: boolean;
   /** Ended by the stop button. */
   stopped: boolean;
+}
+
+/** Beside the operands, in bytes. */
+export interface RaceMemory {
+  /** The most scratch that any rung has needed. */
+  scratch: number;
+  /** B in panels, as each prepacked rung keeps it; 0 without such a rung. */
+  packed: number;
 }
 
 /** A finished race with every sample, for the export. */
@@ -49,6 +64,19 @@ export interface ProbeReport {
   peaks: Peak[];
   /** What was measured for the peaks. */
   lanes: Lane[];
+  progress: number;
+  done: boolean;
+  stopped: boolean;
+}
+
+export interface TuneReport {
+  /** One per candidate, named after it (lab/blocking.ts); the library's default first. */
+  lanes: Lane[];
+  /** The best, once all have been measured; else null. */
+  best: Blocking | null;
+  /** What products use from now on: the best, or what they used before where the race was stopped. */
+  inUse: Blocking;
+  threads: number;
   progress: number;
   done: boolean;
   stopped: boolean;
@@ -70,12 +98,16 @@ export interface ClassifyLane {
   logitsDigest: string;
   /** Seconds per pass over all images, the warm-up pass left out. */
   passes: number[];
+  /** What the model keeps of its weights in this rung's panels. */
+  packedBytes: number;
 }
 
 export interface ClassifyReport {
   lanes: ClassifyLane[];
   layers: number[];
   parameters: number;
+  /** The most scratch memory that the engine's products have needed so far. */
+  scratchBytes: number;
   progress: number;
   done: boolean;
   stopped: boolean;
@@ -85,6 +117,8 @@ export interface EngineApi {
   start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo>;
   race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord>;
   probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport>;
+  tuneBlocking(seconds: number, onProgress: (report: TuneReport) => void): Promise<TuneReport>;
+  setBlocking(blocking: Blocking): void;
   classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport>;
   /** Scores of one image before softmax. */
   logits(model: Uint8Array, image: Uint8Array, variant: string): number[];

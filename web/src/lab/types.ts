@@ -5,6 +5,8 @@
 import type { BuildInfo, Lane as EngineLane, MainModule, Statistics } from './generated/optlab.d.ts';
 
 export type {
+  Blocking,
+  BlockingTuner,
   BuildInfo,
   Classification,
   GemmRace,

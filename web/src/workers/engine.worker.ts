@@ -13,8 +13,9 @@ import type {
   RaceRecord,
   RaceReport,
   StartOptions,
+  TuneReport,
 } from '../lab/protocol.ts';
-import type { GemmRace, Lane, Mlp, OptLabModule, RooflineProbe } from '../lab/types.ts';
+import type { Blocking, BlockingTuner, GemmRace, Lane, Mlp, OptLabModule, RooflineProbe } from '../lab/types.ts';
 
 /** The page draws at most this often. */
 const kReportEveryMs = 80;
@@ -86,7 +87,15 @@ async function start(options: StartOptions, onDownloaded: () => void): Promise<E
   loaded = await loadModule(options.url, options.threads, onDownloaded);
   const threads = await useThreads(loaded, options.threads);
   startedThreads = threads;
-  return { build: loaded.buildInfo(), variants: loaded.gemmVariants(), threads, clockTick: loaded.clockTick() };
+  const blocking = loaded.gemmBlocking();
+  if (options.blocking !== null) setBlocking(options.blocking);
+  return {
+    build: loaded.buildInfo(),
+    variants: loaded.gemmVariants(),
+    threads,
+    clockTick: loaded.clockTick(),
+    blocking,
+  };
 }
 
 async function race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord> {
@@ -97,7 +106,7 @@ async function race(options: RaceOptions, onProgress: (report: RaceReport) => vo
     let lastSeconds = 0;
     let shown = '';
     const current = (): RaceReport => {
-      const report = raceReport(run, options, false, false);
+      const report = raceReport(module, run, options, false, false);
       return { ...report, atWork: laneAtWork(report.lanes, lastSeconds) };
     };
     const step = () => {
@@ -115,21 +124,29 @@ async function race(options: RaceOptions, onProgress: (report: RaceReport) => vo
     const urgent = () => activity(current()) !== shown;
     const stopped = await runSteps(step, report, urgent);
     const samples = options.variants.map((_, lane) => Array.from(run.samples(lane)));
-    return { ...raceReport(run, options, true, stopped), samples };
+    return { ...raceReport(module, run, options, true, stopped), samples };
   } finally {
     run.delete();
   }
 }
 
-function raceReport(run: GemmRace, options: RaceOptions, done: boolean, stopped: boolean): RaceReport {
+function raceReport(
+  module: OptLabModule,
+  run: GemmRace,
+  options: RaceOptions,
+  done: boolean,
+  stopped: boolean,
+): RaceReport {
   const lanes = lanesOf(run);
+  const memory = { scratch: run.scratchHighWater(), packed: Math.max(...lanes.map((_, i) => run.packedBytes(i))) };
   // Hashing a large result takes longer than drawing it: only at the end.
   const digests = lanes.map((lane, index) => (done && lane.statistics !== null ? run.digest(index) : null));
-  return { options, lanes, digests, progress: done ? 1 : run.progress(), atWork: null, done, stopped };
+  const progress = done ? 1 : run.progress();
+  return { options, lanes, digests, blocking: module.gemmBlocking(), memory, progress, atWork: null, done, stopped };
 }
 
 /** Embind gives undefined for an empty optional; JSON and the page want null. */
-function lanesOf(run: GemmRace | RooflineProbe): Lane[] {
+function lanesOf(run: GemmRace | RooflineProbe | BlockingTuner): Lane[] {
   return run.lanes().map((lane) => ({ ...lane, statistics: lane.statistics ?? null }));
 }
 
@@ -159,6 +176,35 @@ function peaksOf(run: RooflineProbe): ProbeReport['peaks'] {
   return run.peaks().filter((peak) => Number.isFinite(peak.value) && peak.value > 0);
 }
 
+async function tuneBlocking(seconds: number, onProgress: (report: TuneReport) => void): Promise<TuneReport> {
+  const module = engine();
+  const threads = await useThreads(module, startedThreads);
+  const run = new module.BlockingTuner(seconds);
+  const report = (done: boolean, stopped: boolean): TuneReport => ({
+    lanes: lanesOf(run),
+    best: done && !stopped ? run.best() : null,
+    inUse: module.gemmBlocking(),
+    threads,
+    progress: done ? 1 : run.progress(),
+    done,
+    stopped,
+  });
+  try {
+    const stopped = await runSteps(
+      () => run.step(),
+      () => onProgress(report(false, false)),
+    );
+    if (!stopped) run.apply();
+    return report(true, stopped);
+  } finally {
+    run.delete();
+  }
+}
+
+function setBlocking({ depth, rows, columns }: Blocking): void {
+  engine().setGemmBlocking(depth, rows, columns);
+}
+
 async function classify(
   options: ClassifyOptions,
   onProgress: (report: ClassifyReport) => void,
@@ -171,6 +217,7 @@ async function classify(
     lanes: structuredClone(lanes),
     layers: model.layers(),
     parameters: model.parameters(),
+    scratchBytes: module.scratchHighWater(),
     progress: done ? 1 : progressOf(lanes, options),
     done,
     stopped,
@@ -201,7 +248,8 @@ function pass(model: Mlp, options: ClassifyOptions, lanes: ClassifyLane[], pendi
   if (variant === undefined) return false;
   const { predictions, logitsDigest } = model.classify(options.images, variant);
   // A copy: the engine's memory moves on.
-  lanes.push({ variant, predictions: Uint8Array.from(predictions), logitsDigest, passes: [] });
+  const packedBytes = model.packedBytes();
+  lanes.push({ variant, predictions: Uint8Array.from(predictions), logitsDigest, passes: [], packedBytes });
   return true;
 }
 
@@ -231,6 +279,8 @@ const api: EngineApi = {
   start,
   race,
   probe,
+  tuneBlocking,
+  setBlocking,
   classify,
   logits,
   stop: () => {
