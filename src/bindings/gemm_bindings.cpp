@@ -46,11 +46,11 @@ double packed_bytes(const PackedB& b) { return static_cast<double>(b.matrix.byte
 
 VariantArray gemm_variants() {
   val result = val::array();
+  static constexpr const char* kModes[] = {"exact", "fast", "int8"};
   for (const gemm::Rung& rung : gemm::rungs()) {
-    const gemm::Variant& v = *rung.variant;
-    result.call<void>("push", VariantInfo{rung.name, rung.idea, std::string(v.isa),
-                                          ModeName(val(v.mode == gemm::Mode::kExact ? "exact" : "fast")), v.threaded,
-                                          rung.prepacked, v.supported()});
+    result.call<void>("push",
+                      VariantInfo{rung.name, rung.idea, rung.isa, ModeName(val(kModes[static_cast<int>(rung.kind)])),
+                                  rung.threaded, rung.prepacked, rung.supported()});
   }
   return VariantArray(result);
 }
@@ -135,7 +135,7 @@ Race* make_race(double m, double k, double n, Names names, double seconds) {
 EMSCRIPTEN_BINDINGS(optlab_gemm) {
   using namespace emscripten;
   register_type<VariantArray>("VariantInfo[]");
-  register_type<ModeName>("'exact' | 'fast'");
+  register_type<ModeName>("'exact' | 'fast' | 'int8'");
   register_type<Names>("string[]");
 
   value_object<VariantInfo>("VariantInfo")

@@ -33,10 +33,9 @@ struct Options {
 struct Row {
   const gemm::Rung* rung;
   profile::Lane lane;
-  double peak;  // FLOP/s that bound this rung
+  double peak;  // FLOP/s that bound this rung; 0 if not measured (integers)
   std::string digest;
 
-  const gemm::Variant& variant() const { return *rung->variant; }
   double rate(double seconds) const { return lane.flops / seconds; }
   double share() const { return rate(lane.statistics->median) / peak; }
 };
@@ -56,7 +55,7 @@ std::vector<Row> run_race(gemm::GemmRace& race, const std::vector<profile::Peak>
   std::string exact;
   for (int lane = 0; lane < race.race().size(); ++lane) {
     rows.push_back({&race.rung(lane), race.race().lane(lane), race.roof(lane, peaks), race.digest(lane)});
-    if (race.variant(lane).mode != gemm::Mode::kExact) continue;
+    if (race.rung(lane).kind != gemm::Rung::Kind::kExact) continue;
     if (exact.empty()) exact = race.digest(lane);
     if (race.digest(lane) != exact) {
       throw std::runtime_error(race.rung(lane).name + " differs from the other exact rungs");
@@ -65,20 +64,23 @@ std::vector<Row> run_race(gemm::GemmRace& race, const std::vector<profile::Peak>
   return rows;
 }
 
-const char* mode_name(const gemm::Variant& variant) { return variant.mode == gemm::Mode::kExact ? "exact" : "fast"; }
+const char* mode_name(const gemm::Rung& rung) {
+  static constexpr const char* kNames[] = {"exact", "fast", "int8"};
+  return kNames[static_cast<int>(rung.kind)];
+}
 
 Json to_json(const Row& row, int threads) {
   const profile::Statistics& s = *row.lane.statistics;
   return {{"name", row.rung->name},
-          {"mode", mode_name(row.variant())},
-          {"isa", row.variant().isa},
-          {"threads", row.variant().threaded ? threads : 1},
+          {"mode", mode_name(*row.rung)},
+          {"isa", row.rung->isa},
+          {"threads", row.rung->threaded ? threads : 1},
           {"gflops", row.rate(s.median) / 1e9},
           {"gflops_low", row.rate(s.high) / 1e9},
           {"gflops_high", row.rate(s.low) / 1e9},
           {"interval", s.interval_is_range ? "range" : "95 % of the median"},
-          {"peak_gflops", row.peak / 1e9},
-          {"fraction_of_peak", row.share()},
+          {"peak_gflops", row.peak > 0.0 ? Json(row.peak / 1e9) : Json()},
+          {"fraction_of_peak", row.peak > 0.0 ? Json(row.share()) : Json()},
           {"seconds", {{"median", s.median}, {"low", s.low}, {"high", s.high}, {"min", s.min}, {"max", s.max}}},
           {"batches", s.count},
           {"discarded", row.lane.discarded},
@@ -111,15 +113,16 @@ void print_table(const Options& options, const std::vector<Row>& rows, int threa
     const profile::Statistics& s = *row.lane.statistics;
     const bool loose = s.interval_is_range || !row.lane.settled;
     open = open || loose;
-    table.add({row.rung->name, mode_name(row.variant()), std::to_string(row.variant().threaded ? threads : 1),
+    table.add({row.rung->name, mode_name(*row.rung), std::to_string(row.rung->threaded ? threads : 1),
                fixed(row.rate(s.median) / 1e9, 2),
                fixed(row.rate(s.high) / 1e9, 2) + "–" + fixed(row.rate(s.low) / 1e9, 2) + (loose ? "*" : " "),
-               fixed(row.peak / 1e9, 1), fixed(100.0 * row.share(), 1), fixed(1e3 * s.median, 3)});
+               row.peak > 0.0 ? fixed(row.peak / 1e9, 1) : "–", row.peak > 0.0 ? fixed(100.0 * row.share(), 1) : "–",
+               fixed(1e3 * s.median, 3)});
   }
   table.print();
   std::printf(
       "\nThe peak is measured too: multiply-adds in registers, of the rung's own instruction set and number of "
-      "threads.\n");
+      "threads. Rungs of mode int8 multiply the operands quantized to 7 and 8 bits: other numbers, same shape.\n");
   if (open)
     std::printf(
         "* not settled to ±2 %% in the time given; more --seconds narrow it (below six batches it is the range)\n");

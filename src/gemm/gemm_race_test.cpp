@@ -9,14 +9,21 @@ TEST(GemmRace, RunsEveryRungAndExactRungsAgree) {
   parallel::ThreadPool pool(2);
   GemmRace race(33, 20, 41, {}, pool, {.max_seconds = 0.05, .batch_seconds = 0.0005, .warm_up_seconds = 0.001});
   while (race.race().step()) continue;
+  std::string integers;
   for (int lane = 0; lane < race.race().size(); ++lane) {
-    EXPECT_EQ(race.digest(lane).size(), 16U) << race.variant(lane).name;
-    if (race.variant(lane).mode == Mode::kExact) {
-      EXPECT_EQ(race.digest(lane), race.digest(0)) << race.variant(lane).name;
+    EXPECT_EQ(race.digest(lane).size(), 16U) << race.rung(lane).name;
+    if (race.rung(lane).kind == Rung::Kind::kExact) {
+      EXPECT_EQ(race.digest(lane), race.digest(0)) << race.rung(lane).name;
+    }
+    if (race.rung(lane).kind == Rung::Kind::kInt8) {
+      if (integers.empty()) integers = race.digest(lane);
+      EXPECT_EQ(race.digest(lane), integers) << race.rung(lane).name;
     }
     EXPECT_TRUE(race.race().lane(lane).statistics.has_value());
     EXPECT_EQ(race.race().lane(lane).flops, 2.0 * 33 * 20 * 41);
-    EXPECT_EQ(race.packed_bytes(lane) >= 4U * 20 * 41, race.rung(lane).prepacked) << race.rung(lane).name;
+    EXPECT_EQ(race.packed_bytes(lane) >= (race.rung(lane).kind == Rung::Kind::kInt8 ? 1U : 4U) * 20 * 41,
+              race.rung(lane).prepacked)
+        << race.rung(lane).name;
   }
 }
 
@@ -36,7 +43,7 @@ TEST(GemmRace, HoldsARungAgainstTheRoofOfItsInstructionSet) {
   using Kind = profile::Peak::Kind;
   parallel::ThreadPool pool(2);
   GemmRace race(4, 4, 4, {"naive", "simd_threads"}, pool);
-  const std::string isa(race.variant(1).isa);
+  const std::string isa(race.rung(1).isa);
   const std::vector<profile::Peak> peaks{{"scalar", Kind::kCompute, 1, false, 10, 0},
                                          {"scalar", Kind::kCompute, 2, false, 20, 0},
                                          {isa, Kind::kCompute, 1, false, 40, 0},
