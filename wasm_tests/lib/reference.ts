@@ -33,3 +33,48 @@ export function multiplyInOrder(a: Float32Array, b: Float32Array, M: number, K: 
   }
   return { product, magnitude };
 }
+
+export interface ConvShape {
+  height: number;
+  width: number;
+  channels: number;
+  outputs: number;
+  kernelHeight: number;
+  kernelWidth: number;
+  stride: number;
+  padding: number;
+  dilation: number;
+  groups: number;
+}
+
+/**
+ * Convolution in exact mode to the letter: as multiplyInOrder over (kh, kw, c), padding as zeros, bias last. NHWC image, weights
+ * [KH, KW, C/groups, OC].
+ */
+export function convolveInOrder(input: Float32Array, weights: Float32Array, bias: Float32Array, s: ConvShape) {
+  const extent = (image: number, kernel: number) =>
+    Math.floor((image + 2 * s.padding - s.dilation * (kernel - 1) - 1) / s.stride) + 1;
+  const [OH, OW] = [extent(s.height, s.kernelHeight), extent(s.width, s.kernelWidth)];
+  const [C, OC] = [s.channels / s.groups, s.outputs];
+  const at = (y: number, x: number, c: number) =>
+    y < 0 || y >= s.height || x < 0 || x >= s.width ? 0 : input[(y * s.width + x) * s.channels + c]!;
+  const output = new Float32Array(OH * OW * OC);
+  const magnitude = new Float64Array(output.length);
+  for (let i = 0; i < output.length; ++i) {
+    const [oc, ox, oy] = [i % OC, Math.floor(i / OC) % OW, Math.floor(i / OC / OW)];
+    const first = Math.floor(oc / (OC / s.groups)) * C;
+    let sum = 0;
+    let size = 0;
+    for (let k = 0; k < s.kernelHeight * s.kernelWidth * C; ++k) {
+      const [c, kw, kh] = [k % C, Math.floor(k / C) % s.kernelWidth, Math.floor(k / C / s.kernelWidth)];
+      const y = oy * s.stride - s.padding + kh * s.dilation;
+      const x = ox * s.stride - s.padding + kw * s.dilation;
+      const term = Math.fround(at(y, x, first + c) * weights[k * OC + oc]!);
+      sum = Math.fround(sum + term);
+      size += Math.abs(term);
+    }
+    output[i] = bias.length > 0 ? Math.fround(sum + bias[oc]!) : sum;
+    magnitude[i] = size;
+  }
+  return { output, magnitude };
+}

@@ -1,0 +1,160 @@
+#include <emscripten/bind.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bindings/guard.h"
+#include "bindings/runtime.h"
+#include "bindings/whole.h"
+#include "conv/conv.h"
+#include "conv/packed_filter.h"
+#include "core/tensor.h"
+
+namespace optlab::bindings {
+namespace {
+
+using emscripten::val;
+
+EMSCRIPTEN_DECLARE_VAL_TYPE(ConvVariantArray)
+EMSCRIPTEN_DECLARE_VAL_TYPE(ConvModeName)
+EMSCRIPTEN_DECLARE_VAL_TYPE(ConvFloats)
+
+/// As JavaScript sees a variant.
+struct ConvVariantInfo {
+  std::string name;
+  std::string idea;
+  std::string isa;
+  ConvModeName mode = ConvModeName(val::undefined());
+  bool threaded = false;
+  bool supported = false;
+};
+
+ConvVariantArray conv_variants() {
+  val result = val::array();
+  for (const conv::Variant& v : conv::variants()) {
+    result.call<void>("push", ConvVariantInfo{v.name, std::string(v.idea), std::string(v.isa),
+                                              ConvModeName(val(v.mode == conv::Mode::kExact ? "exact" : "fast")),
+                                              v.threaded, v.supported()});
+  }
+  return ConvVariantArray(result);
+}
+
+/// The extents as JavaScript gives them.
+struct ConvOptions {
+  double height, width, channels, outputs, kernel_height, kernel_width, stride, padding, dilation, groups;
+};
+
+conv::Geometry geometry_of(const ConvOptions& o) {
+  const conv::Geometry geometry{1,
+                                whole("height", o.height),
+                                whole("width", o.width),
+                                whole("channels", o.channels),
+                                whole("outputs", o.outputs),
+                                whole("kernelHeight", o.kernel_height),
+                                whole("kernelWidth", o.kernel_width),
+                                whole("stride", o.stride),
+                                whole("padding", o.padding),
+                                whole("dilation", o.dilation),
+                                whole("groups", o.groups)};
+  conv::check(geometry);
+  return geometry;
+}
+
+/// "exact" and "fast" are the dispatcher's choices.
+const conv::Variant& choose(const std::string& name, const conv::Geometry& geometry) {
+  const int threads = runtime().pool.threads();
+  if (name == "exact") return conv::best(conv::Mode::kExact, geometry, threads);
+  if (name == "fast") return conv::best(conv::Mode::kFast, geometry, threads);
+  return conv::variant(name);
+}
+
+std::vector<float> floats_from(const val& array) {
+  std::vector<float> values(array["length"].as<unsigned>());
+  val(emscripten::typed_memory_view(values.size(), values.data())).call<void>("set", array);
+  return values;
+}
+
+ConvFloats view_of(Tensor& tensor) {
+  return ConvFloats(val(emscripten::typed_memory_view(tensor.size(), tensor.values().data())));
+}
+
+/// One layer on one image, with the memory it needs.
+class Convolution {
+ public:
+  Convolution(const conv::Geometry& g, const std::vector<float>& weights, std::vector<float> bias,
+              const conv::Variant& variant)
+      : geometry_(g),
+        variant_(variant),
+        filter_(variant, g, weights),
+        bias_(std::move(bias)),
+        input_(Shape{g.height, g.width, g.channels}),
+        output_(Shape{g.output_height(), g.output_width(), g.outputs}) {
+    if (!bias_.empty() && bias_.size() != static_cast<std::size_t>(g.outputs)) {
+      throw std::invalid_argument("Convolution: " + std::to_string(bias_.size()) + " biases for " +
+                                  std::to_string(g.outputs) + " outputs; give one each, or none");
+    }
+  }
+
+  std::string variant() const { return variant_.name; }
+  ConvFloats input() { return view_of(input_); }
+  ConvFloats output() { return view_of(output_); }
+  double packed_bytes() const { return static_cast<double>(filter_.bytes()); }
+  void run() {
+    gemm::Context context = runtime().context();
+    conv::convolve(variant_, geometry_, input_.values(), filter_, output_.values(),
+                   {bias_.empty() ? nullptr : bias_.data(), conv::Activation::kNone}, context);
+  }
+
+ private:
+  conv::Geometry geometry_;
+  const conv::Variant& variant_;
+  conv::PackedFilter filter_;
+  std::vector<float> bias_;
+  Tensor input_, output_;
+};
+
+Convolution* make_convolution(const ConvOptions& options, ConvFloats weights, ConvFloats bias, std::string name) {
+  const conv::Geometry geometry = geometry_of(options);
+  return new Convolution(geometry, floats_from(weights), floats_from(bias), choose(name, geometry));
+}
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(optlab_conv) {
+  using namespace emscripten;
+  register_type<ConvVariantArray>("ConvVariantInfo[]");
+  register_type<ConvModeName>("'exact' | 'fast'");
+  register_type<ConvFloats>("Float32Array");
+
+  value_object<ConvVariantInfo>("ConvVariantInfo")
+      .field("name", &ConvVariantInfo::name)
+      .field("idea", &ConvVariantInfo::idea)
+      .field("isa", &ConvVariantInfo::isa)
+      .field("mode", &ConvVariantInfo::mode)
+      .field("threaded", &ConvVariantInfo::threaded)
+      .field("supported", &ConvVariantInfo::supported);
+  function("convVariants", &conv_variants);
+
+  value_object<ConvOptions>("ConvOptions")
+      .field("height", &ConvOptions::height)
+      .field("width", &ConvOptions::width)
+      .field("channels", &ConvOptions::channels)
+      .field("outputs", &ConvOptions::outputs)
+      .field("kernelHeight", &ConvOptions::kernel_height)
+      .field("kernelWidth", &ConvOptions::kernel_width)
+      .field("stride", &ConvOptions::stride)
+      .field("padding", &ConvOptions::padding)
+      .field("dilation", &ConvOptions::dilation)
+      .field("groups", &ConvOptions::groups);
+  // Image and output are [height, width, channels]. Their views are live and short-lived: use them at once and drop them.
+  class_<Convolution>("Convolution")
+      .constructor(guard<&make_convolution>, return_value_policy::take_ownership())
+      .function("variant", &Convolution::variant)
+      .function("packedBytes", &Convolution::packed_bytes)
+      .function("input", &Convolution::input)
+      .function("run", guard<&Convolution::run>)
+      .function("output", &Convolution::output);
+}
+
+}  // namespace optlab::bindings

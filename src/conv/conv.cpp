@@ -1,0 +1,129 @@
+#include "conv/conv.h"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+#include "conv/conv_driver.h"
+#include "conv/packed_filter.h"
+#include "core/error.h"
+
+namespace optlab::conv {
+
+std::size_t Geometry::input_count() const {
+  return checked_element_count("conv: the input", {batch, height, width, channels});
+}
+std::size_t Geometry::weight_count() const {
+  return checked_element_count("conv: the weights", {kernel_height, kernel_width, group_channels(), outputs});
+}
+std::size_t Geometry::output_count() const {
+  return checked_element_count("conv: the output", {batch, output_height(), output_width(), outputs});
+}
+
+namespace {
+
+void check_extent(const char* what, int value, int least) {
+  if (value >= least) return;
+  throw std::invalid_argument(std::string("conv: ") + what + " is " + std::to_string(value) + "; it must be >= " +
+                              std::to_string(least));
+}
+
+void check_axis(const char* what, int kernel, int image, const Geometry& g) {
+  const long long reach = static_cast<long long>(g.dilation) * (kernel - 1) + 1;
+  const long long padded = image + 2LL * g.padding;
+  if (padded > std::numeric_limits<int>::max()) {
+    throw std::invalid_argument("conv: padding " + std::to_string(g.padding) + " makes an image of " +
+                                std::to_string(padded) + "; at most 2147483647");
+  }
+  if (reach > padded) {
+    throw std::invalid_argument(std::string("conv: the kernel reaches over ") + std::to_string(reach) + " " + what +
+                                ", the padded image has " + std::to_string(padded));
+  }
+}
+
+}  // namespace
+
+void check(const Geometry& g) {
+  check_extent("batch", g.batch, 0);
+  check_extent("height", g.height, 1);
+  check_extent("width", g.width, 1);
+  check_extent("channels", g.channels, 1);
+  check_extent("outputs", g.outputs, 1);
+  check_extent("kernel height", g.kernel_height, 1);
+  check_extent("kernel width", g.kernel_width, 1);
+  check_extent("stride", g.stride, 1);
+  check_extent("padding", g.padding, 0);
+  check_extent("dilation", g.dilation, 1);
+  check_extent("groups", g.groups, 1);
+  if (g.channels % g.groups != 0 || g.outputs % g.groups != 0) {
+    throw std::invalid_argument("conv: " + std::to_string(g.groups) + " groups don't divide " +
+                                std::to_string(g.channels) + " channels and " + std::to_string(g.outputs) +
+                                " outputs");
+  }
+  check_axis("rows", g.kernel_height, g.height, g);
+  check_axis("columns", g.kernel_width, g.width, g);
+  g.input_count();
+  g.weight_count();
+  g.output_count();
+}
+
+void check_applies(const Variant& variant, const Geometry& g) {
+  if (variant.applies(g)) return;
+  throw std::invalid_argument("conv: " + variant.name + " does not apply to a kernel [" +
+                              std::to_string(g.kernel_height) + "," + std::to_string(g.kernel_width) + "] of stride " +
+                              std::to_string(g.stride) + ", padding " + std::to_string(g.padding) + ", dilation " +
+                              std::to_string(g.dilation) + " in " + std::to_string(g.groups) + " groups of " +
+                              std::to_string(g.channels) + " channels");
+}
+
+void convolve(const Variant& variant, const Geometry& geometry, std::span<const float> input,
+              const PackedFilter& filter, std::span<float> output, const Epilogue& epilogue, Context& context) {
+  check(geometry);
+  check_applies(variant, geometry);
+  if (!filter.fits(variant, geometry)) {
+    throw std::invalid_argument("conv: " + filter.to_string() + " is not one that " + variant.name +
+                                " can use for this geometry; pack it for both");
+  }
+  const auto check_size = [](const char* what, std::size_t size, std::size_t wanted) {
+    if (size == wanted) return;
+    throw std::invalid_argument(std::string("conv: the ") + what + " has " + std::to_string(size) + " elements; " +
+                                std::to_string(wanted) + " are wanted");
+  };
+  check_size("input", input.size(), geometry.input_count());
+  check_size("output", output.size(), geometry.output_count());
+  if (output.empty()) return;
+  const gemm::Blocking& blocking = context.blocking;
+  if (blocking.depth < 1 || blocking.rows < 1 || blocking.columns < 1) {
+    throw std::invalid_argument("conv: depth, rows and columns of a blocking must be >= 1");
+  }
+  const Problem problem{geometry, input.data(), filter.data(), output.data(), epilogue};
+  const int threads = variant.threaded ? context.pool.threads() : 1;
+  context.scratch.reserve(variant.scratch_bytes(variant, problem, context, threads));
+  variant.run(variant, problem, {context.pool, threads, context.scratch.data(), blocking});
+}
+
+const Variant& variant(std::string_view name) {
+  std::string names;
+  for (const Variant& candidate : variants()) {
+    if (!candidate.supported()) continue;
+    if (candidate.name == name) return candidate;
+    names += (names.empty() ? "" : ", ") + candidate.name;
+  }
+  throw std::invalid_argument("conv: no variant \"" + std::string(name) + "\" here; there are " + names);
+}
+
+const Variant& best(Mode mode, const Geometry& geometry, int threads) {
+  // A product of matrices walks along one pointer per row instead of many, but its gain over the implicit rung, which
+  // finishes a tile while it is in registers, is nil: see the figures at kRows in conv_kernels_*.cpp.
+  const Algorithm algorithm = geometry.groups > 1 && geometry.groups == geometry.channels ? Algorithm::kDepthwise
+                                                                                          : Algorithm::kImplicit;
+  const Variant* choice = &variants().front();
+  for (const Variant& candidate : variants()) {
+    if (candidate.algorithm != algorithm || !candidate.supported() || (candidate.threaded && threads == 1)) continue;
+    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
+    choice = &candidate;
+  }
+  return *choice;
+}
+
+}  // namespace optlab::conv
