@@ -27,7 +27,7 @@ function(optlab_isa_sources target isa)
   set(flags_AVX2 -mavx2)
   set(flags_FMA -mavx2 -mfma)
   # GCC 12 warns of its own header (its bug 105593).
-  set(flags_AVX512 -Wno-maybe-uninitialized -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma)
+  set(flags_AVX512 -Wno-maybe-uninitialized -Wno-uninitialized -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma)
   set(flags_WASM128 "")
   set(flags_RELAXED -mrelaxed-simd)
   set(flags_NEON "")
