@@ -11,6 +11,8 @@ struct Avx2 {
   static constexpr int kRegisters = 16;
   static constexpr bool kFused = false;
   using F32 = __m256;
+  using I32 = __m256i;
+  using Mask = __m256;
 
   static F32 zero() { return _mm256_setzero_ps(); }
   static F32 broadcast(float value) { return _mm256_set1_ps(value); }
@@ -30,6 +32,30 @@ struct Avx2 {
   static F32 mul_add(F32 a, F32 b, F32 c) { return _mm256_add_ps(_mm256_mul_ps(a, b), c); }
   static F32 max(F32 a, F32 b) { return _mm256_max_ps(a, b); }
   static F32 min(F32 a, F32 b) { return _mm256_min_ps(a, b); }
+
+  static F32 abs(F32 a) { return _mm256_andnot_ps(broadcast(-0.0F), a); }
+  static F32 copy_sign(F32 magnitude, F32 sign) {
+    return _mm256_or_ps(abs(magnitude), _mm256_and_ps(broadcast(-0.0F), sign));
+  }
+  static Mask less(F32 a, F32 b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+  static Mask is_nan(F32 a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
+  static F32 select(Mask mask, F32 yes, F32 no) { return _mm256_blendv_ps(no, yes, mask); }
+  static F32 swap_pairs(F32 a) { return _mm256_permute_ps(a, 0xB1); }
+
+  static I32 broadcast_int(int value) { return _mm256_set1_epi32(value); }
+  static I32 to_int(F32 a) { return _mm256_cvttps_epi32(a); }
+  static F32 to_float(I32 a) { return _mm256_cvtepi32_ps(a); }
+  static I32 add_int(I32 a, I32 b) { return _mm256_add_epi32(a, b); }
+  static I32 sub_int(I32 a, I32 b) { return _mm256_sub_epi32(a, b); }
+  template <int kBits>
+  static I32 shift_left(I32 a) {
+    return _mm256_slli_epi32(a, kBits);
+  }
+  template <int kBits>
+  static I32 shift_right(I32 a) {
+    return _mm256_srai_epi32(a, kBits);
+  }
+  static F32 from_bits(I32 bits) { return _mm256_castsi256_ps(bits); }
 };
 
 #if defined(__FMA__)

@@ -11,6 +11,8 @@ struct Avx512 {
   static constexpr int kRegisters = 32;
   static constexpr bool kFused = false;
   using F32 = __m512;
+  using I32 = __m512i;
+  using Mask = __mmask16;
 
   static F32 zero() { return _mm512_setzero_ps(); }
   static F32 broadcast(float value) { return _mm512_set1_ps(value); }
@@ -28,6 +30,30 @@ struct Avx512 {
   static F32 mul_add(F32 a, F32 b, F32 c) { return _mm512_add_ps(_mm512_mul_ps(a, b), c); }
   static F32 max(F32 a, F32 b) { return _mm512_max_ps(a, b); }
   static F32 min(F32 a, F32 b) { return _mm512_min_ps(a, b); }
+
+  static F32 abs(F32 a) { return _mm512_andnot_ps(broadcast(-0.0F), a); }
+  static F32 copy_sign(F32 magnitude, F32 sign) {
+    return _mm512_or_ps(abs(magnitude), _mm512_and_ps(broadcast(-0.0F), sign));
+  }
+  static Mask less(F32 a, F32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+  static Mask is_nan(F32 a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
+  static F32 select(Mask mask, F32 yes, F32 no) { return _mm512_mask_blend_ps(mask, no, yes); }
+  static F32 swap_pairs(F32 a) { return _mm512_permute_ps(a, 0xB1); }
+
+  static I32 broadcast_int(int value) { return _mm512_set1_epi32(value); }
+  static I32 to_int(F32 a) { return _mm512_cvttps_epi32(a); }
+  static F32 to_float(I32 a) { return _mm512_cvtepi32_ps(a); }
+  static I32 add_int(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
+  static I32 sub_int(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
+  template <int kBits>
+  static I32 shift_left(I32 a) {
+    return _mm512_slli_epi32(a, kBits);
+  }
+  template <int kBits>
+  static I32 shift_right(I32 a) {
+    return _mm512_srai_epi32(a, kBits);
+  }
+  static F32 from_bits(I32 bits) { return _mm512_castsi512_ps(bits); }
 };
 
 /// Avx512 with a fused multiply-add: fast mode only.

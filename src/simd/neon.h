@@ -11,6 +11,8 @@ struct Neon {
   static constexpr int kRegisters = 32;
   static constexpr bool kFused = false;
   using F32 = float32x4_t;
+  using I32 = int32x4_t;
+  using Mask = uint32x4_t;
 
   static F32 zero() { return vdupq_n_f32(0.0F); }
   static F32 broadcast(float value) { return vdupq_n_f32(value); }
@@ -35,6 +37,28 @@ struct Neon {
   static F32 mul_add(F32 a, F32 b, F32 c) { return vaddq_f32(vmulq_f32(a, b), c); }
   static F32 max(F32 a, F32 b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
   static F32 min(F32 a, F32 b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
+
+  static F32 abs(F32 a) { return vabsq_f32(a); }
+  static F32 copy_sign(F32 magnitude, F32 sign) { return vbslq_f32(vdupq_n_u32(0x80000000U), sign, magnitude); }
+  static Mask less(F32 a, F32 b) { return vcltq_f32(a, b); }
+  static Mask is_nan(F32 a) { return vmvnq_u32(vceqq_f32(a, a)); }
+  static F32 select(Mask mask, F32 yes, F32 no) { return vbslq_f32(mask, yes, no); }
+  static F32 swap_pairs(F32 a) { return vrev64q_f32(a); }
+
+  static I32 broadcast_int(int value) { return vdupq_n_s32(value); }
+  static I32 to_int(F32 a) { return vcvtq_s32_f32(a); }
+  static F32 to_float(I32 a) { return vcvtq_f32_s32(a); }
+  static I32 add_int(I32 a, I32 b) { return vaddq_s32(a, b); }
+  static I32 sub_int(I32 a, I32 b) { return vsubq_s32(a, b); }
+  template <int kBits>
+  static I32 shift_left(I32 a) {
+    return vshlq_n_s32(a, kBits);
+  }
+  template <int kBits>
+  static I32 shift_right(I32 a) {
+    return vshrq_n_s32(a, kBits);
+  }
+  static F32 from_bits(I32 bits) { return vreinterpretq_f32_s32(bits); }
 };
 
 /// Neon with a fused multiply-add: fast mode only.

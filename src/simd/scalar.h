@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 
 namespace optlab::simd {
 
@@ -15,6 +16,8 @@ struct Scalar {
   static constexpr int kRegisters = 16;  // vector registers that the ISA offers to a micro-kernel
   static constexpr bool kFused = false;
   using F32 = float;
+  using I32 = std::int32_t;  // as many integers as F32 has floats
+  using Mask = bool;         // a truth value for each lane
 
   static F32 zero() { return 0.0F; }
   static F32 broadcast(float value) { return value; }
@@ -39,6 +42,35 @@ struct Scalar {
   static F32 max(F32 a, F32 b) { return a > b ? a : b; }
   /// a if a < b, else b.
   static F32 min(F32 a, F32 b) { return a < b ? a : b; }
+
+  // What elementary functions are made of. Of these only `less` and `is_nan` look at a value; the others handle bits.
+  /// The sign bit cleared, or taken from `sign`; NaN included.
+  static F32 abs(F32 a) { return __builtin_fabsf(a); }
+  static F32 copy_sign(F32 magnitude, F32 sign) { return __builtin_copysignf(magnitude, sign); }
+  static Mask less(F32 a, F32 b) { return a < b; }
+  static Mask is_nan(F32 a) { return a != a; }
+  /// `yes` where the mask holds, else `no`.
+  static F32 select(Mask mask, F32 yes, F32 no) { return mask ? yes : no; }
+  /// Neighbours exchanged: lanes 1, 0, 3, 2, … Not for a policy of one lane; here it is the identity.
+  static F32 swap_pairs(F32 a) { return a; }
+
+  static I32 broadcast_int(std::int32_t value) { return value; }
+  /// Rounded toward zero, for |a| <= 2^22; any value for other lanes.
+  static I32 to_int(F32 a) { return static_cast<std::int32_t>(a); }
+  static F32 to_float(I32 a) { return static_cast<float>(a); }
+  static I32 add_int(I32 a, I32 b) { return a + b; }
+  static I32 sub_int(I32 a, I32 b) { return a - b; }
+  template <int kBits>
+  static I32 shift_left(I32 a) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) << kBits);
+  }
+  /// Arithmetic: the sign is kept, so this divides by 2^kBits and rounds down.
+  template <int kBits>
+  static I32 shift_right(I32 a) {
+    return a >> kBits;
+  }
+  /// The float with these bits.
+  static F32 from_bits(I32 bits) { return __builtin_bit_cast(float, bits); }
 };
 
 }  // namespace optlab::simd

@@ -11,6 +11,8 @@ struct Wasm128 {
   static constexpr int kRegisters = 16;  // what V8 and SpiderMonkey map v128 to on x86-64 (NEON has 32)
   static constexpr bool kFused = false;
   using F32 = v128_t;
+  using I32 = v128_t;
+  using Mask = v128_t;
 
   static F32 zero() { return wasm_f32x4_const_splat(0.0F); }
   static F32 broadcast(float value) { return wasm_f32x4_splat(value); }
@@ -37,6 +39,34 @@ struct Wasm128 {
   // swapped: pmax(x, y) is x < y ? y : x.
   static F32 max(F32 a, F32 b) { return wasm_f32x4_pmax(b, a); }
   static F32 min(F32 a, F32 b) { return wasm_f32x4_pmin(b, a); }
+
+  static F32 abs(F32 a) { return wasm_f32x4_abs(a); }
+  static F32 copy_sign(F32 magnitude, F32 sign) {
+    return wasm_v128_bitselect(sign, magnitude, wasm_f32x4_const_splat(-0.0F));
+  }
+  static Mask less(F32 a, F32 b) { return wasm_f32x4_lt(a, b); }
+  static Mask is_nan(F32 a) { return wasm_f32x4_ne(a, a); }
+  static F32 select(Mask mask, F32 yes, F32 no) { return wasm_v128_bitselect(yes, no, mask); }
+  static F32 swap_pairs(F32 a) { return wasm_i32x4_shuffle(a, a, 1, 0, 3, 2); }
+
+  static I32 broadcast_int(int value) { return wasm_i32x4_splat(value); }
+  // The sum with 1.5·2^23 has the integer in its low bits: two instructions, where i32x4.trunc_sat is five on x86-64.
+  static I32 to_int(F32 a) {
+    return wasm_i32x4_sub(wasm_f32x4_add(wasm_f32x4_trunc(a), wasm_f32x4_const_splat(0x1.8p23F)),
+                          wasm_i32x4_const_splat(0x4B400000));
+  }
+  static F32 to_float(I32 a) { return wasm_f32x4_convert_i32x4(a); }
+  static I32 add_int(I32 a, I32 b) { return wasm_i32x4_add(a, b); }
+  static I32 sub_int(I32 a, I32 b) { return wasm_i32x4_sub(a, b); }
+  template <int kBits>
+  static I32 shift_left(I32 a) {
+    return wasm_i32x4_shl(a, kBits);
+  }
+  template <int kBits>
+  static I32 shift_right(I32 a) {
+    return wasm_i32x4_shr(a, kBits);
+  }
+  static F32 from_bits(I32 bits) { return bits; }
 };
 
 #if defined(__wasm_relaxed_simd__)
