@@ -20,30 +20,40 @@ struct Int8Plan {
       : kernels(used),
         problem(wanted),
         layout{wanted.b->rows(), wanted.b->columns(), wanted.b->format()},
-        a_in_place(used.a_bytes == 1 && wanted.a.columns % used.group == 0),
+        a_in_place(wanted.rows == nullptr && used.a_bytes == 1 && wanted.a.columns % used.group == 0),
         row_bytes(static_cast<std::ptrdiff_t>(layout.groups()) * used.group * used.a_bytes) {}
 
   static constexpr int kBlockRows = 48;
 
+  // Rows of A as the tile reads them, and where they are wider than bytes, a row of bytes first.
   std::size_t worker_bytes() const {
     if (a_in_place) return 0;
-    const auto bytes = static_cast<std::size_t>(row_bytes) * std::min(kBlockRows, problem.a.rows);
+    const auto block = static_cast<std::size_t>(row_bytes) * std::min(kBlockRows, problem.a.rows);
+    const std::size_t bytes = block + (kernels.a_bytes == 1 ? 0 : static_cast<std::size_t>(problem.a.columns));
     return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
   }
 
-  /// Rows m … of A as the tile reads them; where they have to be widened or filled up to whole groups, in `scratch`.
+  /// Rows m … of A as the tile reads them; where they have to be made, widened or filled up to whole groups, in
+  /// `scratch`.
   Int8Rows rows(int m, int count, std::byte* scratch) const {
     const ActivationView& a = problem.a;
     if (a_in_place) return {reinterpret_cast<const std::byte*>(a.row(m)), a.row_stride};
-    const std::size_t elements = static_cast<std::size_t>(row_bytes) / kernels.a_bytes;
+    const auto fill = [&](auto* to, int r, const std::uint8_t* from) {
+      const std::ptrdiff_t elements = row_bytes / kernels.a_bytes;
+      auto* row = to + r * elements;
+      if (from != nullptr) std::copy_n(from, a.columns, row);
+      std::fill(row + a.columns, row + elements, 0);
+    };
+    if (kernels.a_bytes == 1) {
+      auto* bytes = reinterpret_cast<std::uint8_t*>(scratch);
+      if (problem.rows != nullptr) problem.rows->gather(problem.rows->source, m, count, bytes, row_bytes);
+      for (int r = 0; r < count; ++r) fill(bytes, r, problem.rows != nullptr ? nullptr : a.row(m + r));
+      return {scratch, row_bytes};
+    }
+    auto* made = reinterpret_cast<std::uint8_t*>(scratch + row_bytes * std::min(kBlockRows, a.rows));
     for (int r = 0; r < count; ++r) {
-      const std::uint8_t* from = a.row(m + r);
-      std::byte* to = scratch + r * row_bytes;
-      const auto fill = [&](auto* row) {
-        std::copy_n(from, a.columns, row);
-        std::fill(row + a.columns, row + elements, 0);
-      };
-      kernels.a_bytes == 1 ? fill(reinterpret_cast<std::uint8_t*>(to)) : fill(reinterpret_cast<std::int16_t*>(to));
+      if (problem.rows != nullptr) problem.rows->gather(problem.rows->source, m + r, 1, made, a.columns);
+      fill(reinterpret_cast<std::int16_t*>(scratch), r, problem.rows != nullptr ? made : a.row(m + r));
     }
     return {scratch, row_bytes};
   }
@@ -173,15 +183,20 @@ void run_int8(const Int8Kernels& kernels, const Int8Problem& problem, const Work
   });
 }
 
-void int8_naive(const Int8Problem& problem, const Workspace& /*workspace*/) noexcept {
+void int8_naive(const Int8Problem& problem, const Workspace& workspace) noexcept {
   const auto* b = reinterpret_cast<const std::int8_t*>(problem.b->data());  // row by row
   const int N = problem.b->columns();
+  const int K = problem.b->rows();
   for (int m = 0; m < problem.a.rows; ++m) {
+    const std::uint8_t* row = problem.a.row(m);
+    if (problem.rows != nullptr) {
+      auto* made = reinterpret_cast<std::uint8_t*>(workspace.scratch);
+      problem.rows->gather(problem.rows->source, m, 1, made, K);
+      row = made;
+    }
     for (int n = 0; n < N; ++n) {
       std::int32_t sum = 0;
-      for (int k = 0; k < problem.a.columns; ++k) {
-        sum += std::int32_t{problem.a(m, k)} * std::int32_t{b[static_cast<std::ptrdiff_t>(k) * N + n]};
-      }
+      for (int k = 0; k < K; ++k) sum += std::int32_t{row[k]} * std::int32_t{b[static_cast<std::ptrdiff_t>(k) * N + n]};
       if (problem.requantization == nullptr) {
         problem.c(m, n) = sum;
       } else {

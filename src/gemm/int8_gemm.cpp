@@ -17,7 +17,10 @@ using detail::Int8Layout;
 
 bool always() { return true; }
 
-std::size_t no_scratch(const Int8Problem& /*problem*/, int /*threads*/) { return 0; }
+/// A row that has to be made needs a place.
+std::size_t naive_scratch(const Int8Problem& problem, int /*threads*/) {
+  return problem.rows != nullptr ? static_cast<std::size_t>(problem.b->rows()) : 0;
+}
 
 template <const Int8Kernels& kernels>
 std::size_t scratch(const Int8Problem& problem, int threads) {
@@ -45,8 +48,8 @@ Int8Variant row(std::string_view name, std::string_view idea, std::string_view i
 std::span<const Int8Variant> ladder() {
   using namespace detail;
   static const Int8Variant kVariants[] = {
-    {"int8_naive", "three loops, an element of C at a time", "scalar", false, 8, Int8Format{}, no_scratch, int8_naive,
-     always},
+    {"int8_naive", "three loops, an element of C at a time", "scalar", false, 8, Int8Format{}, naive_scratch,
+     int8_naive, always},
     row<kInt8ScalarKernels, false>("int8_packed", "weights in panels, a tile of sums in registers", "scalar", always),
 #if defined(__x86_64__)
     row<kInt8Avx2WideKernels, false>("int8_wide", kWideIdea, "avx2", simd::has_avx2),
@@ -191,6 +194,37 @@ void multiply_int8(const Int8Variant& variant, ActivationView a, int a_zero, con
   check(variant, a, b, c);
   check(requantization, b.columns(), a.columns);
   run(variant, {.a = a, .b = &b, .c = {}, .requantization = &requantization, .zero_point = a_zero, .requantized = c},
+      context);
+}
+
+namespace {
+
+/// A view that has a shape and no data: the rows come from elsewhere.
+ActivationView shape_of(int M, const PackedInt8& b) {
+  static constexpr std::uint8_t kNothing = 0;
+  return {&kNothing, M, b.rows(), b.rows(), 1};
+}
+
+}  // namespace
+
+void multiply_int8(const Int8Variant& variant, int M, const Int8RowSource& a, const PackedInt8& b, SumView c,
+                   Context& context) {
+  check(variant, shape_of(M, b), b, c);
+  run(variant, {.a = shape_of(M, b), .b = &b, .c = c, .rows = &a}, context);
+}
+
+void multiply_int8(const Int8Variant& variant, int M, const Int8RowSource& a, int a_zero, const PackedInt8& b,
+                   const Requantization& requantization, BasicMatrixView<std::uint8_t> c, Context& context) {
+  check(variant, shape_of(M, b), b, c);
+  check(requantization, b.columns(), b.rows());
+  run(variant,
+      {.a = shape_of(M, b),
+       .b = &b,
+       .c = {},
+       .requantization = &requantization,
+       .zero_point = a_zero,
+       .requantized = c,
+       .rows = &a},
       context);
 }
 

@@ -33,14 +33,23 @@ struct Int8Format {
 class PackedInt8;
 struct Requantization;
 
+/// A matrix whose rows are made as they are needed, block by block: what a convolution multiplies without ever having
+/// it whole.
+struct Int8RowSource {
+  const void* source;
+  /// Writes rows first … first + count, `columns` bytes each, stride bytes apart. Called by several threads at a time.
+  void (*gather)(const void* source, int first, int count, std::uint8_t* to, std::ptrdiff_t stride) noexcept;
+};
+
 /// A product as a kernel gets it.
 struct Int8Problem {
-  ActivationView a;
+  ActivationView a;  // only its shape counts if there is a row source
   const PackedInt8* b;
   SumView c;  // the sums, unless `requantization` says what becomes of them
   const Requantization* requantization = nullptr;
   int zero_point = 0;  // of A
   BasicMatrixView<std::uint8_t> requantized = {};
+  const Int8RowSource* rows = nullptr;
 };
 
 /// A rung of the integer ladder. All give the same integers, on every ISA and number of threads.
@@ -119,6 +128,12 @@ std::uint8_t requantize(std::int32_t sum, float scale, int zero_point, int low, 
 /// The same as multiply_int8, requantized tile by tile while the sums are in registers' reach; `a_zero` is A's zero point.
 /// Throws: as multiply_int8, and unless scale has 1 or N elements and 0 <= low <= high <= 255.
 void multiply_int8(const Int8Variant& variant, ActivationView a, int a_zero, const PackedInt8& b,
+                   const Requantization& requantization, BasicMatrixView<std::uint8_t> c, Context& context);
+
+/// Both of these with A[M, b.rows()] made row by row. Throws as they do.
+void multiply_int8(const Int8Variant& variant, int M, const Int8RowSource& a, const PackedInt8& b, SumView c,
+                   Context& context);
+void multiply_int8(const Int8Variant& variant, int M, const Int8RowSource& a, int a_zero, const PackedInt8& b,
                    const Requantization& requantization, BasicMatrixView<std::uint8_t> c, Context& context);
 
 }  // namespace optlab::gemm

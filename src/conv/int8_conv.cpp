@@ -1,0 +1,145 @@
+#include "conv/int8_conv.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+namespace optlab::conv {
+namespace {
+
+/// The windows of one group as rows of a matrix.
+struct Windows {
+  const Geometry& geometry;
+  const std::uint8_t* input;
+  int group;
+  std::uint8_t zero_point;
+
+  /// The window at output pixel (n, oy, ox): KH·KW runs of C/G channels.
+  void copy(int n, int oy, int ox, std::uint8_t* to) const {
+    const Geometry& g = geometry;
+    const auto channels = static_cast<std::size_t>(g.group_channels());
+    const std::uint8_t* image =
+        input + static_cast<std::ptrdiff_t>(n) * g.height * g.width * g.channels + group * g.group_channels();
+    const int y0 = oy * g.stride - g.padding;
+    const int x0 = ox * g.stride - g.padding;
+    // A row of the kernel is one run of memory if nothing is left out between its columns.
+    const bool runs = g.groups == 1 && g.dilation == 1 && x0 >= 0 && x0 + g.kernel_width <= g.width;
+    for (int kh = 0; kh < g.kernel_height; ++kh) {
+      const int y = y0 + kh * g.dilation;
+      const bool inside = y >= 0 && y < g.height;
+      const std::uint8_t* row = image + static_cast<std::ptrdiff_t>(y) * g.width * g.channels;
+      if (inside && runs) {
+        std::memcpy(to, row + static_cast<std::ptrdiff_t>(x0) * g.channels, channels * g.kernel_width);
+        to += channels * g.kernel_width;
+        continue;
+      }
+      for (int kw = 0; kw < g.kernel_width; ++kw, to += channels) {
+        const int x = x0 + kw * g.dilation;
+        if (inside && x >= 0 && x < g.width) {
+          std::memcpy(to, row + static_cast<std::ptrdiff_t>(x) * g.channels, channels);
+        } else {
+          std::memset(to, zero_point, channels);
+        }
+      }
+    }
+  }
+
+  static void gather(const void* source, int first, int count, std::uint8_t* to, std::ptrdiff_t stride) noexcept {
+    const auto& windows = *static_cast<const Windows*>(source);
+    const int width = windows.geometry.output_width();
+    const int height = windows.geometry.output_height();
+    int ox = first % width;
+    int oy = first / width % height;
+    int n = first / width / height;
+    for (int i = 0; i < count; ++i, to += stride) {
+      windows.copy(n, oy, ox, to);
+      if (++ox < width) continue;
+      ox = 0;
+      if (++oy < height) continue;
+      oy = 0;
+      ++n;
+    }
+  }
+};
+
+void check_operands(const gemm::Int8Variant& variant, std::size_t input, int zero_point, const PackedInt8Filter& filter,
+                    std::size_t output) {
+  const Geometry& g = filter.geometry();
+  const auto refuse = [](const std::string& what) { throw std::invalid_argument("int8 convolution: " + what); };
+  if (input != g.input_count()) {
+    refuse("the input has " + std::to_string(input) + " elements, want " + std::to_string(g.input_count()));
+  }
+  if (output != g.output_count()) {
+    refuse("the output has " + std::to_string(output) + " elements, want " + std::to_string(g.output_count()));
+  }
+  if (!filter.fits(variant)) refuse("the filter is not packed for " + std::string(variant.name));
+  if (zero_point < 0 || zero_point >> variant.activation_bits != 0) {
+    refuse("the zero point is " + std::to_string(zero_point) + "; " + std::string(variant.name) + " takes 0 to " +
+           std::to_string((1 << variant.activation_bits) - 1));
+  }
+}
+
+/// Calls multiply(windows, weights, first output channel) for every group.
+template <class Multiply>
+void for_each_group(const PackedInt8Filter& filter, std::span<const std::uint8_t> input, int zero_point,
+                    const Multiply& multiply) {
+  const Geometry& g = filter.geometry();
+  for (int group = 0; group < g.groups; ++group) {
+    const Windows windows{g, input.data(), group, static_cast<std::uint8_t>(zero_point)};
+    multiply(gemm::Int8RowSource{&windows, Windows::gather}, filter.group(group), group * g.group_outputs());
+  }
+}
+
+}  // namespace
+
+PackedInt8Filter::PackedInt8Filter(const gemm::Int8Variant& variant, const Geometry& geometry,
+                                   std::span<const std::int8_t> weights)
+    : geometry_(geometry) {
+  check(geometry);
+  if (weights.size() != geometry.weight_count()) {
+    throw std::invalid_argument("PackedInt8Filter: " + std::to_string(weights.size()) + " weights, want " +
+                                std::to_string(geometry.weight_count()));
+  }
+  for (int group = 0; group < geometry.groups; ++group) {
+    const std::int8_t* first = weights.data() + group * geometry.group_outputs();
+    groups_.emplace_back(variant,
+                         gemm::WeightView{first, geometry.depth(), geometry.group_outputs(), geometry.outputs, 1});
+  }
+}
+
+std::size_t PackedInt8Filter::bytes() const {
+  std::size_t bytes = 0;
+  for (const gemm::PackedInt8& group : groups_) bytes += group.bytes();
+  return bytes;
+}
+
+void convolve_int8(const gemm::Int8Variant& variant, std::span<const std::uint8_t> input, int zero_point,
+                   const PackedInt8Filter& filter, std::span<std::int32_t> sums, Context& context) {
+  check_operands(variant, input.size(), zero_point, filter, sums.size());
+  const Geometry& g = filter.geometry();
+  for_each_group(filter, input, zero_point, [&](const gemm::Int8RowSource& rows, const gemm::PackedInt8& b, int oc) {
+    gemm::multiply_int8(variant, g.pixels(), rows, b, {sums.data() + oc, g.pixels(), g.group_outputs(), g.outputs, 1},
+                        context);
+  });
+}
+
+void convolve_int8(const gemm::Int8Variant& variant, std::span<const std::uint8_t> input, int zero_point,
+                   const PackedInt8Filter& filter, const gemm::Requantization& requantization,
+                   std::span<std::uint8_t> output, Context& context) {
+  check_operands(variant, input.size(), zero_point, filter, output.size());
+  const Geometry& g = filter.geometry();
+  if (requantization.scale.size() != 1 && requantization.scale.size() != static_cast<std::size_t>(g.outputs)) {
+    throw std::invalid_argument("int8 convolution: " + std::to_string(requantization.scale.size()) + " scales for " +
+                                std::to_string(g.outputs) + " output channels; want one, or one a channel");
+  }
+  for_each_group(filter, input, zero_point, [&](const gemm::Int8RowSource& rows, const gemm::PackedInt8& b, int oc) {
+    gemm::Requantization group = requantization;
+    if (group.scale.size() > 1) group.scale = group.scale.subspan(oc, g.group_outputs());
+    if (group.bias != nullptr) group.bias += oc;
+    gemm::multiply_int8(variant, g.pixels(), rows, zero_point, b, group,
+                        {output.data() + oc, g.pixels(), g.group_outputs(), g.outputs, 1}, context);
+  });
+}
+
+}  // namespace optlab::conv
