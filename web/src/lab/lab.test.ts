@@ -209,6 +209,14 @@ describe('figures', () => {
     const colors = names.map((name) => rungColor(names.map(variant), name));
     assert.deepEqual([colors[0], colors[1], colors[3]], ['var(--lab-1)', 'var(--lab-2)', 'var(--lab-3)']);
     assert.match(colors[2]!, /^color-mix\(.*var\(--lab-2\)/);
+    const int8 = ['int8_wide', 'int8_dot'].map((name) => ({
+      ...variant(name),
+      mode: 'int8' as const,
+      prepacked: true,
+    }));
+    const shades = int8.map(({ name }) => rungColor([...names.map(variant), ...int8], name));
+    assert.match(shades[0]!, /var\(--lab-int8\) 100%/);
+    assert.match(shades[1]!, /var\(--lab-int8\) 75%/);
     const many = Array.from({ length: 9 }, (_, i) => variant(`v${i}`));
     assert.equal(rungColor(many, 'v8'), 'var(--lab-1)', 'there are eight');
   });
