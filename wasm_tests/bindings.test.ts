@@ -24,6 +24,7 @@ const kExactVariants = ['naive', 'reordered', 'blocked', 'packed', 'simd', 'simd
 /** With those that exist in races only. */
 const kExactRungs = kExactVariants.toSpliced(5, 0, 'simd_prepacked');
 const kFusedRungs = ['relaxed', 'relaxed_prepacked', 'relaxed_threads'];
+const kInt8Rungs = { simd: ['int8_wide', 'int8_wide_threads'], relaxed: ['int8_wide', 'int8_dot', 'int8_dot_threads'] };
 const kMostThreads = 4;
 
 const model = readModel();
@@ -98,11 +99,13 @@ function describeBuild(build: BuildName): void {
 
   it('lists the ladder', () => {
     const names = rungs.map(({ name }) => name);
-    assert.deepEqual(names, [...kExactRungs, ...(build.startsWith('relaxed') ? kFusedRungs : [])]);
+    const relaxed = build.startsWith('relaxed');
+    const int8 = kInt8Rungs[relaxed ? 'relaxed' : 'simd'];
+    assert.deepEqual(names, [...kExactRungs, ...(relaxed ? kFusedRungs : []), ...int8]);
     for (const { name, idea, mode, threaded, prepacked, supported } of rungs) {
-      assert.equal(mode, kFusedRungs.includes(name) ? 'fast' : 'exact', name);
+      assert.equal(mode, int8.includes(name) ? 'int8' : kFusedRungs.includes(name) ? 'fast' : 'exact', name);
       assert.equal(threaded, name.endsWith('_threads'), name);
-      assert.equal(prepacked, name.endsWith('_prepacked'), name);
+      assert.equal(prepacked, name.endsWith('_prepacked') || int8.includes(name), name);
       assert.ok(supported, name);
       assert.ok(idea.length > 5, name);
     }

@@ -10,6 +10,7 @@
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
 #include "core/error.h"
+#include "core/tensor.h"
 #include "gemm/int8_gemm.h"
 #include "gemm/weight_only.h"
 

@@ -191,7 +191,8 @@ void tune(const TuningOptions& options) {
               gemm::BlockingTuner::kSize, gemm::BlockingTuner::kSize, gemm::BlockingTuner::kSize, pool.threads(),
               pool.threads() == 1 ? "" : "s");
   table.print();
-  std::printf("\nThe default comes first and stays the best unless another is faster by more than 2 %%.\n");
+  std::printf(
+      "\nThe default comes first and stays unless another is faster by more than 2 %% and the intervals are apart.\n");
 }
 
 void add_bench_blocking(CLI::App& bench) {

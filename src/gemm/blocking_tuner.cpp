@@ -1,5 +1,6 @@
 #include "gemm/blocking_tuner.h"
 
+#include <optional>
 #include <string>
 
 #include "core/rng.h"
@@ -59,12 +60,14 @@ std::vector<profile::Contender> BlockingTuner::contenders() {
 
 Blocking BlockingTuner::best() const {
   const std::vector<profile::Lane> lanes = race_.lanes();
-  const auto seconds = [&](std::size_t i) { return lanes[i].statistics ? lanes[i].statistics->median : 1e9; };
+  const std::optional<profile::Statistics>& standard = lanes.front().statistics;
   std::size_t best = 0;
   for (std::size_t i = 1; i < lanes.size(); ++i) {
-    if (seconds(i) < seconds(best)) best = i;
+    const std::optional<profile::Statistics>& s = lanes[i].statistics;
+    if (!standard || !s || s->high >= standard->low || s->median >= kWorthChanging * standard->median) continue;
+    if (best == 0 || s->median < lanes[best].statistics->median) best = i;
   }
-  return seconds(best) < kWorthChanging * seconds(0) ? kCandidates[best] : kCandidates[0];
+  return kCandidates[best];
 }
 
 }  // namespace optlab::gemm

@@ -30,7 +30,8 @@ class BlockingTuner {
   const profile::Race& race() const { return race_; }  // lane i is candidate i
   /// The default first.
   static std::span<const Blocking> candidates();
-  /// The candidate with the best median so far; the default unless that is better by more than 2 %.
+  /// The best median so far among the candidates that are faster than the default by more than 2 % and beyond doubt, the
+  /// 95 % intervals being apart; the default if there are none.
   Blocking best() const;
 
  private:

@@ -74,7 +74,7 @@ export function renderTable(
 /** What the products were cut into, and what they needed beside their operands. */
 function memoryText({ blocking, memory }: RaceReport): string {
   const scratch = memory.scratch === 0 ? 'none' : `${byteSize(memory.scratch)} at most`;
-  const packed = memory.packed === 0 ? '' : ` B packed beforehand: ${byteSize(memory.packed)}.`;
+  const packed = memory.packed === 0 ? '' : ` B packed beforehand: ${byteSize(memory.packed)} at most.`;
   return `Blocks: ${blockingLabel(blocking)}. Scratch memory: ${scratch}.${packed}`;
 }
 
@@ -113,18 +113,24 @@ export function renderPreview(rungs: readonly VariantInfo[]): TemplateResult {
   </div>`;
 }
 
-/** Whether the exact rungs computed the same bits. */
+/** Whether the exact rungs computed the same bits, and the integer rungs the same sums. */
 export function renderDigests(report: RaceReport, modeOf: (name: string) => string): TemplateResult | typeof nothing {
-  const exact = report.lanes.flatMap((lane, index) => {
-    const digest = report.digests[index];
-    return digest && modeOf(lane.name) === 'exact' ? [digest] : [];
-  });
-  if (exact.length < 2) return nothing;
-  const agree = exact.every((digest) => digest === exact[0]);
+  const digests = (mode: string) =>
+    report.lanes.flatMap((lane, index) => {
+      const digest = report.digests[index];
+      return digest && modeOf(lane.name) === mode ? [digest] : [];
+    });
+  return html`${renderAgreement(digests('exact'), 'exact', 'bits')}
+  ${renderAgreement(digests('int8'), 'integer', 'sums')}`;
+}
+
+function renderAgreement(digests: readonly string[], kind: string, what: string): TemplateResult | typeof nothing {
+  if (digests.length < 2) return nothing;
+  const agree = digests.every((digest) => digest === digests[0]);
   return agree
     ? html`<span class="good"
-          >${exact.length === 2 ? 'Both' : `All ${exact.length}`} exact rungs computed the same bits</span
+          >${digests.length === 2 ? 'Both' : `All ${digests.length}`} ${kind} rungs computed the same ${what}</span
         >
-        <span class="muted">(digest <code>${exact[0]}</code>).</span>`
-    : html`<strong class="bad">The exact rungs disagree: this is a bug in the library.</strong>`;
+        <span class="muted">(digest <code>${digests[0]}</code>).</span>`
+    : html`<strong class="bad">The ${kind} rungs disagree: this is a bug in the library.</strong>`;
 }

@@ -30,7 +30,7 @@ const kShapes: readonly { text: string; note: string }[] = [
   { text: '1x1024x1024', note: 'one row: a matrix–vector product' },
 ];
 const kDefaultShape = '512x512x512';
-const kFactors = [2, 5, 10, 20, 50, 100];
+const kFactors = [1, 2, 5, 10, 20, 50, 100];
 /** The race's clock counts measured batches only; a rung that is slow for its size takes longer. */
 const kSecondsPerLane = 0.6;
 const kUnsteadyHint =
@@ -81,8 +81,10 @@ export class KernelRace extends LabElement {
     this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
     const names = (saved['rungs'] ?? this.getAttribute('rungs'))?.split(',');
     const wanted = this.compact ? kCompactRungs[this.maxThreads > 1 ? 'threads' : 'single'] : names;
-    const rungs = this.#ladder.map((variant) => variant.name).filter((name) => wanted?.includes(name) ?? true);
-    this.#chosen = new Set(rungs.length > 0 ? rungs : this.#ladder.map((variant) => variant.name));
+    // Integer rungs are offered, but another product: only who names them races them.
+    const floats = this.#ladder.filter((variant) => variant.mode !== 'int8').map((variant) => variant.name);
+    const rungs = this.#ladder.map((variant) => variant.name).filter((name) => (wanted ?? floats).includes(name));
+    this.#chosen = new Set(rungs.length > 0 ? rungs : floats);
   }
 
   /** The rungs that make sense here: a threaded one with a single thread would only repeat its neighbour. */
@@ -294,7 +296,8 @@ export class KernelRace extends LabElement {
           ${report.lanes.map((lane, index) => renderLane(lane, { color: this.#color(lane.name), scale, peak: this.#peakOf(report, lane)?.value ?? null, empty: this.#waiting(index) }))}
         </ol>
         <p class="axis">
-          GFLOP/s, more is faster; the line across a bar’s end is the 95 % interval of the
+          GFLOP/s${report.lanes.some((lane) => this.#mode(lane.name) === 'int8') ? ' (integers: GOP/s)' : ''}, more is
+          faster; the line across a bar’s end is the 95 % interval of the
           median${highest === null ? '' : ', the dashed line the measured limit of the instructions it uses'}. ✓
           settled.
         </p>
@@ -312,7 +315,7 @@ export class KernelRace extends LabElement {
   #winnerText(report: RaceReport): string {
     const { first, winner, factor } = ranking(report);
     if (winner === null || first === null) return 'Nothing was measured.';
-    const rate = gigaflops(flopsPerSecond(winner) ?? 0);
+    const rate = gigaflops(flopsPerSecond(winner) ?? 0, this.#mode(winner.name));
     const ratio = winner === first ? '' : `, ${times(factor)} as fast as ${first.name}`;
     const tied = tiedWith(winner, report.lanes);
     const doubt =

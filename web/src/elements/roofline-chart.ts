@@ -89,7 +89,7 @@ export class RooflineChart extends LabElement {
     this.#status = 'racing the rungs at 512³…';
     const { secondsPerLane, ...size } = kOwnRace;
     const variants = this.variants
-      .filter((variant) => !variant.threaded || this.maxThreads > 1)
+      .filter((variant) => variant.mode !== 'int8' && (!variant.threaded || this.maxThreads > 1))
       .map((variant) => variant.name);
     const options = { ...size, variants, threads: this.maxThreads, seconds: secondsPerLane * variants.length };
     const show = (partial: RaceReport) => {

@@ -212,6 +212,9 @@ export const labStyles = css`
   .small {
     font-size: 0.8125rem;
   }
+  .memory {
+    margin-top: 0.5rem;
+  }
   .good {
     color: var(--lab-good);
   }

@@ -41,17 +41,9 @@ export function tuningVerdict(report: TuneReport): string {
   const { lanes, best } = report;
   const first = lanes[0] === undefined ? null : parseBlocking(lanes[0].name);
   if (report.stopped || best === null || first === null) return 'Stopped early: nothing was changed.';
-  if (sameBlocking(best, first)) return `No other size beat the default, ${blockingLabel(first)}, by more than 2 %.`;
+  if (sameBlocking(best, first))
+    return `No other size was clearly faster than the default, ${blockingLabel(first)}: by more than 2 %, and with intervals that do not overlap.`;
   const winner = lanes.find((lane) => sameBlocking(parseBlocking(lane.name), best));
   const gain = winner === undefined ? null : gainOf(winner, lanes);
-  const doubt =
-    winner !== undefined && overlap(winner, lanes[0]!)
-      ? ' The two intervals overlap, so another run may decide differently.'
-      : '';
-  return `${blockingLabel(best)} was ${gain === null ? '' : `${(100 * gain).toFixed(1)} % `}faster than the default.${doubt}`;
-}
-
-function overlap(a: Lane, b: Lane): boolean {
-  if (a.statistics === null || b.statistics === null) return true;
-  return a.statistics.low <= b.statistics.high && b.statistics.low <= a.statistics.high;
+  return `${blockingLabel(best)} was ${gain === null ? '' : `${(100 * gain).toFixed(1)} % `}faster than the default.`;
 }

@@ -12,9 +12,9 @@ export function threeDigits(value: number): string {
   return value.toFixed(Math.min(decimals, 6));
 }
 
-/** "47.2 GFLOP/s" */
-export function gigaflops(flops: number): string {
-  return `${threeDigits(flops / 1e9)} GFLOP/s`;
+/** "47.2 GFLOP/s"; of integers "47.2 GOP/s". */
+export function gigaflops(flops: number, mode = ''): string {
+  return `${threeDigits(flops / 1e9)} ${mode === 'int8' ? 'GOP/s' : 'GFLOP/s'}`;
 }
 
 /** Seconds in the unit that reads best. */
@@ -63,10 +63,14 @@ export function isaName(isa: string): string {
 
 /**
  * The registered colour of a rung: by its variant's place on the ladder, so that it is the same in every chart. A prepacked rung, which
- * comes after its variant, has a shade of the variant's.
+ * comes after its variant, has a shade of the variant's; integer rungs have shades of a colour of their own.
  */
 export function rungColor(variants: readonly VariantInfo[], name: string): string {
   const index = variants.findIndex((variant) => variant.name === name);
+  if (variants[index]?.mode === 'int8') {
+    const before = variants.slice(0, index).filter((variant) => variant.mode === 'int8').length;
+    return `color-mix(in oklab, var(--lab-int8) ${100 - 25 * Math.min(before, 3)}%, var(--sl-color-white))`;
+  }
   const place = variants.slice(0, index + 1).filter((variant) => !variant.prepacked).length;
   const color = `var(--lab-${((Math.max(place, 1) - 1) % 8) + 1})`;
   return variants[index]?.prepacked ? `color-mix(in oklab, ${color} 62%, var(--sl-color-white))` : color;
