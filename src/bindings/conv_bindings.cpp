@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "bindings/arrays.h"
+#include "bindings/conv_options.h"
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
-#include "bindings/whole.h"
 #include "conv/conv.h"
 #include "conv/packed_filter.h"
 #include "core/tensor.h"
@@ -40,39 +41,12 @@ ConvVariantArray conv_variants() {
   return ConvVariantArray(result);
 }
 
-/// The extents as JavaScript gives them.
-struct ConvOptions {
-  double height, width, channels, outputs, kernel_height, kernel_width, stride, padding, dilation, groups;
-};
-
-conv::Geometry geometry_of(const ConvOptions& o) {
-  const conv::Geometry geometry{1,
-                                whole("height", o.height),
-                                whole("width", o.width),
-                                whole("channels", o.channels),
-                                whole("outputs", o.outputs),
-                                whole("kernelHeight", o.kernel_height),
-                                whole("kernelWidth", o.kernel_width),
-                                whole("stride", o.stride),
-                                whole("padding", o.padding),
-                                whole("dilation", o.dilation),
-                                whole("groups", o.groups)};
-  conv::check(geometry);
-  return geometry;
-}
-
 /// "exact" and "fast" are the dispatcher's choices.
 const conv::Variant& choose(const std::string& name, const conv::Geometry& geometry) {
   const int threads = runtime().pool.threads();
   if (name == "exact") return conv::best(conv::Mode::kExact, geometry, threads);
   if (name == "fast") return conv::best(conv::Mode::kFast, geometry, threads);
   return conv::variant(name);
-}
-
-std::vector<float> floats_from(const val& array) {
-  std::vector<float> values(array["length"].as<unsigned>());
-  val(emscripten::typed_memory_view(values.size(), values.data())).call<void>("set", array);
-  return values;
 }
 
 ConvFloats view_of(Tensor& tensor) {
@@ -116,7 +90,7 @@ class Convolution {
 
 Convolution* make_convolution(const ConvOptions& options, ConvFloats weights, ConvFloats bias, std::string name) {
   const conv::Geometry geometry = geometry_of(options);
-  return new Convolution(geometry, floats_from(weights), floats_from(bias), choose(name, geometry));
+  return new Convolution(geometry, copy_from<float>(weights), copy_from<float>(bias), choose(name, geometry));
 }
 
 }  // namespace

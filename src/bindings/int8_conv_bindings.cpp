@@ -1,0 +1,68 @@
+#include <emscripten/bind.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bindings/arrays.h"
+#include "bindings/conv_options.h"
+#include "bindings/guard.h"
+#include "bindings/runtime.h"
+#include "conv/int8_conv.h"
+
+namespace optlab::bindings {
+namespace {
+
+using emscripten::val;
+
+EMSCRIPTEN_DECLARE_VAL_TYPE(ConvActivations)
+EMSCRIPTEN_DECLARE_VAL_TYPE(ConvWeights)
+EMSCRIPTEN_DECLARE_VAL_TYPE(ConvSums)
+
+/// One layer on one image in integers: 32-bit sums.
+class Int8Convolution {
+ public:
+  Int8Convolution(const conv::Geometry& geometry, std::vector<std::uint8_t> input,
+                  const std::vector<std::int8_t>& weights, const gemm::Int8Variant& variant)
+      : variant_(variant),
+        filter_(variant, geometry, weights),
+        input_(std::move(input)),
+        sums_(geometry.output_count()) {}
+
+  void run() {
+    gemm::Context context = runtime().context();
+    conv::convolve_int8(variant_, input_, 0, filter_, sums_, context);
+  }
+  ConvSums output() const { return ConvSums(copy_to("Int32Array", sums_)); }
+  double packed_bytes() const { return static_cast<double>(filter_.bytes()); }
+
+ private:
+  const gemm::Int8Variant& variant_;
+  conv::PackedInt8Filter filter_;
+  std::vector<std::uint8_t> input_;
+  std::vector<std::int32_t> sums_;
+};
+
+Int8Convolution* make_int8_convolution(const ConvOptions& options, ConvActivations input, ConvWeights weights,
+                                       std::string variant) {
+  return new Int8Convolution(geometry_of(options), copy_from<std::uint8_t>(input), copy_from<std::int8_t>(weights),
+                             gemm::int8_variant(variant));
+}
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(optlab_int8_conv) {
+  using namespace emscripten;
+  register_type<ConvActivations>("Uint8Array");
+  register_type<ConvWeights>("Int8Array");
+  register_type<ConvSums>("Int32Array");
+
+  class_<Int8Convolution>("Int8Convolution")
+      .constructor(guard<&make_int8_convolution>, return_value_policy::take_ownership())
+      .function("run", guard<&Int8Convolution::run>)
+      .function("output", guard<&Int8Convolution::output>)
+      .function("packedBytes", &Int8Convolution::packed_bytes);
+}
+
+}  // namespace optlab::bindings
