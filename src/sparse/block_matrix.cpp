@@ -14,6 +14,14 @@ constexpr int ceil_div(int value, int divisor) { return value / divisor + (value
 
 [[noreturn]] void refuse(const std::string& message) { throw std::invalid_argument("sparse: " + message); }
 
+/// "indices[7] is 12; K is 9"
+[[noreturn]] void refuse_entry(const char* list, std::size_t i, const std::string& what) {
+  refuse(std::string(list) + "[" + std::to_string(i) + "] is " + what);
+}
+[[noreturn]] void refuse_entry(const char* list, std::size_t i, std::int32_t value, const char* why, int limit) {
+  refuse_entry(list, i, std::to_string(value) + why + (limit < 0 ? "" : std::to_string(limit)));
+}
+
 /// The lists of a matrix, panels in the order of columns.
 struct Lists {
   std::vector<std::int32_t> starts{0};
@@ -38,16 +46,33 @@ void append_block(const ConstMatrixView& w, const Mask& mask, BlockShape shape, 
   lists.values.insert(lists.values.end(), block, block + shape.size());
 }
 
+/// Of one panel's entries, `begin` to `end` of the lists; its first column is `n`.
+void check_panel(int K, long long N, BlockShape shape, long long n, std::size_t begin, std::size_t end,
+                 std::span<const std::int32_t> indices, std::span<const float> values) {
+  std::int32_t least = 0;
+  for (std::size_t b = begin; b < end; ++b) {
+    const std::int32_t k = indices[b];
+    if (k < 0 || k >= K) refuse_entry("indices", b, k, "; K is ", K);
+    if (k % shape.depth != 0) refuse_entry("indices", b, k, "; blocks start at multiples of ", shape.depth);
+    if (k < least) refuse_entry("indices", b, k, "; the indices of a panel must ascend", -1);
+    least = k + 1;
+    for (int i = 0; i < shape.size(); ++i) {
+      const std::size_t v = b * shape.size() + i;
+      const bool inside = k + i / shape.columns < K && n + i % shape.columns < N;
+      if (!inside && values[v] != 0.0F) refuse_entry("values", v, "beyond K or N and not zero");
+    }
+  }
+}
+
 void check_lists(int K, int N, Format format, std::span<const std::int32_t> starts,
                  std::span<const std::int32_t> indices, std::span<const float> values) {
   const BlockShape shape = shape_of(format);
   const int panels = ceil_div(N, shape.columns);
-  const auto at = [](const char* list, std::size_t i) { return std::string(list) + "[" + std::to_string(i) + "] is "; };
   if (starts.size() != static_cast<std::size_t>(panels) + 1) {
     refuse("starts has " + std::to_string(starts.size()) + " entries; " + std::to_string(N) + " columns as " +
            std::string(name_of(format)) + " need " + std::to_string(panels + 1LL));
   }
-  if (starts.front() != 0) refuse(at("starts", 0) + std::to_string(starts.front()) + "; it must be 0");
+  if (starts.front() != 0) refuse_entry("starts", 0, starts.front(), "; it must be 0", -1);
   if (static_cast<std::size_t>(starts.back()) != indices.size()) {
     refuse("starts ends with " + std::to_string(starts.back()) + ", but there are " + std::to_string(indices.size()) +
            " indices");
@@ -57,25 +82,23 @@ void check_lists(int K, int N, Format format, std::span<const std::int32_t> star
            " indices; each needs " + std::to_string(shape.size()));
   }
   for (std::size_t p = 0; p + 1 < starts.size(); ++p) {
-    if (starts[p + 1] < starts[p]) refuse(at("starts", p + 1) + std::to_string(starts[p + 1]) + "; it must not fall");
+    if (starts[p + 1] < starts[p]) refuse_entry("starts", p + 1, starts[p + 1], "; it must not fall", -1);
   }
   for (std::size_t p = 0; p + 1 < starts.size(); ++p) {
-    std::int32_t least = 0;
-    for (auto b = static_cast<std::size_t>(starts[p]); b < static_cast<std::size_t>(starts[p + 1]); ++b) {
-      const std::int32_t k = indices[b];
-      if (k < 0 || k >= K) refuse(at("indices", b) + std::to_string(k) + "; K is " + std::to_string(K));
-      if (k % shape.depth != 0) {
-        refuse(at("indices", b) + std::to_string(k) + "; blocks start at multiples of " + std::to_string(shape.depth));
-      }
-      if (k < least) refuse(at("indices", b) + std::to_string(k) + "; the indices of a panel must ascend");
-      least = k + 1;
-      for (int i = 0; i < shape.size(); ++i) {
-        const std::size_t v = b * shape.size() + i;
-        const bool inside =
-            k + i / shape.columns < K && static_cast<long long>(p) * shape.columns + i % shape.columns < N;
-        if (!inside && values[v] != 0.0F) refuse(at("values", v) + "beyond K or N and not zero");
-      }
-    }
+    check_panel(K, N, shape, static_cast<long long>(p) * shape.columns, static_cast<std::size_t>(starts[p]),
+                static_cast<std::size_t>(starts[p + 1]), indices, values);
+  }
+}
+
+/// Sorts a window's panels by falling number of blocks; equally full ones keep their order, so that a matrix has one
+/// layout. Insertion, since a window is short and std::sort is 5 KB of WebAssembly.
+void sort_by_fullness(std::span<std::int32_t> window, std::span<const std::int32_t> starts) {
+  const auto blocks = [&](std::int32_t p) { return starts[p + 1] - starts[p]; };
+  for (std::size_t i = 1; i < window.size(); ++i) {
+    const std::int32_t panel = window[i];
+    std::size_t to = i;
+    for (; to > 0 && blocks(window[to - 1]) < blocks(panel); --to) window[to] = window[to - 1];
+    window[to] = panel;
   }
 }
 
@@ -135,9 +158,7 @@ void BlockMatrix::arrange(std::span<const std::int32_t> starts, std::span<const 
   std::iota(order.begin(), order.end(), 0);
   const auto blocks = [&](std::int32_t p) { return starts[p + 1] - starts[p]; };
   for (int first = 0; first < panels; first += kWindow) {
-    const auto window = order.subspan(first, std::min(kWindow, panels - first));
-    // Equally full panels keep their order: a matrix has one layout.
-    std::ranges::sort(window, [&](auto a, auto b) { return blocks(a) != blocks(b) ? blocks(a) > blocks(b) : a < b; });
+    sort_by_fullness(order.subspan(first, std::min(kWindow, panels - first)), starts);
   }
   for (int position = 0; position < panels; ++position) {
     const std::int32_t p = order[position];

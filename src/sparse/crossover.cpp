@@ -27,25 +27,21 @@ BlockMatrix random_matrix(int K, int N, Format format, double density, std::uint
   if (!(density >= 0.0 && density <= 1.0)) {
     throw std::invalid_argument("random_matrix: density " + std::to_string(density) + "; 0 to 1 is allowed");
   }
-  checked_element_count("random_matrix", {K, N});
+  Tensor w(Shape{K, N});
+  Rng(seed, 0).fill_uniform(w.values(), -1.0F, 1.0F);
+  const MatrixView view{w.values().data(), K, N, N, 1};
   const BlockShape shape = shape_of(format);
-  const Rng places(seed, 0), weights(seed, 1);
-  std::vector<std::int32_t> starts{0}, indices;
-  std::vector<float> values;
+  const Rng places(seed, 1);
   std::uint64_t place = 0;
   for (int n = 0; n < N; n += shape.columns) {
     for (int k = 0; k < K; k += shape.depth) {
-      if (places.uniform(place++) >= density) continue;
-      indices.push_back(k);
-      for (int i = 0; i < shape.depth; ++i) {
-        for (int j = 0; j < shape.columns; ++j) {
-          values.push_back(k + i < K && n + j < N ? weights.uniform(values.size(), -1.0F, 1.0F) : 0.0F);
-        }
+      if (places.uniform(place++) < density) continue;
+      for (int i = k; i < std::min(k + shape.depth, K); ++i) {
+        std::fill(view.row(i) + n, view.row(i) + std::min(n + shape.columns, N), 0.0F);
       }
     }
-    starts.push_back(static_cast<std::int32_t>(indices.size()));
   }
-  return {K, N, format, starts, indices, values};
+  return {view, format};
 }
 
 /// Operands and race. Its address stays, since the contenders refer to it.
@@ -71,23 +67,23 @@ struct CrossoverProbe::Bench {
     return {dense_variant, std::as_const(w).matrix()};
   }
   std::vector<BlockMatrix> matrices(int K, int N) const {
-    std::vector<BlockMatrix> all;
-    for (const double density : kDensities) all.push_back(random_matrix(K, N, format, density, 2));
+    std::vector<BlockMatrix> all(std::size(kDensities));
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = random_matrix(K, N, format, kDensities[i], 2);
     return all;
   }
   std::vector<profile::Contender> contenders() {
-    const double MN = 2.0 * a.shape()[0] * c.shape()[1];
+    const double flops = 2.0 * static_cast<double>(a.size()) * c.shape()[1];
     const double moved = 4.0 * static_cast<double>(a.size() + c.size());
-    std::vector<profile::Contender> all;
-    all.push_back({"dense",
-                   [this] { gemm::multiply(dense_variant, std::as_const(a).matrix(), dense, c.matrix(), {}, context); },
-                   MN * a.shape()[1], moved + static_cast<double>(dense.bytes())});
-    for (const BlockMatrix& w : sparse) {
-      all.push_back({std::string(name_of(format)) + "@" + std::to_string(w.density()).substr(0, 5),
-                     [this, &w] {
-                       multiply({std::as_const(a).matrix(), w, c.matrix()}, context, mode);
-                     },
-                     MN * a.shape()[1] * w.density(), moved + static_cast<double>(w.bytes())});
+    std::vector<profile::Contender> all(sparse.size() + 1);
+    all[0] = {"dense", [this] { gemm::multiply(dense_variant, a.matrix(), dense, c.matrix(), {}, context); }, flops,
+              moved + static_cast<double>(dense.bytes())};
+    for (std::size_t i = 0; i < sparse.size(); ++i) {
+      const BlockMatrix& w = sparse[i];
+      all[i + 1] = {std::string(name_of(format)) + "@" + std::to_string(w.density()).substr(0, 5),
+                    [this, &w] {
+                      multiply({a.matrix(), w, c.matrix()}, context, mode);
+                    },
+                    flops * w.density(), moved + static_cast<double>(w.bytes())};
     }
     return all;
   }
@@ -114,6 +110,14 @@ bool CrossoverProbe::step() { return bench_->race.step(); }
 
 double CrossoverProbe::progress() const { return bench_->race.progress(); }
 
+const profile::Race& CrossoverProbe::race() const { return bench_->race; }
+
+std::vector<double> CrossoverProbe::densities() const {
+  std::vector<double> densities(bench_->sparse.size());
+  for (std::size_t i = 0; i < densities.size(); ++i) densities[i] = bench_->sparse[i].density();
+  return densities;
+}
+
 Crossover CrossoverProbe::result() const {
   const Bench& bench = *bench_;
   const std::vector<profile::Lane> lanes = bench.race.lanes();
@@ -129,11 +133,12 @@ Crossover CrossoverProbe::result() const {
                   0.0,
                   lanes.front(),
                   {}};
-  std::vector<double> densities, seconds;
-  for (std::size_t i = 0; i < bench.sparse.size(); ++i) {
-    found.sparse.push_back({bench.sparse[i].density(), lanes[i + 1]});
-    densities.push_back(found.sparse.back().density);
-    seconds.push_back(lanes[i + 1].statistics->median);
+  const std::vector<double> densities = this->densities();
+  std::vector<double> seconds(densities.size());
+  found.sparse.resize(densities.size());
+  for (std::size_t i = 0; i < densities.size(); ++i) {
+    found.sparse[i] = {densities[i], lanes[i + 1]};
+    seconds[i] = lanes[i + 1].statistics->median;
   }
   found.density = crossing(lanes.front().statistics->median, densities, seconds);
   return found;

@@ -52,6 +52,10 @@ class CrossoverProbe {
   bool step();
   /// 0 to 1, never falling.
   double progress() const;
+  /// The lanes: dense, then sparse at each of densities().
+  const profile::Race& race() const;
+  /// Of the sparse matrices, ascending.
+  std::vector<double> densities() const;
   /// Throws std::logic_error until every lane has a sample.
   Crossover result() const;
 

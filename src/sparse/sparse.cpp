@@ -44,8 +44,10 @@ std::span<const Variant> ladder() {
   static const Variant kVariants[] = {
     {"naive", "an output at a time, over its stored weights", "scalar", Mode::kExact, false, no_scratch, detail::naive,
      always},
+#if !defined(__wasm__)  // there every build has vectors, and a download has a size
     panels<detail::kScalarKernels, false>("packed", "sums in registers, a weight used for several rows of A", "scalar",
                                           Mode::kExact, always),
+#endif
 #if defined(__x86_64__)
     panels<detail::kAvx2Kernels, false>("simd", kSimdIdea, "avx2", Mode::kExact, simd::has_avx2),
     panels<detail::kAvx2Kernels, true>("simd_threads", kThreadsIdea, "avx2", Mode::kExact, simd::has_avx2),

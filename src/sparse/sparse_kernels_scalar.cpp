@@ -3,6 +3,6 @@
 
 namespace optlab::sparse::detail {
 
-constinit const Kernels kScalarKernels = make_kernels<simd::Scalar, simd::Scalar, 8, 2>();
+constinit const Kernels kScalarKernels = make_kernels<simd::Scalar, simd::Scalar, 4, 2>();
 
 }  // namespace optlab::sparse::detail
