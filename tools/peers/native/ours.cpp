@@ -14,7 +14,7 @@ class Ours : public optlab::peers::Library {
  public:
   std::string details() const override { return "OptLab, " + optlab::simd::isa_name(); }
 
-  std::unique_ptr<optlab::peers::Prepared> prepare(const optlab::peers::Product& p, const std::string& row) override {
+  std::unique_ptr<optlab::peers::Prepared> product(const optlab::peers::Product& p, const std::string& row) override {
     using namespace optlab::gemm;
     const bool prepacked = row.ends_with(kPrepacked);
     const std::string mode = prepacked ? row.substr(0, row.size() - kPrepacked.size()) : row;
@@ -25,6 +25,10 @@ class Ours : public optlab::peers::Library {
     return optlab::peers::prepared([this, &rung, problem, b = PackedMatrix(rung, problem.b)] {
       multiply(rung, problem.a, b, problem.c, {}, context_);
     });
+  }
+
+  std::unique_ptr<optlab::peers::Prepared> sparse_product(const optlab::peers::Product&, const std::string&) override {
+    throw missing("sparse products");
   }
 
  private:
