@@ -1,42 +1,62 @@
 // Measures OptLab against other libraries and writes docs/benchmarks.json and docs/benchmarks.md; tools/peers/ holds the parts.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { CommandError, kRoot, seconds } from './lib/command.ts';
-import { flops, kProbed, kTasks, shortName } from './peers/families/gemm-f32.ts';
+import { familyOf, kFamilies } from './peers/families/index.ts';
+import type { Family } from './peers/family.ts';
 import { buildOurLinks, installNativePeers, installWebPeers, webVersions } from './peers/install.ts';
-import { type Field, openNativeField, openWebField, takesPart } from './peers/lanes.ts';
+import {
+  entriesOf,
+  type Field,
+  notesOf,
+  openNativeField,
+  openWebField,
+  type PartName,
+  settingsOf,
+} from './peers/lanes.ts';
 import { machine } from './peers/machine.ts';
-import { encodeResults, markdown } from './peers/report.ts';
+import { markdown } from './peers/report.ts';
+import { encodeResults, readResults } from './peers/results.ts';
 import { measureTask } from './peers/rotation.ts';
 import { summarize } from './peers/statistics.ts';
-import type { LaneResult, Method, Results, Section, Task } from './peers/types.ts';
+import type { LaneResult, Method, Section, Task } from './peers/types.ts';
 import { servePeers } from './peers/web-server.ts';
 
-const kParts = ['web', 'native'] as const;
-type Part = (typeof kParts)[number];
+const kParts: readonly PartName[] = ['web', 'native'];
+const kNames = kFamilies.map(({ name }) => name);
 
-const kHelp = `usage: tools/bench-peers [--only web|native]… [--shapes SHAPE,…] [--repetitions N] [--patience SECONDS] [--quick]
-                         [--out FOLDER] [--no-build]
+const kHelp = `usage: tools/bench-peers [--families FAMILY,…] [--only web|native]… [--shapes SHAPE,…] [--repetitions N]
+                         [--patience SECONDS] [--quick] [--out FOLDER] [--no-build] [--report]
 
-Measures OptLab's f32 matrix products against onnxruntime-web, TensorFlow.js and LiteRT.js in Chromium, and against OpenBLAS, oneDNN and
-Eigen natively; installs them first. Writes benchmarks.json and benchmarks.md.
+Measures OptLab's kernels against onnxruntime-web, TensorFlow.js and LiteRT.js in Chromium, and against OpenBLAS, oneDNN and Eigen
+natively; installs them first. Writes benchmarks.json and benchmarks.md. What isn't measured is kept as the last run left it.
 
-  --only PART        web or native; the other part is kept as the last run left it
-  --shapes SHAPE,…   some of ${kTasks.map(shortName).join(', ')}; the report then has no others
+  --families FAMILY,… some of ${kNames.join(', ')} (all)
+  --only PART        web or native
+  --shapes SHAPE,…   the family's section then has no others:
+${kFamilies.map(({ name, tasks, shortName }) => `                       ${name}: ${tasks.map(shortName).join(', ')}`).join('\n')}
   --repetitions N    quiet repetitions of every library and shape (9)
   --patience SECONDS how long to wait for a quiet machine, for each shape (120)
   --quick            three short repetitions and no patience: to try the tool, not for figures
   --out FOLDER       instead of docs
-  --no-build         take the WebAssembly links that are there`;
+  --no-build         take the WebAssembly links that are there
+  --report           measure nothing, write benchmarks.md anew from benchmarks.json`;
+
+/** Some tasks of a family. */
+interface Choice {
+  family: Family;
+  tasks: readonly Task[];
+}
 
 interface Options {
-  parts: readonly Part[];
-  tasks: readonly Task[];
+  parts: readonly PartName[];
+  choices: readonly Choice[];
   method: Method;
   out: string;
   build: boolean;
+  report: boolean;
 }
 
 class UsageError extends Error {}
@@ -58,12 +78,22 @@ function choose<T>(name: string, lists: readonly string[] | undefined, allowed: 
   return [...allowed].filter(([key]) => asked.includes(key)).map(([, value]) => value);
 }
 
+/** The families' tasks, those that `shapes` names if there is such a list; families without any are left out. */
+function chooseTasks(families: readonly Family[], shapes: readonly string[] | undefined): Choice[] {
+  const known = new Map(families.flatMap(({ tasks, shortName }) => tasks.map((task) => [shortName(task), task.name])));
+  const names = new Set(choose('shapes', shapes, known));
+  return families
+    .map((family) => ({ family, tasks: family.tasks.filter(({ name }) => names.has(name)) }))
+    .filter(({ tasks }) => tasks.length > 0);
+}
+
 function parse(argv: string[]): Options | undefined {
   let parsed;
   try {
     parsed = parseArgs({
       args: argv,
       options: {
+        families: { type: 'string', multiple: true },
         only: { type: 'string', multiple: true },
         shapes: { type: 'string', multiple: true },
         repetitions: { type: 'string' },
@@ -71,6 +101,7 @@ function parse(argv: string[]): Options | undefined {
         quick: { type: 'boolean', default: false },
         out: { type: 'string', default: 'docs' },
         'no-build': { type: 'boolean', default: false },
+        report: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -80,9 +111,10 @@ function parse(argv: string[]): Options | undefined {
   const { values } = parsed;
   if (values.help) return undefined;
   const { quick } = values;
+  const families = choose('families', values.families, new Map(kFamilies.map((family) => [family.name, family])));
   return {
     parts: choose('only', values.only, new Map(kParts.map((part) => [part, part]))),
-    tasks: choose('shapes', values.shapes, new Map(kTasks.map((task) => [shortName(task), task]))),
+    choices: chooseTasks(families, values.shapes),
     method: {
       repetitionSeconds: quick ? 0.03 : 0.1,
       wanted: positive('repetitions', values.repetitions, quick ? 3 : 9),
@@ -92,74 +124,81 @@ function parse(argv: string[]): Options | undefined {
     },
     out: resolve(values.out),
     build: !values['no-build'],
+    report: values.report,
   };
 }
 
 function printLane(task: Task, { label, set, threads, problem, repetitions }: LaneResult): void {
   const quiet = repetitions.filter((repetition) => repetition.quiet);
-  const name = `${task.name.padEnd(12)}${label.padEnd(34)}${set.padEnd(18)}/${threads} `;
+  const name = `${task.name.padEnd(18)}${label.padEnd(38)}${set.padEnd(18)}/${threads} `;
   if (problem !== null || quiet.length === 0) {
     console.log(`${name}${problem ?? `no quiet repetition of ${repetitions.length}`}`);
     return;
   }
-  const { median, low, high } = summarize(quiet.map(({ calls, seconds: time }) => (1e-9 * calls * flops(task)) / time));
+  const { work, unit } = familyOf(task);
+  const { median, low, high } = summarize(quiet.map(({ calls, seconds: time }) => (1e-9 * calls * work(task)) / time));
   const range = `(${low.toFixed(1)}–${high.toFixed(1)})`;
   const dropped = repetitions.length - quiet.length;
   console.log(
-    `${name}${median.toFixed(1).padStart(6)} GFLOP/s ${range.padEnd(15)} ${quiet.length} quiet, ${dropped} dropped`,
+    `${name}${median.toFixed(1).padStart(6)} ${unit} ${range.padEnd(15)} ${quiet.length} quiet, ${dropped} dropped`,
   );
 }
 
-async function measure(field: Field, options: Options, versions: Record<string, string>): Promise<Section> {
-  const { method } = options;
+async function measure(field: Field, part: PartName, { family, tasks }: Choice, method: Method): Promise<Section> {
   const section: Section = {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     machine: machine(),
-    versions,
-    settings: field.settings,
+    versions: {},
+    settings: settingsOf(field, family, part),
     method,
-    notes: field.notes,
+    notes: notesOf(field, family, part),
     tasks: [],
   };
-  for (const task of options.tasks) {
-    const entries = field.entries.filter(({ lane }) => takesPart(task, lane));
-    const rotation = { entries, method, probed: kProbed, onLane: printLane };
-    section.tasks.push(await measureTask(task, field.probe ? { ...rotation, probe: field.probe } : rotation));
+  for (const task of tasks) {
+    const probe = family.probed.has(task.name) ? field.probe : undefined;
+    const rotation = { entries: entriesOf(field, family, part, task), method, onLane: printLane };
+    section.tasks.push(await measureTask(task, probe ? { ...rotation, probe } : rotation));
   }
   return section;
 }
 
-async function measureWeb(options: Options, log: string): Promise<Section> {
-  const modules = await installWebPeers(log);
-  if (options.build) await buildOurLinks(log);
-  const server = await servePeers(modules);
+/** Measures family after family and hands over each as soon as it is done. */
+async function measureAll(
+  open: (families: readonly Family[]) => Promise<Field>,
+  part: PartName,
+  { choices, method }: Options,
+  done: (family: Family, section: Section, field: Field) => void,
+): Promise<void> {
+  const field = await open(choices.map(({ family }) => family));
   try {
-    const field = await openWebField(server.url);
-    try {
-      return await measure(field, options, { Chromium: field.browser ?? 'unknown', ...webVersions(modules) });
-    } finally {
-      await field.close();
-    }
-  } finally {
-    server.close();
-  }
-}
-
-async function measureNative(options: Options, log: string): Promise<Section> {
-  const versions = await installNativePeers(log);
-  const field = await openNativeField();
-  try {
-    return await measure(field, options, versions);
+    for (const choice of choices) done(choice.family, await measure(field, part, choice, method), field);
   } finally {
     await field.close();
   }
 }
 
-function readResults(path: string): Results {
-  const empty: Results = { format: 1, web: null, native: null };
-  if (!existsSync(path)) return empty;
-  const found = JSON.parse(readFileSync(path, 'utf8')) as Results;
-  return found.format === empty.format ? found : empty;
+type Done = (family: Family, section: Section) => void;
+
+async function measureWeb(options: Options, log: string, done: Done): Promise<void> {
+  const modules = await installWebPeers(log);
+  if (options.build) await buildOurLinks(log);
+  const server = await servePeers(modules);
+  try {
+    await measureAll(
+      (families) => openWebField(server.url, families),
+      'web',
+      options,
+      (family, section, { browser = 'unknown' }) =>
+        done(family, { ...section, versions: { Chromium: browser, ...webVersions(modules) } }),
+    );
+  } finally {
+    server.close();
+  }
+}
+
+async function measureNative(options: Options, log: string, done: Done): Promise<void> {
+  const versions = await installNativePeers(log);
+  await measureAll(openNativeField, 'native', options, (family, section) => done(family, { ...section, versions }));
 }
 
 async function main(): Promise<void> {
@@ -168,17 +207,24 @@ async function main(): Promise<void> {
     console.log(kHelp);
     return;
   }
+  const path = join(options.out, 'benchmarks.json');
+  const results = readResults(path);
+  const report = () => writeFileSync(join(options.out, 'benchmarks.md'), markdown(results));
+  if (options.report) {
+    report();
+    return;
+  }
   if (process.platform !== 'linux') throw new CommandError('only Linux says what other processes do (/proc)');
   const start = performance.now();
   const log = join(kRoot, 'build/logs/bench-peers.log');
   rmSync(log, { force: true });
   mkdirSync(options.out, { recursive: true });
-  const path = join(options.out, 'benchmarks.json');
-  const results = readResults(path);
   for (const part of options.parts) {
-    results[part] = await (part === 'web' ? measureWeb : measureNative)(options, log);
-    writeFileSync(path, encodeResults(results));
-    writeFileSync(join(options.out, 'benchmarks.md'), markdown(results));
+    await (part === 'web' ? measureWeb : measureNative)(options, log, ({ name }, section) => {
+      results.families[name] = { web: null, native: null, ...results.families[name], [part]: section };
+      writeFileSync(path, encodeResults(results));
+      report();
+    });
   }
   console.log(`wrote ${path} and benchmarks.md beside it (${seconds(start)})`);
 }

@@ -7,6 +7,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { buildWasm, buildWeb, kTypedBuild } from './build.ts';
 import { checkDependencies } from './check-dependencies.ts';
+import { checkDrift } from './drift.ts';
 import { build, buildFolder, configure, type Counts, ctest, kWasmBuilds, type WasmBuild } from './lib/cmake.ts';
 import { clearProgress, CommandError, kJobs, kRoot, run, seconds } from './lib/command.ts';
 import { changedFiles, cppFiles, kPrettierTargets } from './lib/sources.ts';
@@ -157,6 +158,10 @@ async function endToEnd({ log }: Context): Promise<Counts> {
   return nodeTests('wasm_tests/e2e/**/*.test.ts', log, false);
 }
 
+async function drift({ log }: Context): Promise<Counts> {
+  return checkDrift(log);
+}
+
 const kThreadedTests = ['parallel_test', 'gemm_test', 'profile_test'];
 
 const kAreas: readonly Area[] = [
@@ -168,6 +173,7 @@ const kAreas: readonly Area[] = [
   { name: 'wasm', what: 'the C++ tests as WebAssembly under Node (--fast: one build of four)', fast: true, run: wasm },
   { name: 'bindings', what: 'what JavaScript sees of the library', fast: true, run: bindings },
   { name: 'web', what: "the site's own unit tests", fast: true, run: web },
+  { name: 'drift', what: 'instruction counts of the kernels, under callgrind', fast: false, run: drift },
   { name: 'e2e', what: 'the site in Chromium', fast: false, run: endToEnd },
   { name: 'asan', what: 'the C++ tests under Address- and UndefinedBehaviorSanitizer', fast: false, run: cpp('asan') },
   {

@@ -1,11 +1,12 @@
 // Figures from results, and how they are written.
-import { flops } from './families/gemm-f32.ts';
+import { familyOf } from './families/index.ts';
 import type { Ratio } from './statistics.ts';
 import type { LaneResult, TaskResult } from './types.ts';
 
-/** Quiet repetitions in GFLOP/s. */
+/** Quiet repetitions in 1e9 operations a second. */
 export function speeds({ task }: TaskResult, { repetitions }: LaneResult): number[] {
-  return repetitions.filter(({ quiet }) => quiet).map(({ calls, seconds }) => (1e-9 * calls * flops(task)) / seconds);
+  const work = familyOf(task).work(task);
+  return repetitions.filter(({ quiet }) => quiet).map(({ calls, seconds }) => (1e-9 * calls * work) / seconds);
 }
 
 export function ratioText({ value, low, high }: Ratio): string {

@@ -1,41 +1,29 @@
-// Who takes part: the libraries, their numbers of threads, and the rows that each fills.
+// Who takes part: the libraries and their numbers of threads, each in a session of its own, and the rows that they fill in a family.
 import { join } from 'node:path';
+import { kChromiumFlags } from '../lib/browser.ts';
+import { type Family, kCappedSet, kFullSet, kWebSet, type LaneRow } from './family.ts';
 import { kNativeBuild } from './install.ts';
 import { openNativeSession } from './native-session.ts';
 import type { Entry } from './rotation.ts';
-import type { Lane, Session, Task } from './types.ts';
-import { kChromiumFlags } from '../lib/browser.ts';
+import type { Session, Task } from './types.ts';
 import { openWebSession } from './web-session.ts';
 
-export const kWebSet = 'browser';
-
-interface WebLibrary {
+interface Member {
   library: string;
   label: string;
-  threads: readonly number[];
-  rows: readonly Pick<Lane, 'role' | 'row'>[];
+  threads: number;
+  set: string;
+  /** The start of its lanes' ids. */
+  id: string;
+  /** In the settings. */
+  name: string;
+  details: string;
+  session: Session;
 }
 
-const kPeerRow = [{ role: 'peer', row: '-' }] as const;
-const kWebLibraries: readonly WebLibrary[] = [
-  {
-    library: 'ours',
-    label: 'OptLab',
-    threads: [1, 2],
-    rows: [
-      { role: 'fast', row: 'fast' },
-      { role: 'exact', row: 'exact' },
-    ],
-  },
-  { library: 'litert', label: 'LiteRT.js', threads: [1, 2], rows: kPeerRow },
-  { library: 'ort', label: 'onnxruntime-web', threads: [1, 2], rows: kPeerRow },
-  // Asked for two threads it says that it uses one (setThreadsCount has no effect), and then gets no row.
-  { library: 'tfjs', label: 'TensorFlow.js', threads: [1, 2], rows: kPeerRow },
-];
-
 export interface Field {
-  entries: Entry[];
-  /** Session by session what it says of itself. */
+  members: Member[];
+  /** What all have in common. */
   settings: Record<string, string>;
   /** What can't take part, and why. */
   notes: string[];
@@ -44,33 +32,43 @@ export interface Field {
   close(): Promise<void>;
 }
 
-function labelOf(label: string, role: Lane['role']): string {
-  return role === 'fast' || role === 'exact' ? `${label} ${role}` : label;
+function emptyField(): Field {
+  const members: Member[] = [];
+  const close = async () => void (await Promise.allSettled(members.map(({ session }) => session.close())));
+  return { members, settings: {}, notes: [], close };
 }
 
-/** Opens a browser for every library and number of threads. One that doesn't start is noted and left out; ours must start. */
-export async function openWebField(url: string): Promise<Field> {
-  const field: Field = { entries: [], settings: {}, notes: [], close: async () => {} };
-  const sessions: Session[] = [];
-  field.close = async () => void (await Promise.allSettled(sessions.map((session) => session.close())));
+const kWebLibraries = [
+  { library: 'ours', label: 'OptLab' },
+  { library: 'litert', label: 'LiteRT.js' },
+  { library: 'ort', label: 'onnxruntime-web' },
+  // Asked for two threads it says that it uses one (setThreadsCount has no effect), and then gets no row.
+  { library: 'tfjs', label: 'TensorFlow.js' },
+] as const;
+
+/**
+ * Opens a browser for every library that the families want, at every number of threads. One that doesn't start is noted and left out; ours
+ * must start.
+ */
+export async function openWebField(url: string, families: readonly Family[]): Promise<Field> {
+  const field = emptyField();
   field.settings['Chromium'] = `headless, ${kChromiumFlags.join(' ')}`;
-  for (const { library, label, threads: counts, rows } of kWebLibraries) {
-    for (const threads of counts) {
+  const wanted = kWebLibraries.filter(({ library }) => families.some(({ web }) => web.rows[library]));
+  for (const { library, label } of wanted) {
+    for (const threads of [1, 2]) {
       const name = `${label}, ${threads} thread${threads > 1 ? 's' : ''}`;
       try {
         const session = await openWebSession({ url, library, threads });
-        sessions.push(session);
+        const id = `${library}/${threads}`;
         field.browser = session.browser;
         if (session.loaded.threads !== threads) {
           field.notes.push(`${name}: it says that it uses ${session.loaded.threads}, so it has no row.`);
+          await session.close();
           continue;
         }
-        field.settings[name] = session.loaded.details;
+        const { details } = session.loaded;
+        field.members.push({ library, label, threads, set: kWebSet, id, name, details, session });
         if (library === 'ours') field.probe = session; // the last one, whose pool has every number of threads
-        for (const { role, row } of rows) {
-          const lane = { id: `${library}/${threads}/${row}`, label: labelOf(label, role), threads, role, row };
-          field.entries.push({ lane: { ...lane, set: kWebSet }, session });
-        }
       } catch (error) {
         if (library === 'ours') {
           await field.close();
@@ -84,82 +82,82 @@ export async function openWebField(url: string): Promise<Field> {
 }
 
 interface NativeProgram {
+  library: string;
   program: string;
   label: string;
   set: string;
   env?: Record<string, string>;
-  rows: readonly (Pick<Lane, 'role' | 'row'> & { note?: string; only?: (task: Task) => boolean })[];
 }
 
-/** All within AVX2 and FMA, which most CPUs have; then each with whatever it can use of this one. */
-export const kCappedSet = 'AVX2+FMA';
-export const kFullSet = 'all instructions';
-
-const isVector = ({ m }: Task) => m === 1;
-const kBlasRows: NativeProgram['rows'] = [
-  { role: 'peer', row: 'sgemm', only: (task) => !isVector(task) },
-  { role: 'peer', row: 'sgemv', only: isVector },
-];
-const kOneDnnRows: NativeProgram['rows'] = [
-  { role: 'peer', row: 'plain' },
-  { role: 'extra', row: 'packed', note: 'weights packed beforehand' },
-];
-const kOurRows: NativeProgram['rows'] = [
-  { role: 'fast', row: 'fast' },
-  { role: 'exact', row: 'exact' },
-  { role: 'extra', row: 'fast_prepacked', note: 'fast, weights packed beforehand' },
-];
 const kNativePrograms: readonly NativeProgram[] = [
-  { program: 'peer_ours', label: 'OptLab', set: kCappedSet, env: { OPTLAB_ISA: 'avx2' }, rows: kOurRows },
+  { library: 'ours', program: 'peer_ours', label: 'OptLab', set: kCappedSet, env: { OPTLAB_ISA: 'avx2' } },
   {
+    library: 'openblas',
     program: 'peer_openblas',
     label: 'OpenBLAS',
     set: kCappedSet,
     env: { OPENBLAS_CORETYPE: 'Haswell' },
-    rows: kBlasRows,
   },
   {
+    library: 'onednn',
     program: 'peer_onednn',
     label: 'oneDNN',
     set: kCappedSet,
     env: { ONEDNN_MAX_CPU_ISA: 'AVX2', DNNL_MAX_CPU_ISA: 'AVX2' },
-    rows: kOneDnnRows,
   },
-  { program: 'peer_eigen_avx2', label: 'Eigen', set: kCappedSet, rows: kPeerRow },
-  { program: 'peer_ours', label: 'OptLab', set: kFullSet, rows: kOurRows },
-  { program: 'peer_openblas', label: 'OpenBLAS', set: kFullSet, rows: kBlasRows },
-  { program: 'peer_onednn', label: 'oneDNN', set: kFullSet, rows: kOneDnnRows },
-  { program: 'peer_eigen_native', label: 'Eigen', set: kFullSet, rows: kPeerRow },
+  { library: 'eigen', program: 'peer_eigen_avx2', label: 'Eigen', set: kCappedSet },
+  { library: 'ours', program: 'peer_ours', label: 'OptLab', set: kFullSet },
+  { library: 'openblas', program: 'peer_openblas', label: 'OpenBLAS', set: kFullSet },
+  { library: 'onednn', program: 'peer_onednn', label: 'oneDNN', set: kFullSet },
+  { library: 'eigen', program: 'peer_eigen_native', label: 'Eigen', set: kFullSet },
 ];
 
-/** Which rows a task has: a vector goes through other calls than a matrix. */
-export function takesPart(task: Task, lane: Lane): boolean {
-  for (const { rows } of kNativePrograms) {
-    const row = rows.find((candidate) => candidate.row === lane.row);
-    if (row?.only) return row.only(task);
-  }
-  return true;
-}
-
-export async function openNativeField(): Promise<Field> {
-  const field: Field = { entries: [], settings: {}, notes: [], close: async () => {} };
-  const sessions: Session[] = [];
-  field.close = async () => void (await Promise.allSettled(sessions.map((session) => session.close())));
+export async function openNativeField(families: readonly Family[]): Promise<Field> {
+  const field = emptyField();
+  const wanted = kNativePrograms.filter(({ library }) => families.some(({ native }) => native.rows[library]));
   try {
-    for (const { program, label, set, env = {}, rows } of kNativePrograms) {
+    for (const { library, program, label, set, env = {} } of wanted) {
       const session = await openNativeSession(join(kNativeBuild, program), env);
-      sessions.push(session);
       const given = Object.entries(env).map(([key, value]) => ` (${key}=${value})`);
-      field.settings[`${label}, ${set}`] = session.loaded.details + (given[0] ?? '');
-      for (const { role, row, note } of rows) {
-        const shown = note ? `${label}, ${note}` : labelOf(label, role);
-        const lane: Lane = { id: `${program}/${set}/${row}`, label: shown, threads: 1, role, set, row };
-        field.entries.push({ lane, session });
-      }
+      const details = session.loaded.details + (given[0] ?? '');
+      const id = `${program}/${set}`;
+      field.members.push({ library, label, threads: 1, set, id, name: `${label}, ${set}`, details, session });
     }
   } catch (error) {
     await field.close();
     throw error;
   }
   return field;
+}
+
+export type PartName = 'web' | 'native';
+
+function labelOf(label: string, { role, note = role === 'fast' || role === 'exact' ? role : '' }: LaneRow): string {
+  if (note === '') return label;
+  return note === role ? `${label} ${note}` : `${label}, ${note}`;
+}
+
+/** The rows of a task: of each library those that its family gives it. */
+export function entriesOf(field: Field, family: Family, part: PartName, task: Task): Entry[] {
+  return field.members.flatMap(({ library, label, threads, set, id, session }) => {
+    const rows = (family[part].rows[library] ?? []).filter((row) => row.only?.(task) ?? true);
+    return rows.map((row) => ({
+      lane: { id: `${id}/${row.row}`, label: labelOf(label, row), threads, role: row.role, set, row: row.row },
+      session,
+    }));
+  });
+}
+
+/** What took part in a family, library by library. */
+export function settingsOf(field: Field, family: Family, part: PartName): Record<string, string> {
+  const { rows, how } = family[part];
+  const members = field.members.filter(({ library }) => rows[library]);
+  const own = members.map(({ library, name, details }) => [name, [details, how[library]].filter(Boolean).join('; ')]);
+  return { ...field.settings, ...Object.fromEntries(own) };
+}
+
+/** The notes on those that the family wants. */
+export function notesOf(field: Field, family: Family, part: PartName): string[] {
+  const labels = kWebLibraries.filter(({ library }) => family[part].rows[library]).map(({ label }) => label);
+  return field.notes.filter((note) => labels.some((label) => note.startsWith(label)));
 }

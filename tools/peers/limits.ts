@@ -1,76 +1,8 @@
-// The targets that compare OptLab with the device's own limits, and one thread with two.
+// The targets that compare OptLab with something else than the best peer: with the device's own limits, and with itself.
+import { kWebSet, type Limit, type Source } from './family.ts';
 import { ratioText, speeds } from './figures.ts';
-import { kWebSet } from './lanes.ts';
 import { bootstrap, summarize, verdict } from './statistics.ts';
-import type { Peak, TaskResult } from './types.ts';
-
-type Samples = number[];
-
-/** What the rows below draw from: samples of one shape. */
-interface Source {
-  lane(id: string): Samples;
-  peak(wanted: (peak: Peak) => boolean): Samples;
-}
-
-interface Limit {
-  shape: string;
-  what: string;
-  target: number;
-  samples(source: Source): Samples[];
-  value(medians: readonly number[]): number;
-}
-
-const kFused = (threads: number) => (peak: Peak) => peak.kind === 'compute' && peak.fused && peak.threads === threads;
-const kMulAdd = (peak: Peak) =>
-  peak.kind === 'compute' && !peak.fused && peak.name.startsWith('wasm128') && peak.threads === 1;
-const kRead = (bytes: number) => (peak: Peak) => peak.kind === 'memory' && peak.bytes === bytes && peak.threads === 1;
-
-const share = ([ours = NaN, limit = NaN]: readonly number[]) => ours / limit;
-/** A product with a vector does two FLOPs for every four bytes of B. */
-const kBytesPerFlop = 2;
-
-function scaling(shape: string): Limit {
-  return {
-    shape,
-    what: 'fast: gain by the second thread ÷ the probe’s',
-    target: 0.95,
-    samples: ({ lane, peak }) => [lane('ours/2/fast'), lane('ours/1/fast'), peak(kFused(2)), peak(kFused(1))],
-    value: ([two = NaN, one = NaN, peakTwo = NaN, peakOne = NaN]) => two / one / (peakTwo / peakOne),
-  };
-}
-
-const kLimits: readonly Limit[] = [
-  {
-    shape: '1024³',
-    what: 'fast, one thread ÷ relaxed-SIMD peak',
-    target: 0.84,
-    samples: ({ lane, peak }) => [lane('ours/1/fast'), peak(kFused(1))],
-    value: share,
-  },
-  {
-    shape: '1024³',
-    what: 'exact, one thread ÷ mul + add peak',
-    target: 0.8,
-    samples: ({ lane, peak }) => [lane('ours/1/exact'), peak(kMulAdd)],
-    value: share,
-  },
-  scaling('512³'),
-  scaling('1024³'),
-  {
-    shape: '1024³',
-    what: 'fast ÷ LiteRT.js, two threads',
-    target: 1.35,
-    samples: ({ lane }) => [lane('ours/2/fast'), lane('litert/2/-')],
-    value: share,
-  },
-  {
-    shape: '1×2048²',
-    what: 'fast, bytes of B read ÷ probe reading 16 MiB, one thread',
-    target: 0.9,
-    samples: ({ lane, peak }) => [lane('ours/1/fast').map((x) => x * kBytesPerFlop), peak(kRead(2 ** 24))],
-    value: share,
-  },
-];
+import type { TaskResult } from './types.ts';
 
 function source(result: TaskResult): Source {
   return {
@@ -83,8 +15,8 @@ function source(result: TaskResult): Source {
 }
 
 /** Rows of the table: shape, what, value, target, verdict. */
-export function limitRows(tasks: readonly TaskResult[]): string[][] {
-  return kLimits.flatMap(({ shape, what, target, samples, value }) => {
+export function limitRows(limits: readonly Limit[], tasks: readonly TaskResult[]): string[][] {
+  return limits.flatMap(({ shape, what, target, samples, value }) => {
     const result = tasks.find(({ task }) => task.name === shape);
     if (!result) return [];
     const given = samples(source(result));

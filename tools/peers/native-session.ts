@@ -5,6 +5,21 @@ import type { Check, Loaded, Session, Task, Timing } from './types.ts';
 
 const kTimeLimitMs = 120_000;
 
+/** A task as native/problems.cpp reads it: its family and its numbers. */
+function written(task: Task): string {
+  switch (task.family) {
+    case 'conv-f32':
+    case 'conv-int8': {
+      const { family, channels, height, width, outputs, kernel, padding } = task;
+      return [family, channels, height, width, outputs, kernel, padding].join(' ');
+    }
+    case 'sparse':
+      return [task.family, task.m, task.k, task.n, task.sparsity].join(' ');
+    default:
+      return [task.family, task.m, task.k, task.n].join(' ');
+  }
+}
+
 /** One thread, whatever the library's own idea of threads is. */
 const kOneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
 
@@ -47,7 +62,7 @@ export async function openNativeSession(program: string, env: Record<string, str
   return {
     loaded,
     pids: () => [child.pid!],
-    prepare: ({ m, k, n }: Task, row: string) => ask<Check>(`prepare ${m} ${k} ${n} ${row}`),
+    prepare: (task: Task, row: string) => ask<Check>(`prepare ${row} ${written(task)}`),
     warm: (row: string, seconds: number) => ask<Timing>(`warm ${row} ${seconds}`),
     repeat: (row: string, seconds: number) => ask<Timing>(`repeat ${row} ${seconds}`),
     release: async () => {

@@ -1,4 +1,4 @@
-// Seeded numbers, the same in the browser, in Node and (native/harness.h) in C++.
+// Seeded numbers, the same in the browser, in Node and (native/problems.cpp) in C++.
 
 /** Weyl sequence through a mixer (splitmix32): returns uniform multiples of 2^-23 in [-1, 1). */
 export function uniform(seed: number): () => number {
@@ -16,4 +16,27 @@ export function uniform(seed: number): () => number {
 export function fill(count: number, seed: number): Float32Array<ArrayBuffer> {
   const next = uniform(seed);
   return Float32Array.from({ length: count }, next);
+}
+
+/** A uniform whole number from 0 to count − 1, of a number in [-1, 1). */
+function whole(x: number, count: number): number {
+  return Math.floor(((x + 1) / 2) * count);
+}
+
+/** Activations of 7 bits: 0 … 127. */
+export function fillActivations(count: number, seed: number): Uint8Array<ArrayBuffer> {
+  const next = uniform(seed);
+  return Uint8Array.from({ length: count }, () => whole(next(), 128));
+}
+
+/** Weights of 8 bits, symmetric: −127 … 127. */
+export function fillWeights(count: number, seed: number): Int8Array<ArrayBuffer> {
+  const next = uniform(seed);
+  return Int8Array.from({ length: count }, () => whole(next(), 255) - 127);
+}
+
+/** Zeroes a share `sparsity` of the blocks, 1 row × 4 columns each, of a matrix with so many columns (a multiple of 4). */
+export function maskBlocks(values: Float32Array, sparsity: number, seed: number): void {
+  const next = uniform(seed);
+  for (let at = 0; at < values.length; at += 4) if ((next() + 1) / 2 < sparsity) values.fill(0, at, at + 4);
 }

@@ -1,50 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { check, flops, kTasks, operands, shortName } from './families/gemm-f32.ts';
-import { encodeResults, markdown } from './report.ts';
-import type { LaneResult, Peak, Results, Section, TaskResult } from './types.ts';
+import { gemmF32 } from './families/gemm-f32.ts';
+import { markdown } from './report.ts';
+import { decodeResults, encodeResults } from './results.ts';
+import type { FamilyResults, LaneResult, Peak, Results, Section, TaskResult } from './types.ts';
 
-const small = { family: 'gemm-f32', name: 'small', m: 3, k: 40, n: 5 } as const;
-
-describe('the check of a product', () => {
-  const given = operands(small);
-  const product = new Float32Array(15);
-  for (let i = 0; i < 3; i++)
-    for (let j = 0; j < 5; j++)
-      for (let p = 0; p < 40; p++) product[i * 5 + j]! += given.a[i * 40 + p]! * given.b[p * 5 + j]!;
-
-  it('passes float32 arithmetic', () => {
-    const { ok, worst } = check(small, given, product);
-    assert.ok(ok && worst > 0 && worst < 1, String(worst));
-  });
-
-  it('fails one element with an error of bfloat16’s size, NaN, another size, and the transpose', () => {
-    const changed = (index: number, value: number) => Float32Array.from(product, (x, i) => (i === index ? value : x));
-    assert.ok(!check(small, given, changed(7, product[7]! * (1 + 2 ** -8) + 2 ** -8)).ok);
-    assert.ok(!check(small, given, changed(14, NaN)).ok);
-    assert.ok(!check(small, given, product.subarray(1)).ok);
-    assert.ok(
-      !check(
-        small,
-        given,
-        Float32Array.from(product, (_, i) => product[(i % 3) * 5 + Math.floor(i / 3)]!),
-      ).ok,
-    );
-  });
-});
-
-describe('short names', () => {
-  it('are what the help shows', () => {
-    const names = kTasks.map(shortName);
-    assert.deepEqual(names, ['128', '256', '512', '1024', '64x784x256', '1x512', '1x1024', '1x2048']);
-  });
-});
-
-const cube = kTasks.find(({ name }) => name === '1024³')!;
+const { tasks, work } = gemmF32;
+const cube = tasks.find(({ name }) => name === '1024³')!;
 
 function lane(id: string, role: LaneResult['role'], threads: number, gflops: readonly number[], more = {}): LaneResult {
   const repetitions = gflops.map((speed) => {
-    return { calls: 2, seconds: (2e-9 * flops(cube)) / speed, quiet: true, others: 0, waited: 0 };
+    return { calls: 2, seconds: (2e-9 * work(cube)) / speed, quiet: true, others: 0, waited: 0 };
   });
   const base = {
     id,
@@ -74,7 +40,7 @@ function results(lanes: LaneResult[], peaks: Peak[][] = []): Results {
     notes: ['Somebody is missing.'],
     tasks: [result],
   };
-  return { format: 1, web, native: null };
+  return { format: 2, families: { 'gemm-f32': { web, native: null } } };
 }
 
 const rowOf = (text: string, start: string) => text.split('\n').find((line) => line.startsWith(start))!;
@@ -127,7 +93,42 @@ describe('the report', () => {
   it('is the same after a trip through the JSON file', () => {
     const given = results([ours, lane('good', 'peer', 1, around(28))]);
     const text = encodeResults(given);
-    assert.equal(markdown(JSON.parse(text) as Results), markdown(given));
+    assert.equal(markdown(decodeResults(text)), markdown(given));
     assert.ok(text.split('\n').length < 100, 'a line for each repetition');
+  });
+
+  it('gives every family that was measured a chapter of its own, in a fixed order', () => {
+    const { families } = results([ours, lane('good', 'peer', 1, around(28))]);
+    const web = families['gemm-f32']!.web!;
+    const product = { family: 'gemm-int8', name: '512³', m: 512, k: 512, n: 512 } as const;
+    const int8 = { ...web, date: '2026-02-03 04:05', tasks: [{ ...web.tasks[0]!, task: product }] };
+    const text = markdown({ format: 2, families: { 'gemm-int8': { web: int8, native: null }, ...families } });
+    const [, floats = '', integers = '', ...more] = text.split(/^## (?!Method)/m);
+    assert.equal(more.length, 0);
+    assert.match(floats, /^f32 matrix products\n/);
+    assert.match(floats, /2026-01-02 03:04/);
+    assert.match(integers, /^int8 matrix products\n[^]*GOP\/s[^]*2026-02-03 04:05/);
+    assert.ok(!integers.includes('| 1024³'));
+    // An eighth of the work in the same time: the figures are of the family's own task.
+    assert.match(rowOf(integers, '| 512³'), /\| 5\.3 \([^|]*\| 3\.5 \(.*\*\*1\.50\*\* .* good \| ≥ 1\.9 \| missed/);
+  });
+
+  it('says that a library is missing in a build', () => {
+    const none = { problem: 'this build has no Int8Product', check: null };
+    const text = markdown(results([lane('ours/1/fast', 'fast', 1, [], none), lane('good', 'peer', 1, around(28))]));
+    assert.match(rowOf(text, '| 1024³'), /\| this build has no Int8Product \| 28\.0 .*\| – \| – \| ≥ 1\.4 \| – \|$/);
+  });
+});
+
+describe('results of the first format', () => {
+  it('are those of f32 products', () => {
+    const { families } = results([lane('ours/1/fast', 'fast', 1, around(42)), lane('good', 'peer', 1, around(28))]);
+    const old = JSON.stringify({ format: 1, ...(families['gemm-f32'] as FamilyResults) });
+    assert.deepEqual(decodeResults(old), { format: 2, families });
+    assert.match(markdown(decodeResults(old)), /\*\*1\.50\*\*/);
+  });
+
+  it('and no unknown ones are read', () => {
+    assert.throws(() => decodeResults('{"format":3}'), /format 3/);
   });
 });

@@ -1,20 +1,11 @@
 // From the results, and nothing else, to docs/benchmarks.md.
-import { kNativeTargets, kWebTargets } from './families/gemm-f32.ts';
-import { kCappedSet, kFullSet, kWebSet } from './lanes.ts';
+import { kFamilies } from './families/index.ts';
+import type { Family, Part, Table } from './family.ts';
 import { ratioText, speeds } from './figures.ts';
 import { limitRows } from './limits.ts';
 import { kOthersAllowed } from './quiet.ts';
 import { kEnough, kSpreadAllowed, median, ratioToBest, summarize, verdict } from './statistics.ts';
-import type { LaneResult, Results, Section, TaskResult } from './types.ts';
-
-/** JSON with a line for each repetition and each peak, so that two runs can be compared line by line. */
-export function encodeResults(results: Results): string {
-  const rounded = (_: string, value: unknown) =>
-    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
-  const text = JSON.stringify(results, rounded, 1);
-  const flat = text.replace(/\{[^{}[\]]*\}/g, (leaf) => leaf.replace(/\n\s*/g, ' '));
-  return `${flat}\n`;
-}
+import type { FamilyResults, LaneResult, Results, Section, TaskResult } from './types.ts';
 
 function figure(value: number): string {
   return value >= 99.95 ? value.toFixed(0) : value.toFixed(1);
@@ -56,16 +47,10 @@ function comparison(result: TaskResult, ours: LaneResult | undefined, peers: rea
   return [ratioText(ratio), best.lane.label, none[2]!, decided];
 }
 
-interface Block {
-  threads: number;
-  set: string;
-  targets: Readonly<Record<string, number>>;
-}
-
-function blockTable(section: Section, { threads, set, targets }: Block): string {
+function laneTable(section: Section, { threads, set, targets }: Table): string {
   const belongs = (lane: LaneResult) => lane.threads === threads && lane.set === set;
   const labels = [...new Set(section.tasks.flatMap(({ lanes }) => lanes.filter(belongs).map(({ label }) => label)))];
-  const head = ['shape', ...labels, 'fast ÷ best peer', 'best peer', 'target', 'verdict'];
+  const head = ['task', ...labels, 'ours ÷ best peer', 'best peer', 'target', 'verdict'];
   const rows = section.tasks.map((result) => {
     const lanes = result.lanes.filter(belongs);
     const ours = lanes.find(({ role }) => role === 'fast');
@@ -102,11 +87,11 @@ function provenance({ date, machine, versions, settings, method, notes }: Sectio
   return warning + list(lines);
 }
 
-function limits(section: Section): string {
-  const rows = limitRows(section.tasks);
+function limits({ limits: wanted }: Family, section: Section): string {
+  const rows = limitRows(wanted, section.tasks);
   return rows.length === 0
     ? ''
-    : `\n### Against this device’s own limits\n\nMeasured by the library’s probe in the same rotation.\n\n${table(['shape', 'what', 'value', 'target', 'verdict'], rows)}\n`;
+    : `\n#### Against this device’s own limits and ourselves\n\nMeasured in the same rotation, the limits by the library’s probe.\n\n${table(['task', 'what', 'value', 'target', 'verdict'], rows)}\n`;
 }
 
 /** The limits themselves, over all rounds of all shapes. */
@@ -125,62 +110,31 @@ function peaks({ tasks }: Section): string {
   return `\n${table(['limit', 'threads', 'median (interval)', 'rounds'], rows)}\n`;
 }
 
-function webPart(section: Section): string {
-  const common = { set: kWebSet };
-  const one: Block = { ...common, threads: 1, targets: kWebTargets };
-  const two: Block = { ...common, threads: 2, targets: {} };
-  return `## In the browser
-
-${provenance(section)}
-
-All four hold B as a constant, packed before the clock starts. onnxruntime-web copies A in and C out in every call and TensorFlow.js copies C out, because their interfaces have no other way; LiteRT.js and OptLab leave C in
-WebAssembly memory, where JavaScript can read it.
-
-### One thread
-
-${blockTable(section, one)}
-
-### Two threads
-
-${blockTable(section, two)}
-${limits(section)}${peaks(section)}`;
+function part(title: string, { note, tables }: Part, section: Section): string {
+  const shown = tables.filter(({ set, threads }) =>
+    section.tasks.some(({ lanes }) => lanes.some((lane) => lane.set === set && lane.threads === threads)),
+  );
+  const blocks = shown.map((block) => `#### ${block.title}\n\n${laneTable(section, block)}\n`);
+  return `### ${title}\n\n${provenance(section)}\n\n${note}\n\n${blocks.join('\n')}`;
 }
 
-function nativePart(section: Section): string {
-  const like: Block = {
-    threads: 1,
-    set: kCappedSet,
-    targets: kNativeTargets,
-  };
-  const full: Block = { ...like, set: kFullSet };
-  return `## Native, one thread
-
-${provenance(section)}
-
-The first table holds all libraries to AVX2 and FMA, the second lets each use what it can of this CPU. Weights packed beforehand are shown
-for the two libraries that can, but don't count for the ratio: in the others' interfaces B is an operand like A.
-
-### AVX2 and FMA
-
-${blockTable(section, like)}
-
-### All instructions of this CPU
-
-${blockTable(section, full)}
-`;
+function chapter(family: Family, { web, native }: FamilyResults): string {
+  const head = `## ${family.title}\n\n${family.what} ${family.checked}\n`;
+  const browser = web && part('In the browser', family.web, web) + limits(family, web) + peaks(web);
+  return [head, browser, native && part('Native, one thread', family.native, native)].filter(Boolean).join('\n');
 }
 
 function method(): string {
   return `# Benchmarks
 
-f32 matrix products, C[M,N] = A[M,K]·B[K,N], GFLOP/s (a multiply-add counts as two), OptLab and other libraries. Written by
-\`tools/bench-peers\`; every repetition is in [benchmarks.json](benchmarks.json).
+OptLab and other libraries, kernel family by kernel family, each measured when its own section says. Written by \`tools/bench-peers\`; every
+repetition is in [benchmarks.json](benchmarks.json).
 
 ## Method
 
 - Every library at every number of threads runs in a process of its own; in the browser, in a page (and worker) of its own in a Chromium of
   its own, cross-origin isolated.
-- A repetition is the mean of calls that fill the time below. For each shape the libraries take turns, repetition by repetition, the order
+- A repetition is the mean of calls that fill the time below. For each task the libraries take turns, repetition by repetition, the order
   shifting by one each round, so that whatever the machine does meets all of them.
 - Before a repetition the tool waits for a quiet moment. A repetition counts as quiet if other processes took at most ${kOthersAllowed} cores
   meanwhile (\`/proc/stat\`, less the CPU time of the library's own processes in \`schedstat\`, one tick of 10 ms forgiven). Others are
@@ -191,11 +145,15 @@ f32 matrix products, C[M,N] = A[M,K]·B[K,N], GFLOP/s (a multiply-add counts as 
   best peer.
 - No verdict where either side's interval is wider than ${100 * kSpreadAllowed} % of its median, or has fewer than ${kEnough} quiet
   repetitions.
-- Every library's result is compared with sums in float64: |error| ≤ 2·K·ε·Σ|ab| in every element, or its cell says so and it is no peer.
+- Every library's result is checked, as each family says. One that computes something else has no figure and is no peer.
 - Models are written by the tool's own encoders, with weights from a seeded generator.
 `;
 }
 
-export function markdown({ web, native }: Results): string {
-  return [method(), web && webPart(web), native && nativePart(native)].filter(Boolean).join('\n');
+export function markdown({ families }: Results): string {
+  const chapters = kFamilies.map((family) => {
+    const found = families[family.name];
+    return found && (found.web || found.native) ? chapter(family, found) : '';
+  });
+  return [method(), ...chapters].filter(Boolean).join('\n');
 }

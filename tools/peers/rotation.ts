@@ -17,9 +17,8 @@ export interface Entry {
 export interface Rotation {
   entries: readonly Entry[];
   method: Method;
-  /** Measures limits of the device, once a round, for the tasks that `probed` names. */
+  /** Measures limits of the device, once a round. */
   probe?: Session;
-  probed: ReadonlySet<string>;
   onLane(task: Task, result: LaneResult): void;
 }
 
@@ -94,7 +93,7 @@ export async function measureTask(task: Task, rotation: Rotation): Promise<TaskR
         result.problem = messageOf(error);
       }
     }
-    if (probe?.probe && rotation.probed.has(task.name) && peaks.length < method.wanted) {
+    if (probe?.probe && peaks.length < method.wanted) {
       if (!wasQuiet) await patience();
       const { value, quiet } = await observed(probe, () => probe.probe!(kProbeSeconds));
       if (quiet) peaks.push(value);

@@ -1,22 +1,59 @@
 // What the parts of tools/bench-peers agree on. This file also runs in the browser, so it imports nothing of Node's.
 
-/** One product C[M,N] = A[M,K]·B[K,N]. Families that come later add their own kind of task to `Task`. */
+/** One product C[M,N] = A[M,K]·B[K,N]. */
 export interface GemmTask {
-  family: 'gemm-f32';
+  family: 'gemm-f32' | 'gemm-int8';
   name: string;
   m: number;
   k: number;
   n: number;
 }
 
-export type Task = GemmTask;
-
-export interface Operands {
-  /** What changes from call to call, row-major. */
-  a: Float32Array<ArrayBuffer>;
-  /** What stays, the weights: a peer that can prepack constants may do so in prepare(). */
-  b: Float32Array<ArrayBuffer>;
+/** The same with a share `sparsity` of B's elements zero. */
+export interface SparseTask {
+  family: 'sparse';
+  name: string;
+  m: number;
+  k: number;
+  n: number;
+  sparsity: number;
 }
+
+/** y[H,W,O] = x[H,W,C] ∗ weights[KH,KW,C,O] with a square kernel, stride 1 and a padding that keeps height and width. */
+export interface ConvTask {
+  family: 'conv-f32' | 'conv-int8';
+  name: string;
+  channels: number;
+  height: number;
+  width: number;
+  outputs: number;
+  kernel: number;
+  padding: number;
+}
+
+export type Task = GemmTask | SparseTask | ConvTask;
+export type FamilyName = Task['family'];
+
+type Floats = Float32Array<ArrayBuffer>;
+
+/** What a call computes with. `a` and `x` change from call to call; `b`, weights and bias stay, and a peer may pack them in prepare(). */
+export interface OperandsOf {
+  'gemm-f32': { a: Floats; b: Floats };
+  'gemm-int8': { a: Uint8Array<ArrayBuffer>; b: Int8Array<ArrayBuffer> };
+  'conv-f32': { x: Floats; weights: Floats; bias: Floats };
+  'conv-int8': { x: Uint8Array<ArrayBuffer>; weights: Int8Array<ArrayBuffer> };
+  sparse: { a: Floats; b: Floats };
+}
+export interface TaskOf {
+  'gemm-f32': GemmTask;
+  'gemm-int8': GemmTask;
+  'conv-f32': ConvTask;
+  'conv-int8': ConvTask;
+  sparse: SparseTask;
+}
+
+/** A result, in units of the exact one. */
+export type Values = Float32Array | Int32Array;
 
 /** What a library says of itself once it is loaded. */
 export interface Loaded {
@@ -29,15 +66,21 @@ export interface Loaded {
 export interface Prepared {
   /** One call; when it returns, or its promise settles, JavaScript can read the result. */
   run(): void | Promise<void>;
-  output(): Float32Array | Promise<Float32Array>;
+  output(): Values | Promise<Values>;
+  /** How far the result may be from the exact one, where the library rounds it or its operands to few bits. */
+  allowed?: number;
   dispose(): void;
 }
+
+export type Preparations = {
+  readonly [F in FamilyName]?: (task: TaskOf[F], operands: OperandsOf[F], row: string) => Prepared | Promise<Prepared>;
+};
 
 /** A library in a page of its own: a file of web/ exports `peer`. */
 export interface WebPeer {
   load(threads: number): Promise<Loaded>;
-  /** `row` tells apart what one library can do in several ways (ours: fast, exact). */
-  prepare(task: Task, operands: Operands, row: string): Promise<Prepared>;
+  /** The families that it can do. `row` tells apart what one library can do in several ways (ours: fast, exact). */
+  prepare: Preparations;
   /** Limits of this device, if the library can measure them. */
   probe?(seconds: number): Peak[];
 }
@@ -133,8 +176,13 @@ export interface Section {
   tasks: TaskResult[];
 }
 
-export interface Results {
-  format: 1;
+/** What was measured of a family, the last time it was. */
+export interface FamilyResults {
   web: Section | null;
   native: Section | null;
+}
+
+export interface Results {
+  format: 2;
+  families: Partial<Record<FamilyName, FamilyResults>>;
 }

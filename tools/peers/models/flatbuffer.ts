@@ -6,6 +6,8 @@ export type Node =
   | { kind: 'table'; fields: Readonly<Record<number, Node | Scalar>> }
   | { kind: 'tables'; items: readonly Node[] }
   | { kind: 'ints'; values: readonly number[] }
+  | { kind: 'floats'; values: Float32Array<ArrayBuffer> }
+  | { kind: 'longs'; values: BigInt64Array<ArrayBuffer> }
   | { kind: 'bytes'; values: Uint8Array; align: number }
   | { kind: 'string'; text: string };
 
@@ -16,6 +18,8 @@ export const i32 = (value: number): Scalar => ({ kind: 'i32', value });
 export const table = (fields: Readonly<Record<number, Node | Scalar>>): Node => ({ kind: 'table', fields });
 export const tables = (...items: Node[]): Node => ({ kind: 'tables', items });
 export const ints = (...values: number[]): Node => ({ kind: 'ints', values });
+export const floats = (values: Float32Array<ArrayBuffer>): Node => ({ kind: 'floats', values });
+export const longs = (values: BigInt64Array<ArrayBuffer>): Node => ({ kind: 'longs', values });
 export const bytes = (values: Uint8Array, align = 1): Node => ({ kind: 'bytes', values, align });
 export const string = (text: string): Node => ({ kind: 'string', text });
 
@@ -78,6 +82,11 @@ class Writer {
       }
       case 'ints':
         return this.vector(new Uint8Array(Int32Array.from(node.values).buffer), node.values.length, 4);
+      case 'floats':
+      case 'longs': {
+        const { buffer, byteOffset, byteLength, length, BYTES_PER_ELEMENT } = node.values;
+        return this.vector(new Uint8Array(buffer, byteOffset, byteLength), length, BYTES_PER_ELEMENT);
+      }
       case 'tables': {
         const at = this.vector(new Uint8Array(4 * node.items.length), node.items.length, 4);
         node.items.forEach((item, index) => this.refer(at + 4 + 4 * index, item));

@@ -1,10 +1,11 @@
 // The models are read back by decoders of their own, written from the formats' descriptions and not from the encoders.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fill } from '../random.ts';
-import { matMulModel } from './onnx.ts';
+import { fill, fillWeights } from '../random.ts';
+import { permuted } from './layout.ts';
+import { convIntegerModel, convModel, matMulIntegerModel, matMulModel, qLinearConvModel } from './onnx.ts';
 import { block, integer } from './protobuf.ts';
-import { fullyConnectedModel } from './tflite.ts';
+import { convModel as tfliteConvModel, fullyConnectedModel } from './tflite.ts';
 
 type Message = Map<number, (number | Uint8Array)[]>;
 
@@ -42,6 +43,7 @@ const message = (from: Message, field: number, index = 0) => decode(from.get(fie
 const text = (from: Message, field: number) =>
   (from.get(field) ?? []).map((value) => new TextDecoder().decode(value as Uint8Array));
 const floats = (data: Uint8Array) => new Float32Array(data.slice().buffer);
+const bytes = (data: Uint8Array) => new Int8Array(data.slice().buffer);
 
 describe('protobuf', () => {
   it('writes the examples of the format’s description', () => {
@@ -89,6 +91,118 @@ describe('the ONNX model', () => {
 
   it('refuses weights of another size', () => {
     assert.throws(() => matMulModel({ m, k: k + 1, n, b }), /300 are wanted|values/);
+  });
+});
+
+const kGeometry = { channels: 3, height: 6, width: 5, outputs: 4, kernel: 3, padding: 1 };
+/** weights[KH,KW,C,O] at one place. */
+const weightAt = (r: number, s: number, c: number, o: number) => ((r * 3 + s) * 3 + c) * 4 + o;
+
+/** The only operator of a model: type, inputs, attributes, and its constants by name as [type, shape, data]. */
+function operator(model: Uint8Array<ArrayBuffer>) {
+  const graph = message(decode(model), 7);
+  const node = message(graph, 1);
+  const constants = new Map(
+    (graph.get(5) ?? []).map((each) => {
+      const tensor = decode(each as Uint8Array);
+      return [text(tensor, 8)[0]!, [tensor.get(2)![0], tensor.get(1) ?? [], tensor.get(9)![0] as Uint8Array] as const];
+    }),
+  );
+  const attributes = (node.get(5) ?? []).map((each) => {
+    const found = decode(each as Uint8Array);
+    return [text(found, 1)[0], found.get(20), found.get(8)];
+  });
+  const types = [11, 12].map((field) => message(message(message(graph, field), 2), 1).get(1)![0]);
+  const shapes = [11, 12].map((field) =>
+    (message(message(message(message(graph, field), 2), 1), 2).get(1) ?? []).map(
+      (dim) => decode(dim as Uint8Array).get(1)![0],
+    ),
+  );
+  return { type: text(node, 4)[0], inputs: text(node, 1), attributes, constants, types, shapes };
+}
+
+describe('the ONNX models of integers and convolutions', () => {
+  const weights = fill(3 * 3 * 3 * 4, 5);
+  const integers = fillWeights(3 * 3 * 3 * 4, 5);
+  const spatial = [
+    ['kernel_shape', [7], [3, 3]],
+    ['pads', [7], [1, 1, 1, 1]],
+  ];
+
+  it('MatMulInteger takes unsigned and signed bytes and gives 32 bits', () => {
+    const b = fillWeights(5 * 7, 3);
+    const { type, inputs, constants, types, shapes } = operator(matMulIntegerModel({ m: 2, k: 5, n: 7, b }));
+    assert.deepEqual([type, inputs, types], ['MatMulInteger', ['x', 'b'], [2, 6]]);
+    assert.deepEqual(shapes, [
+      [2, 5],
+      [2, 7],
+    ]);
+    const [code, shape, data] = constants.get('b')!;
+    assert.deepEqual([code, shape, bytes(data)], [3, [5, 7], b]);
+  });
+
+  it('Conv has weights [O,C,KH,KW], bias and padding', () => {
+    const bias = fill(4, 6);
+    const { type, inputs, attributes, constants, shapes } = operator(convModel(kGeometry, weights, bias));
+    assert.deepEqual([type, inputs, attributes], ['Conv', ['x', 'w', 'bias'], spatial]);
+    assert.deepEqual(shapes, [
+      [1, 3, 6, 5],
+      [1, 4, 6, 5],
+    ]);
+    const [code, shape, data] = constants.get('w')!;
+    assert.deepEqual([code, shape], [1, [4, 3, 3, 3]]);
+    const read = floats(data);
+    for (const [r, s, c, o] of [
+      [0, 0, 0, 1],
+      [2, 1, 0, 3],
+      [1, 2, 2, 0],
+    ] as const) {
+      assert.equal(read[((o * 3 + c) * 3 + r) * 3 + s], weights[weightAt(r, s, c, o)]);
+    }
+    assert.deepEqual(floats(constants.get('bias')![2]), bias);
+  });
+
+  it('ConvInteger and QLinearConv have the same weights as bytes, the latter scalars for the quantization', () => {
+    const plain = operator(convIntegerModel(kGeometry, integers));
+    assert.deepEqual([plain.type, plain.inputs, plain.attributes, plain.types], ['ConvInteger', ['x', 'w'], spatial, [2, 6]]);
+    const { type, inputs, attributes, constants, types } = operator(qLinearConvModel(kGeometry, integers, 12.5));
+    assert.deepEqual([type, attributes, types], ['QLinearConv', spatial, [2, 2]]);
+    assert.deepEqual(inputs, ['x', 'x_scale', 'x_zero', 'w', 'w_scale', 'w_zero', 'y_scale', 'y_zero']);
+    assert.deepEqual(constants.get('w'), plain.constants.get('w'));
+    const scalar = (name: string) => {
+      const [code, shape, data] = constants.get(name)!;
+      assert.deepEqual(shape, []);
+      return [code, code === 1 ? floats(data)[0] : data[0]];
+    };
+    assert.deepEqual(inputs.slice(1).filter((name) => name !== 'w').map(scalar), [
+      [1, 1],
+      [2, 0],
+      [1, 1],
+      [3, 0],
+      [1, 12.5],
+      [2, 128],
+    ]);
+  });
+
+  it('refuse weights of another size', () => {
+    assert.throws(() => convModel({ ...kGeometry, outputs: 5 }, weights, fill(5, 1)), RangeError);
+    assert.throws(() => convModel(kGeometry, weights, fill(5, 1)), RangeError);
+  });
+});
+
+describe('permuted axes', () => {
+  it('are a transpose in two dimensions', () => {
+    assert.deepEqual([...permuted(Uint8Array.of(1, 2, 3, 4, 5, 6), [2, 3], [1, 0])], [1, 4, 2, 5, 3, 6]);
+  });
+
+  it('put element (i,j,k) where the order says', () => {
+    const values = Float32Array.from({ length: 24 }, (_, i) => i);
+    const moved = permuted(values, [2, 3, 4], [2, 0, 1]);
+    for (let i = 0; i < 2; i++)
+      for (let j = 0; j < 3; j++)
+        for (let k = 0; k < 4; k++) assert.equal(moved[(k * 2 + i) * 3 + j], values[(i * 3 + j) * 4 + k]);
+    assert.deepEqual(permuted(moved, [4, 2, 3], [1, 2, 0]), values);
+    assert.throws(() => permuted(values, [2, 3, 5], [0, 1, 2]), RangeError);
   });
 });
 
@@ -198,5 +312,73 @@ describe('the TFLite model', () => {
 
   it('refuses weights of another size', () => {
     assert.throws(() => fullyConnectedModel({ m, k, n: n + 1, b }), RangeError);
+  });
+});
+
+describe('the TFLite models of integers and convolutions', () => {
+  const parts = (data: Uint8Array) => {
+    const model = Table.root(data);
+    const [code] = model.tables(1);
+    const graph = model.tables(2)[0]!;
+    return { code: code!, tensors: graph.tables(0), operator: graph.tables(3)[0]!, buffers: model.tables(4) };
+  };
+  /** Scales and zero points of a tensor, channel by channel. */
+  const quantization = (tensor: Table) => {
+    const found = tensor.table(4);
+    const [scales, zeros] = [found.target(2), found.target(3)];
+    const count = found.view.getUint32(scales, true);
+    assert.equal(found.view.getUint32(zeros, true), count);
+    assert.equal((zeros + 4) % 8, 0, 'longs lie at multiples of 8');
+    const each = Array.from({ length: count }, (_, i) => [
+      found.view.getFloat32(scales + 4 + 4 * i, true),
+      found.view.getBigInt64(zeros + 4 + 8 * i, true),
+    ]);
+    return { each, axis: found.int(6) };
+  };
+
+  it('an int8 FULLY_CONNECTED has floats in and out, and weights that stand for themselves', () => {
+    const [m, k, n] = [2, 3, 70];
+    const b = fillWeights(k * n, 4);
+    const { code, tensors, operator: node, buffers } = parts(fullyConnectedModel({ m, k, n, b }));
+    assert.deepEqual([code.int(3), node.byte(3), node.table(4).byte(3)], [9, 8, 1]);
+    assert.deepEqual(tensors.map((tensor) => tensor.byte(1)), [0, 9, 0]);
+    const { each, axis } = quantization(tensors[1]!);
+    assert.equal(axis, 0);
+    assert.deepEqual(each, Array<unknown>(n).fill([1, 0n]));
+    const read = bytes(buffers[1]!.bytes(0).values);
+    for (let i = 0; i < k; i++) for (let j = 0; j < n; j++) assert.equal(read[j * k + i], b[i * n + j]);
+  });
+
+  it('a CONV_2D has weights [O,KH,KW,C], bias, padding SAME and strides', () => {
+    const [weights, bias] = [fill(3 * 3 * 3 * 4, 5), fill(4, 6)];
+    const { code, tensors, operator: node, buffers } = parts(tfliteConvModel(kGeometry, weights, bias));
+    assert.deepEqual([code.int(3), node.byte(3), node.ints(1), node.ints(2)], [3, 1, [0, 1, 3], [2]]);
+    const options = node.table(4);
+    assert.deepEqual([options.byte(0), options.int(1), options.int(2)], [0, 1, 1]);
+    assert.deepEqual(
+      tensors.map((tensor) => [tensor.text(3), tensor.ints(0), tensor.int(2)]),
+      [
+        ['x', [1, 6, 5, 3], 0],
+        ['b', [4, 3, 3, 3], 1],
+        ['y', [1, 6, 5, 4], 0],
+        ['bias', [4], 2],
+      ],
+    );
+    const read = floats(buffers[1]!.bytes(0).values);
+    for (let o = 0; o < 4; o++)
+      for (let c = 0; c < 3; c++) assert.equal(read[((o * 3 + 2) * 3 + 1) * 3 + c], weights[weightAt(2, 1, c, o)]);
+    assert.deepEqual(floats(buffers[2]!.bytes(0).values), bias);
+  });
+
+  it('an int8 CONV_2D says the scale of every output', () => {
+    const { code, tensors } = parts(tfliteConvModel(kGeometry, fillWeights(108, 5), new Float32Array(4)));
+    assert.equal(code.int(2), 5);
+    assert.deepEqual([tensors[1]!.byte(1), quantization(tensors[1]!).each.length], [9, 4]);
+  });
+
+  it('refuse a padding that TFLite lacks, and a bias of another size', () => {
+    const weights = fill(108, 5);
+    assert.throws(() => tfliteConvModel({ ...kGeometry, padding: 0 }, weights, fill(4, 1)), RangeError);
+    assert.throws(() => tfliteConvModel(kGeometry, weights, fill(5, 1)), RangeError);
   });
 });

@@ -1,41 +1,174 @@
-// ONNX models with constant weights (field numbers: onnx/onnx.proto of the ONNX project).
+// ONNX models of one operator with constant weights (field numbers: onnx/onnx.proto of the ONNX project).
+import type { ConvTask } from '../types.ts';
+import { permuted } from './layout.ts';
 import { block, concat, integer } from './protobuf.ts';
 
-const kFloat = 1;
+/** TensorProto.DataType */
+const kTypes = { f32: 1, u8: 2, s8: 3, s32: 6 } as const;
+type Type = keyof typeof kTypes;
+/** AttributeProto.AttributeType */
+const kInts = 7;
 const kIrVersion = 8;
 const kOpset = 17;
 
-export interface MatMul {
+interface Tensor {
+  name: string;
+  type: Type;
+  shape: readonly number[];
+}
+interface Constant extends Tensor {
+  values: Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+}
+
+/** A model that is one operator. Its inputs are x and the constants, in this order. */
+interface Operator {
+  type: string;
+  constants: readonly Constant[];
+  attributes?: Readonly<Record<string, readonly number[]>>;
+  x: Omit<Tensor, 'name'>;
+  y: Omit<Tensor, 'name'>;
+}
+
+/** ValueInfoProto */
+function value({ name, type, shape }: Tensor): Uint8Array[] {
+  const dims = shape.map((size) => block(1, [integer(1, size)]));
+  return [block(1, name), block(2, [block(1, [integer(1, kTypes[type]), block(2, dims)])])];
+}
+
+/** TensorProto */
+function tensor({ name, type, shape, values }: Constant): Uint8Array[] {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  if (values.length !== size)
+    throw new RangeError(`${name} has ${values.length} values, ${shape.join('×')} are wanted`);
+  const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return [...shape.map((extent) => integer(1, extent)), integer(2, kTypes[type]), block(8, name), block(9, data)];
+}
+
+/** AttributeProto, a list of whole numbers */
+function attribute(name: string, values: readonly number[]): Uint8Array[] {
+  return [block(1, name), ...values.map((number) => integer(8, number)), integer(20, kInts)];
+}
+
+function model({ type, constants, attributes = {}, x, y }: Operator): Uint8Array<ArrayBuffer> {
+  const node = [
+    ...['x', ...constants.map(({ name }) => name)].map((name) => block(1, name)),
+    block(2, 'y'),
+    block(4, type),
+    ...Object.entries(attributes).map(([name, values]) => block(5, attribute(name, values))),
+  ];
+  const graph = [
+    block(1, node),
+    block(2, 'one operator'),
+    ...constants.map((constant) => block(5, tensor(constant))),
+    block(11, value({ name: 'x', ...x })),
+    block(12, value({ name: 'y', ...y })),
+  ];
+  return concat([integer(1, kIrVersion), block(7, graph), block(8, [block(1, ''), integer(2, kOpset)])]);
+}
+
+export interface MatMul<B> {
   m: number;
   k: number;
   n: number;
   /** B[K,N], row-major. */
-  b: Float32Array<ArrayBuffer>;
+  b: B;
 }
 
-/** ValueInfoProto of a float tensor. */
-function value(name: string, shape: readonly number[]): Uint8Array[] {
-  const dims = shape.map((size) => block(1, [integer(1, size)]));
-  return [block(1, name), block(2, [block(1, [integer(1, kFloat), block(2, dims)])])];
+/** y[M,N] = x[M,K]·B. */
+export function matMulModel({ m, k, n, b }: MatMul<Float32Array<ArrayBuffer>>): Uint8Array<ArrayBuffer> {
+  return model({
+    type: 'MatMul',
+    constants: [{ name: 'b', type: 'f32', shape: [k, n], values: b }],
+    x: { type: 'f32', shape: [m, k] },
+    y: { type: 'f32', shape: [m, n] },
+  });
 }
 
-/** The model y[M,N] = x[M,K]·B. */
-export function matMulModel({ m, k, n, b }: MatMul): Uint8Array<ArrayBuffer> {
-  if (b.length !== k * n) throw new RangeError(`B has ${b.length} values, ${k}×${n} are wanted`);
-  const node = [block(1, 'x'), block(1, 'b'), block(2, 'y'), block(4, 'MatMul')];
-  const weights = [
-    integer(1, k),
-    integer(1, n),
-    integer(2, kFloat),
-    block(8, 'b'),
-    block(9, new Uint8Array(b.buffer, b.byteOffset, b.byteLength)),
-  ];
-  const graph = [
-    block(1, node),
-    block(2, 'matmul'),
-    block(5, weights),
-    block(11, value('x', [m, k])),
-    block(12, value('y', [m, n])),
-  ];
-  return concat([integer(1, kIrVersion), block(7, graph), block(8, [block(1, ''), integer(2, kOpset)])]);
+/** y[M,N] = x[M,K]·B, x unsigned 8-bit integers, y their sums. */
+export function matMulIntegerModel({ m, k, n, b }: MatMul<Int8Array<ArrayBuffer>>): Uint8Array<ArrayBuffer> {
+  return model({
+    type: 'MatMulInteger',
+    constants: [{ name: 'b', type: 's8', shape: [k, n], values: b }],
+    x: { type: 'u8', shape: [m, k] },
+    y: { type: 's32', shape: [m, n] },
+  });
+}
+
+type Geometry = Omit<ConvTask, 'family' | 'name'>;
+
+function shapes({ channels, height, width, outputs, kernel, padding }: Geometry) {
+  return {
+    x: [1, channels, height, width],
+    y: [1, outputs, height, width],
+    weights: [outputs, channels, kernel, kernel],
+    attributes: { kernel_shape: [kernel, kernel], pads: [padding, padding, padding, padding] },
+  };
+}
+
+/** ONNX's order of weights, of weights[KH,KW,C,O]. */
+function reordered<T extends Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>>(geometry: Geometry, weights: T): T {
+  const { channels, outputs, kernel } = geometry;
+  return permuted(weights, [kernel, kernel, channels, outputs], [3, 2, 0, 1]);
+}
+
+/** y[1,O,H,W] = x[1,C,H,W] ∗ weights + bias. `weights`: [KH,KW,C,O]. */
+export function convModel(
+  geometry: Geometry,
+  weights: Float32Array<ArrayBuffer>,
+  bias: Float32Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const { x, y, weights: shape, attributes } = shapes(geometry);
+  return model({
+    type: 'Conv',
+    attributes,
+    constants: [
+      { name: 'w', type: 'f32', shape, values: reordered(geometry, weights) },
+      { name: 'bias', type: 'f32', shape: [geometry.outputs], values: bias },
+    ],
+    x: { type: 'f32', shape: x },
+    y: { type: 'f32', shape: y },
+  });
+}
+
+/** y[1,O,H,W] = x[1,C,H,W] ∗ weights, x unsigned 8-bit integers, y their sums. */
+export function convIntegerModel(geometry: Geometry, weights: Int8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const { x, y, weights: shape, attributes } = shapes(geometry);
+  return model({
+    type: 'ConvInteger',
+    attributes,
+    constants: [{ name: 'w', type: 's8', shape, values: reordered(geometry, weights) }],
+    x: { type: 'u8', shape: x },
+    y: { type: 's32', shape: y },
+  });
+}
+
+/** The zero point of a QLinearConv's result. */
+export const kZeroPoint = 128;
+
+/** The same, each sum divided by `step`, rounded, plus kZeroPoint, as unsigned 8-bit integer. */
+export function qLinearConvModel(
+  geometry: Geometry,
+  weights: Int8Array<ArrayBuffer>,
+  step: number,
+): Uint8Array<ArrayBuffer> {
+  const { x, y, weights: shape, attributes } = shapes(geometry);
+  const scale = (name: string, of: number): Constant => {
+    return { name, type: 'f32', shape: [], values: Float32Array.of(of) };
+  };
+  const zero = (name: string, of = 0): Constant => ({ name, type: 'u8', shape: [], values: Uint8Array.of(of) });
+  return model({
+    type: 'QLinearConv',
+    attributes,
+    constants: [
+      scale('x_scale', 1),
+      zero('x_zero'),
+      { name: 'w', type: 's8', shape, values: reordered(geometry, weights) },
+      scale('w_scale', 1),
+      { name: 'w_zero', type: 's8', shape: [], values: Int8Array.of(0) },
+      scale('y_scale', step),
+      zero('y_zero', kZeroPoint),
+    ],
+    x: { type: 'u8', shape: x },
+    y: { type: 'u8', shape: y },
+  });
 }

@@ -1,55 +1,113 @@
-// TFLite models with constant weights (field numbers: tensorflow/lite/schema/schema.fbs).
-import { bytes, encode, i32, i8, ints, string, table, tables, u32, u8 } from './flatbuffer.ts';
+// TFLite models of one operator with constant weights (field numbers: tensorflow/lite/schema/schema.fbs).
+import type { ConvTask } from '../types.ts';
+import { bytes, encode, floats, i32, i8, ints, longs, type Node, string, table, tables, u32, u8 } from './flatbuffer.ts';
+import { permuted } from './layout.ts';
 
-const kFullyConnected = 9; // BuiltinOperator
-const kFullyConnectedOptions = 8; // BuiltinOptions
 const kSchemaVersion = 3;
+
+/** TensorType */
+const kFloat32 = 0;
+const kInt8 = 9;
+
+type Weights = Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>;
+
+interface Operator {
+  name: string;
+  /** BuiltinOperator, the operator's version, BuiltinOptions and the options' fields. */
+  code: number;
+  version: number;
+  optionsType: number;
+  options: Parameters<typeof table>[0];
+  x: readonly number[];
+  y: readonly number[];
+  /** int8 weights stand for themselves (scale 1). */
+  weights: { shape: readonly number[]; values: Weights };
+  bias?: Float32Array<ArrayBuffer>;
+}
+
+/** Per output channel: scale 1, zero point 0. */
+function unitScales(channels: number): Node {
+  const scale = new Float32Array(channels).fill(1);
+  return table({ 2: floats(scale), 3: longs(new BigInt64Array(channels)), 6: i32(0) });
+}
+
+function tensor(name: string, shape: readonly number[], buffer: number, values?: Weights): Node {
+  const type = values instanceof Int8Array ? kInt8 : kFloat32;
+  const fields = { 0: ints(...shape), 1: i8(type), 2: u32(buffer), 3: string(name) };
+  return table(type === kInt8 ? { ...fields, 4: unitScales(shape[0]!) } : fields);
+}
+
+/** The model of an operator on x, the weights and the bias (none: −1). Buffer 0 is the empty one by convention. */
+function model({ name, code, version, optionsType, options, x, y, weights, bias }: Operator): Uint8Array<ArrayBuffer> {
+  const raw = (values: Weights) =>
+    table({ 0: bytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 16) });
+  const tensors = [
+    tensor('x', x, 0),
+    tensor('b', weights.shape, 1, weights.values),
+    tensor('y', y, 0),
+    ...(bias ? [tensor('bias', [bias.length], 2)] : []),
+  ];
+  const operator = table({
+    0: u32(0),
+    1: ints(0, 1, bias ? 3 : -1),
+    2: ints(2),
+    3: u8(optionsType),
+    4: table(options),
+  });
+  const graph = table({ 0: tables(...tensors), 1: ints(0), 2: ints(2), 3: tables(operator), 4: string('main') });
+  const root = table({
+    0: u32(kSchemaVersion),
+    1: tables(table({ 0: i8(code), 2: i32(version), 3: i32(code) })),
+    2: tables(graph),
+    3: string(name),
+    4: tables(table({}), raw(weights.values), ...(bias ? [raw(bias)] : [])),
+  });
+  return encode(root, 'TFL3');
+}
 
 export interface FullyConnected {
   m: number;
   k: number;
   n: number;
-  /** B[K,N], row-major; the file holds it as TFLite wants it, [N,K]. */
-  b: Float32Array;
+  /** B[K,N], row-major; the file holds it as TFLite wants it, [N,K]. Of int8: the operator quantizes x in every call. */
+  b: Weights;
 }
 
-export function transposed(values: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
-  const result = new Float32Array(values.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j]!;
-  }
-  return result;
-}
-
-/** Tensor of type FLOAT32 (0, the default, so not written). */
-function tensor(name: string, shape: readonly number[], buffer: number) {
-  return table({ 0: ints(...shape), 2: u32(buffer), 3: string(name) });
-}
-
-/** The model y[M,N] = x[M,K]·B. */
+/** y[M,N] = x[M,K]·B, x and y float32. */
 export function fullyConnectedModel({ m, k, n, b }: FullyConnected): Uint8Array<ArrayBuffer> {
-  if (b.length !== k * n) throw new RangeError(`B has ${b.length} values, ${k}×${n} are wanted`);
-  const weights = new Uint8Array(transposed(b, k, n).buffer);
-  const operator = table({
-    0: u32(0),
-    1: ints(0, 1, -1), // no bias
-    2: ints(2),
-    3: u8(kFullyConnectedOptions),
-    4: table({ 0: i8(0) }),
+  const isInt8 = b instanceof Int8Array;
+  return model({
+    name: 'fully connected',
+    code: 9,
+    version: isInt8 ? 9 : 1, // 9: x quantized asymmetrically
+    optionsType: 8,
+    options: isInt8 ? { 0: i8(0), 3: u8(1) } : { 0: i8(0) },
+    x: [m, k],
+    y: [m, n],
+    weights: { shape: [n, k], values: permuted<Weights>(b, [k, n], [1, 0]) },
   });
-  const graph = table({
-    0: tables(tensor('x', [m, k], 0), tensor('b', [n, k], 1), tensor('y', [m, n], 0)),
-    1: ints(0),
-    2: ints(2),
-    3: tables(operator),
-    4: string('main'),
+}
+
+/** y[1,H,W,O] = x[1,H,W,C] ∗ weights + bias, x and y float32, the padding such that height and width stay. `weights`: [KH,KW,C,O]. */
+export function convModel(
+  { channels, height, width, outputs, kernel, padding }: Omit<ConvTask, 'family' | 'name'>,
+  weights: Weights,
+  bias: Float32Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  if (2 * padding !== kernel - 1) throw new RangeError(`padding ${padding}: TFLite has that of the kernel's half, or none`);
+  if (bias.length !== outputs) throw new RangeError(`bias has ${bias.length} values, ${outputs} are wanted`);
+  return model({
+    name: 'convolution',
+    code: 3,
+    version: weights instanceof Int8Array ? 5 : 1, // 5: quantized asymmetrically, channel by channel
+    optionsType: 1,
+    options: { 0: i8(0), 1: i32(1), 2: i32(1) }, // padding SAME, strides
+    x: [1, height, width, channels],
+    y: [1, height, width, outputs],
+    weights: {
+      shape: [outputs, kernel, kernel, channels],
+      values: permuted<Weights>(weights, [kernel, kernel, channels, outputs], [3, 0, 1, 2]),
+    },
+    bias,
   });
-  const model = table({
-    0: u32(kSchemaVersion),
-    1: tables(table({ 0: i8(kFullyConnected), 2: i32(1), 3: i32(kFullyConnected) })),
-    2: tables(graph),
-    3: string('fully connected'),
-    4: tables(table({}), table({ 0: bytes(weights, 16) })), // buffer 0 is the empty one by convention
-  });
-  return encode(model, 'TFL3');
 }

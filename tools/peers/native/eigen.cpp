@@ -18,7 +18,7 @@ class EigenLibrary : public optlab::peers::Library {
            std::to_string(EIGEN_MINOR_VERSION) + ", compiled with " EIGEN_FLAGS;
   }
 
-  std::unique_ptr<optlab::peers::Prepared> prepare(const optlab::peers::Product& p, const std::string&) override {
+  std::unique_ptr<optlab::peers::Prepared> product(const optlab::peers::Product& p, const std::string&) override {
     if (p.m == 1) {
       return optlab::peers::prepared(
           [p] { OutputRow(p.c, p.n).noalias() = InputRow(p.a, p.k) * Input(p.b, p.k, p.n); });

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <cstdint>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <map>
-#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <vector>
+
+#include "problem.h"
 
 namespace optlab::peers {
 namespace {
@@ -20,54 +18,6 @@ namespace {
 constexpr double kPrerollSeconds = 0.02;
 constexpr double kSettled = 0.03;
 
-struct Free {
-  void operator()(float* p) const { std::free(p); }
-};
-using Floats = std::unique_ptr<float[], Free>;
-
-Floats make_floats(std::size_t count) {
-  void* memory = std::aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
-  if (memory == nullptr) throw std::bad_alloc();
-  return Floats(static_cast<float*>(memory));
-}
-
-/// The generator of tools/peers/random.ts, bit for bit.
-void fill(float* values, std::size_t count, std::uint32_t seed) {
-  for (std::size_t i = 0; i < count; ++i) {
-    seed += 0x9e3779b9u;
-    std::uint32_t z = seed;
-    z = (z ^ (z >> 16)) * 0x21f0aaadu;
-    z = (z ^ (z >> 15)) * 0x735a2d97u;
-    z ^= z >> 15;
-    values[i] = static_cast<float>(z >> 8) / 8388608.0f - 1.0f;
-  }
-}
-
-/// The largest error in units of 2·K·ε·Σ|ab|, against sums in double (tools/peers/families/gemm-f32.ts says why).
-double worst_error(const Product& p) {
-  const double allowed = 2.0 * p.k * 0x1p-24;
-  std::vector<double> sum(p.n), magnitude(p.n);
-  double worst = 0;
-  for (int i = 0; i < p.m; ++i) {
-    std::fill(sum.begin(), sum.end(), 0.0);
-    std::fill(magnitude.begin(), magnitude.end(), 0.0);
-    for (int q = 0; q < p.k; ++q) {
-      const double x = p.a[static_cast<std::size_t>(i) * p.k + q];
-      const float* b = p.b + static_cast<std::size_t>(q) * p.n;
-      for (int j = 0; j < p.n; ++j) {
-        sum[j] += x * b[j];
-        magnitude[j] += std::abs(x * b[j]);
-      }
-    }
-    for (int j = 0; j < p.n; ++j) {
-      const double error = std::abs(p.c[static_cast<std::size_t>(i) * p.n + j] - sum[j]) / (allowed * magnitude[j]);
-      if (!std::isfinite(error)) return 1e9;
-      worst = std::max(worst, error);
-    }
-  }
-  return worst;
-}
-
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 struct Timing {
@@ -75,9 +25,9 @@ struct Timing {
   double seconds = 0;
 };
 
-/// A row's operands, ready to run.
+/// A row's problem, ready to run.
 struct Lane {
-  Floats a, b, c;
+  std::unique_ptr<Problem> problem;
   std::unique_ptr<Prepared> prepared;
   double seconds_per_call = 1;
 };
@@ -114,23 +64,15 @@ class Server {
 
  private:
   double prepare(std::istream& request) {
-    int m = 0, k = 0, n = 0;
     std::string row;
-    request >> m >> k >> n >> row;
-    if (m <= 0 || k <= 0 || n <= 0) throw std::invalid_argument("prepare: three sizes are wanted");
+    request >> row;
     lanes_.erase(row);
     Lane lane;
-    lane.a = make_floats(static_cast<std::size_t>(m) * k);
-    lane.b = make_floats(static_cast<std::size_t>(k) * n);
-    lane.c = make_floats(static_cast<std::size_t>(m) * n);
-    fill(lane.a.get(), static_cast<std::size_t>(m) * k, 1);
-    fill(lane.b.get(), static_cast<std::size_t>(k) * n, 2);
-    std::fill_n(lane.c.get(), static_cast<std::size_t>(m) * n, NAN);  // a product that isn't computed is found out
-    const Product product{m, k, n, lane.a.get(), lane.b.get(), lane.c.get()};
-    lane.prepared = library_.prepare(product, row);
+    lane.problem = read_problem(request);
+    lane.prepared = lane.problem->prepare(library_, row);
     lane.prepared->run();
-    lanes_.insert_or_assign(row, std::move(lane));
-    return worst_error(product);
+    lane.prepared->fetch();
+    return lanes_.insert_or_assign(row, std::move(lane)).first->second.problem->worst_error();
   }
 
   static Timing run_for(Lane& lane, double seconds, long batch = 1) {

@@ -1,6 +1,8 @@
-// oneDNN's matmul. Row "plain": row-major weights, as ours get them. Row "packed": weights in the layout that oneDNN likes best, reordered
-// before the clock starts. The instruction set: environment variable ONEDNN_MAX_CPU_ISA.
+// oneDNN. Products: row "plain" has row-major weights, as ours get them, row "packed" weights in the layout that oneDNN likes best, reordered
+// before the clock starts. Convolutions: everything in the layouts that it likes best. The instruction set: environment variable
+// ONEDNN_MAX_CPU_ISA.
 #include <dnnl.hpp>
+#include <unordered_map>
 
 #include "harness.h"
 
@@ -35,31 +37,84 @@ class OneDnn : public optlab::peers::Library {
            std::to_string(version->patch) + ", " + isa_name(dnnl::get_effective_cpu_isa());
   }
 
-  std::unique_ptr<optlab::peers::Prepared> prepare(const optlab::peers::Product& p, const std::string& row) override {
-    using Tag = memory::format_tag;
-    const auto f32 = memory::data_type::f32;
-    const memory::desc a({p.m, p.k}, f32, Tag::ab);
-    const memory::desc b({p.k, p.n}, f32, Tag::ab);
-    const memory::desc c({p.m, p.n}, f32, Tag::ab);
-    const memory::desc wanted = row == "packed" ? memory::desc({p.k, p.n}, f32, Tag::any) : b;
+  std::unique_ptr<optlab::peers::Prepared> product(const optlab::peers::Product& p, const std::string& row) override {
+    return multiply(p, row, Type::f32, Type::f32, Type::f32);
+  }
+  std::unique_ptr<optlab::peers::Prepared> int8_product(const optlab::peers::Int8Product& p,
+                                                        const std::string& row) override {
+    return multiply(p, row, Type::u8, Type::s8, Type::s32);
+  }
+  std::unique_ptr<optlab::peers::Prepared> convolution(const optlab::peers::Convolution& p,
+                                                       const std::string&) override {
+    return convolve(p, Type::f32, Type::f32, Type::f32);
+  }
+  std::unique_ptr<optlab::peers::Prepared> int8_convolution(const optlab::peers::Int8Convolution& p,
+                                                            const std::string&) override {
+    return convolve(p, Type::u8, Type::s8, Type::s32);
+  }
+
+ private:
+  using Type = memory::data_type;
+  using Tag = memory::format_tag;
+
+  memory wrap(const memory::desc& layout, const void* data) { return {layout, engine_, const_cast<void*>(data)}; }
+
+  /// `from`, or a copy of it in the layout `wanted`.
+  memory in_layout(memory from, const memory::desc& wanted) {
+    if (from.get_desc() == wanted) return from;
+    memory to(wanted, engine_);
+    copy(from, to);
+    return to;
+  }
+  void copy(memory from, memory to) {
+    dnnl::reorder(from, to).execute(stream_, from, to);
+    stream_.wait();
+  }
+
+  template <class Product>
+  std::unique_ptr<optlab::peers::Prepared> multiply(const Product& p, const std::string& row, Type activation,
+                                                    Type weight, Type sum) {
+    const memory::desc a({p.m, p.k}, activation, Tag::ab);
+    const memory::desc b({p.k, p.n}, weight, Tag::ab);
+    const memory::desc c({p.m, p.n}, sum, Tag::ab);
+    const memory::desc wanted = row == "packed" ? memory::desc({p.k, p.n}, weight, Tag::any) : b;
     const dnnl::matmul::primitive_desc description({a, wanted, c}, engine_);
-    memory weights(b, engine_, const_cast<float*>(p.b));
-    if (description.weights_desc() != b) {
-      memory packed(description.weights_desc(), engine_);
-      dnnl::reorder(weights, packed).execute(stream_, weights, packed);
-      stream_.wait();
-      weights = packed;
-    }
-    const std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(a, engine_, const_cast<float*>(p.a))},
-                                                    {DNNL_ARG_WEIGHTS, weights},
-                                                    {DNNL_ARG_DST, memory(c, engine_, p.c)}};
+    const std::unordered_map<int, memory> arguments{
+        {DNNL_ARG_SRC, wrap(a, p.a)},
+        {DNNL_ARG_WEIGHTS, in_layout(wrap(b, p.b), description.weights_desc())},
+        {DNNL_ARG_DST, wrap(c, p.c)}};
     return optlab::peers::prepared([this, matmul = dnnl::matmul(description), arguments] {
       matmul.execute(stream_, arguments);
       stream_.wait();
     });
   }
 
- private:
+  template <class Convolution>
+  std::unique_ptr<optlab::peers::Prepared> convolve(const Convolution& p, Type activation, Type weight, Type sum) {
+    const memory::dims x_shape{1, p.channels, p.height, p.width}, y_shape{1, p.outputs, p.height, p.width};
+    const memory::dims shape{p.outputs, p.channels, p.kernel, p.kernel}, ones{1, 1}, padding{p.padding, p.padding};
+    const memory::desc bias({p.outputs}, sum, Tag::a);
+    const dnnl::convolution_forward::primitive_desc description(
+        dnnl::convolution_forward::desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_auto,
+                                        {x_shape, activation, Tag::any}, {shape, weight, Tag::any}, bias,
+                                        {y_shape, sum, Tag::any}, ones, padding, padding),
+        engine_);
+    const memory x = wrap({x_shape, activation, Tag::nhwc}, p.x);
+    const memory weights = wrap({shape, weight, Tag::hwio}, p.weights);
+    const memory wanted = wrap({y_shape, sum, Tag::nhwc}, p.y);
+    const memory y(description.dst_desc(), engine_);
+    const std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, in_layout(x, description.src_desc())},
+                                                    {DNNL_ARG_WEIGHTS, in_layout(weights, description.weights_desc())},
+                                                    {DNNL_ARG_BIAS, wrap(bias, p.bias)},
+                                                    {DNNL_ARG_DST, y}};
+    return optlab::peers::prepared(
+        [this, convolution = dnnl::convolution_forward(description), arguments] {
+          convolution.execute(stream_, arguments);
+          stream_.wait();
+        },
+        [this, y, wanted] { copy(y, wanted); });
+  }
+
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
 };

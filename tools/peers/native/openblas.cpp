@@ -11,7 +11,7 @@ class OpenBlas : public optlab::peers::Library {
     return std::string(openblas_get_config()) + ", kernels for " + openblas_get_corename();
   }
 
-  std::unique_ptr<optlab::peers::Prepared> prepare(const optlab::peers::Product& p, const std::string& row) override {
+  std::unique_ptr<optlab::peers::Prepared> product(const optlab::peers::Product& p, const std::string& row) override {
     if (row == "sgemv") {
       return optlab::peers::prepared(
           [p] { cblas_sgemv(CblasRowMajor, CblasTrans, p.k, p.n, 1.0f, p.b, p.n, p.a, 1, 0.0f, p.c, 1); });

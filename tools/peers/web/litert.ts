@@ -1,7 +1,8 @@
-// LiteRT.js, XNNPACK on the CPU, relaxed SIMD. B is a constant of the model, packed when it is compiled; x lies in WebAssembly memory
+// LiteRT.js, XNNPACK on the CPU, relaxed SIMD. Weights are constants of the model, packed when it is compiled; x lies in WebAssembly memory
 // before the call, and y is left there: no copies, which favours it.
-import { fullyConnectedModel } from '../models/tflite.ts';
-import type { Loaded, Operands, Prepared, Task, WebPeer } from '../types.ts';
+import { convModel, fullyConnectedModel } from '../models/tflite.ts';
+import type { ConvTask, Loaded, Prepared, WebPeer } from '../types.ts';
+import { roundedActivations } from './rounding.ts';
 
 interface Tensor {
   toTypedArray(): Float32Array;
@@ -32,13 +33,13 @@ async function load(wanted: number): Promise<Loaded> {
   const started = await lite.loadLiteRt(kFolder, { threads: wanted > 1 });
   const pool = wanted > 1 ? started.liteRtWasm.getThreadCount() : 1;
   threads = Math.min(wanted, pool);
-  return { threads, details: 'relaxed SIMD, FULLY_CONNECTED with constant (prepacked) B, result left in its memory' };
+  return { threads, details: 'relaxed SIMD' };
 }
 
-async function prepare({ m, k, n }: Task, { a, b }: Operands): Promise<Prepared> {
+async function start(bytes: Uint8Array, input: Float32Array, shape: number[]): Promise<Prepared> {
   const options = { accelerator: 'wasm', cpuOptions: { numThreads: threads } };
-  const model = await lite.loadAndCompile(fullyConnectedModel({ m, k, n, b }), options);
-  const x = new lite.Tensor(a, [m, k]);
+  const model = await lite.loadAndCompile(bytes, options);
+  const x = new lite.Tensor(input, shape);
   let y: Tensor | undefined;
   return {
     run: async () => {
@@ -54,4 +55,22 @@ async function prepare({ m, k, n }: Task, { a, b }: Operands): Promise<Prepared>
   };
 }
 
-export const peer: WebPeer = { load, prepare };
+const shapeOf = ({ channels, height, width }: ConvTask) => [1, height, width, channels];
+
+export const peer: WebPeer = {
+  load,
+  prepare: {
+    'gemm-f32': ({ m, k, n }, { a, b }) => start(fullyConnectedModel({ m, k, n, b }), a, [m, k]),
+    sparse: ({ m, k, n }, { a, b }) => start(fullyConnectedModel({ m, k, n, b }), a, [m, k]),
+    'gemm-int8': async ({ m, k, n }, { a, b }) => {
+      const prepared = await start(fullyConnectedModel({ m, k, n, b }), Float32Array.from(a), [m, k]);
+      return { ...prepared, allowed: roundedActivations(k) };
+    },
+    'conv-f32': (task, { x, weights, bias }) => start(convModel(task, weights, bias), x, shapeOf(task)),
+    'conv-int8': async (task, { x, weights }) => {
+      const model = convModel(task, weights, new Float32Array(task.outputs));
+      const prepared = await start(model, Float32Array.from(x), shapeOf(task));
+      return { ...prepared, allowed: roundedActivations(task.kernel ** 2 * task.channels) };
+    },
+  },
+};

@@ -1,10 +1,20 @@
-// onnxruntime-web, WebAssembly execution provider. B is an initializer, so the session prepacks it when it is created. Every run
+// onnxruntime-web, WebAssembly execution provider. Weights are initializers, so the session prepacks them when it is created. Every run
 // copies x into WebAssembly memory and y out of it: its interface has no other way on the CPU.
-import { matMulModel } from '../models/onnx.ts';
-import type { Loaded, Operands, Prepared, Task, WebPeer } from '../types.ts';
+import { permuted } from '../models/layout.ts';
+import {
+  convIntegerModel,
+  convModel,
+  kZeroPoint,
+  matMulIntegerModel,
+  matMulModel,
+  qLinearConvModel,
+} from '../models/onnx.ts';
+import type { ConvTask, Loaded, Prepared, Values, WebPeer } from '../types.ts';
+import { sumStep } from './rounding.ts';
 
+type Data = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 interface Tensor {
-  data: Float32Array;
+  data: Data;
 }
 interface Session {
   run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>>;
@@ -13,7 +23,7 @@ interface Session {
 interface Ort {
   env: { wasm: { numThreads: number; wasmPaths: string }; versions: { web: string }; logLevel: string };
   InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
-  Tensor: new (type: 'float32', data: Float32Array, dims: number[]) => Tensor;
+  Tensor: new (type: 'float32' | 'uint8', data: Data, dims: number[]) => Tensor;
 }
 
 let ort: Ort;
@@ -26,21 +36,57 @@ async function load(wanted: number): Promise<Loaded> {
   ort.env.wasm.numThreads = wanted;
   ort.env.wasm.wasmPaths = '/npm/onnxruntime-web/dist/';
   threads = wanted;
-  return { threads, details: 'WebAssembly execution provider, MatMul with constant (prepacked) B' };
+  return { threads, details: 'WebAssembly execution provider' };
 }
 
-async function prepare({ m, k, n }: Task, { a, b }: Operands): Promise<Prepared> {
+/** A model that is run on x; `values` brings its result into our order. */
+async function start(
+  model: Uint8Array,
+  x: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>,
+  shape: number[],
+  values: (data: Data) => Values = (data) => data as Values,
+): Promise<Prepared> {
   const options = { executionProviders: ['wasm'], graphOptimizationLevel: 'all', intraOpNumThreads: threads };
-  const session = await ort.InferenceSession.create(matMulModel({ m, k, n, b }), options);
-  const feeds = { x: new ort.Tensor('float32', a, [m, k]) };
+  const session = await ort.InferenceSession.create(model, options);
+  const feeds = { x: new ort.Tensor(x instanceof Float32Array ? 'float32' : 'uint8', x, shape) };
   let y: Tensor | undefined;
   return {
     run: async () => {
       y = (await session.run(feeds))['y'];
     },
-    output: () => y!.data,
+    output: () => values(y!.data),
     dispose: () => void session.release(),
   };
 }
 
-export const peer: WebPeer = { load, prepare };
+/** [H,W,C] as [C,H,W]. */
+function channelsFirst<T extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(x: T, task: ConvTask): T {
+  return permuted(x, [task.height, task.width, task.channels], [2, 0, 1]);
+}
+
+/** [O,H,W] as [H,W,O]. */
+function channelsLast({ outputs, height, width }: ConvTask, data: Data): Float32Array<ArrayBuffer> {
+  return permuted(Float32Array.from(data), [outputs, height, width], [1, 2, 0]);
+}
+
+const shapeOf = ({ channels, height, width }: ConvTask) => [1, channels, height, width];
+
+export const peer: WebPeer = {
+  load,
+  prepare: {
+    'gemm-f32': ({ m, k, n }, { a, b }) => start(matMulModel({ m, k, n, b }), a, [m, k]),
+    sparse: ({ m, k, n }, { a, b }) => start(matMulModel({ m, k, n, b }), a, [m, k]),
+    'gemm-int8': ({ m, k, n }, { a, b }) => start(matMulIntegerModel({ m, k, n, b }), a, [m, k]),
+    'conv-f32': (task, { x, weights, bias }) =>
+      start(convModel(task, weights, bias), channelsFirst(x, task), shapeOf(task), (y) => channelsLast(task, y)),
+    'conv-int8': async (task, { x, weights }, row) => {
+      const input = channelsFirst(x, task);
+      // Sums below 2^24, so that float32 holds them.
+      if (row === 'integer')
+        return start(convIntegerModel(task, weights), input, shapeOf(task), (y) => channelsLast(task, y));
+      const step = sumStep(task.kernel ** 2 * task.channels);
+      const sums = (y: Data) => channelsLast(task, y).map((q) => (q - kZeroPoint) * step);
+      return { ...(await start(qLinearConvModel(task, weights, step), input, shapeOf(task), sums)), allowed: step };
+    },
+  },
+};

@@ -1,34 +1,81 @@
 // OptLab itself: the relaxed-SIMD links, which hold the exact rungs too.
-import type { Loaded, Operands, Peak, Prepared, Task, WebPeer } from '../types.ts';
+import type { ConvTask, Loaded, Peak, Prepared, WebPeer } from '../types.ts';
 
-interface Tensor {
+interface Handle {
+  delete(): void;
+}
+interface Tensor extends Handle {
   view(): Float32Array;
-  delete(): void;
 }
-interface Packed {
-  delete(): void;
-}
-interface Probe {
+interface Probe extends Handle {
   step(): boolean;
   peaks(): Peak[];
-  delete(): void;
+}
+interface Variant {
+  name: string;
+  mode?: 'exact' | 'fast';
+  threaded?: boolean;
+  supported?: boolean;
+  activationBits?: number;
+}
+interface Geometry {
+  height: number;
+  width: number;
+  channels: number;
+  outputs: number;
+  kernelHeight: number;
+  kernelWidth: number;
+  stride: number;
+  padding: number;
+  dilation: number;
+  groups: number;
+}
+/** What a product or convolution with constant weights is to JavaScript. */
+interface Operation<Input, Output> extends Handle {
+  input(): Input;
+  run(): void;
+  output(): Output;
 }
 interface Module {
   Tensor: new (rows: number, columns: number) => Tensor;
   RooflineProbe: new (seconds: number) => Probe;
   buildInfo(): { version: string; build: string; isa: string };
   setThreads(threads: number): number;
-  PackedMatrix: new (b: Tensor, variant: string) => Packed;
-  gemmMultiplyPacked(a: Tensor, b: Packed, c: Tensor): void;
+  PackedMatrix: new (b: Tensor, variant: string) => Handle;
+  gemmMultiplyPacked(a: Tensor, b: Handle, c: Tensor): void;
+}
+/** What not every build has (yet). */
+interface Exports {
+  int8Variants(): Variant[];
+  Int8Product: new (
+    m: number,
+    k: number,
+    n: number,
+    a: Uint8Array,
+    b: Int8Array,
+    variant: string,
+  ) => Omit<Operation<Uint8Array, Int32Array>, 'input'>;
+  convVariants(): Variant[];
+  Convolution: new (
+    geometry: Geometry,
+    weights: Float32Array,
+    bias: Float32Array,
+    variant: string,
+  ) => Operation<Float32Array, Float32Array>;
+  int8ConvVariants(): Variant[];
+  Int8Convolution: new (geometry: Geometry, weights: Int8Array, variant: string) => Operation<Uint8Array, Int32Array>;
+  sparseVariants(): Variant[];
+  SparseMatrix: new (b: Tensor, format: string, variant: string) => Handle;
+  sparseMultiply(a: Tensor, b: Handle, c: Tensor): void;
 }
 
-/** The rung that each row of the report measures, at one thread and at several. */
+/** The rung that each row of f32 products measures, at one thread and at several. */
 const kRungs: Readonly<Record<string, readonly [string, string]>> = {
   fast: ['relaxed', 'relaxed_threads'],
   exact: ['simd', 'simd_threads'],
 };
 
-let module: Module;
+let module: Module & Partial<Exports>;
 let threads = 1;
 
 async function load(wanted: number): Promise<Loaded> {
@@ -40,18 +87,74 @@ async function load(wanted: number): Promise<Loaded> {
   return { threads, details: `${version}, build ${build}, ${isa}` };
 }
 
-async function prepare({ m, k, n }: Task, operands: Operands, row: string): Promise<Prepared> {
+/** Some of the module's exports; a build without them says so. */
+function need<Name extends keyof Exports>(...names: Name[]): Pick<Exports, Name> {
+  const missing = names.filter((name) => typeof module[name] !== 'function');
+  if (missing.length > 0) throw new Error(`this build has no ${missing.join(', ')}`);
+  return module as Exports;
+}
+
+/** The ladder's last rung of the row's mode, if it has modes, for 7-bit activations and this number of threads. */
+function choose(ladder: readonly Variant[], row: string): string {
+  const fits = ({ mode, threaded = threads > 1, supported = true, activationBits = 7 }: Variant) =>
+    supported && (mode === undefined || mode === row) && threaded === threads > 1 && activationBits === 7;
+  const name = ladder.findLast(fits)?.name;
+  if (name !== undefined) return name;
+  const known = ladder.map((variant) => variant.name).join(', ');
+  throw new Error(`no ${row} rung for ${threads} thread${threads > 1 ? 's' : ''} among ${known}`);
+}
+
+function tensor(rows: number, columns: number, values?: Float32Array): Tensor {
+  const made = new module.Tensor(rows, columns);
+  if (values) made.view().set(values);
+  return made;
+}
+
+type Sizes = Record<'m' | 'k' | 'n', number>;
+
+function product({ m, k, n }: Sizes, operands: Record<'a' | 'b', Float32Array>, row: string): Prepared {
   const rungs = kRungs[row];
   if (!rungs) throw new Error(`no row '${row}'`);
-  const rung = rungs[threads > 1 ? 1 : 0];
-  const a = new module.Tensor(m, k);
-  const b = new module.Tensor(k, n);
-  const c = new module.Tensor(m, n);
-  a.view().set(operands.a);
-  b.view().set(operands.b);
-  const packed = new module.PackedMatrix(b, rung);
+  const [a, b, c] = [tensor(m, k, operands.a), tensor(k, n, operands.b), tensor(m, n)];
+  const packed = new module.PackedMatrix(b, rungs[threads > 1 ? 1 : 0]);
   return {
     run: () => module.gemmMultiplyPacked(a, packed, c),
+    output: () => c.view().slice(),
+    dispose: () => [a, b, c, packed].forEach((handle) => handle.delete()),
+  };
+}
+
+function int8Product({ m, k, n }: Sizes, { a, b }: { a: Uint8Array; b: Int8Array }, row: string): Prepared {
+  if (row === 'f32') return product({ m, k, n }, { a: Float32Array.from(a), b: Float32Array.from(b) }, 'fast');
+  const { Int8Product, int8Variants } = need('Int8Product', 'int8Variants');
+  const made = new Int8Product(m, k, n, a, b, choose(withoutModes(int8Variants()), row));
+  return { run: () => made.run(), output: () => made.output(), dispose: () => made.delete() };
+}
+
+/** Integers are exact in every mode. */
+function withoutModes(ladder: readonly Variant[]): Variant[] {
+  return ladder.map(({ mode: _, ...rest }) => rest);
+}
+
+function geometry({ channels, height, width, outputs, kernel, padding }: ConvTask): Geometry {
+  const size = { kernelHeight: kernel, kernelWidth: kernel };
+  return { height, width, channels, outputs, ...size, stride: 1, padding, dilation: 1, groups: 1 };
+}
+
+function convolution<Input extends { set(values: Input): void }, Output extends Float32Array | Int32Array>(
+  made: Operation<Input, Output>,
+  x: Input,
+): Prepared {
+  made.input().set(x);
+  return { run: () => made.run(), output: () => made.output().slice(), dispose: () => made.delete() };
+}
+
+function sparseProduct({ m, k, n }: Sizes, operands: Record<'a' | 'b', Float32Array>, row: string): Prepared {
+  const { SparseMatrix, sparseMultiply, sparseVariants } = need('SparseMatrix', 'sparseMultiply', 'sparseVariants');
+  const [a, b, c] = [tensor(m, k, operands.a), tensor(k, n, operands.b), tensor(m, n)];
+  const packed = new SparseMatrix(b, 'block1x4', choose(sparseVariants(), row));
+  return {
+    run: () => sparseMultiply(a, packed, c),
     output: () => c.view().slice(),
     dispose: () => [a, b, c, packed].forEach((handle) => handle.delete()),
   };
@@ -65,4 +168,21 @@ function probe(seconds: number): Peak[] {
   return peaks;
 }
 
-export const peer: WebPeer = { load, prepare, probe };
+export const peer: WebPeer = {
+  load,
+  prepare: {
+    'gemm-f32': product,
+    'gemm-int8': int8Product,
+    'conv-f32': (task, { x, weights, bias }, row) => {
+      const { Convolution, convVariants } = need('Convolution', 'convVariants');
+      return convolution(new Convolution(geometry(task), weights, bias, choose(convVariants(), row)), x);
+    },
+    'conv-int8': (task, { x, weights }, row) => {
+      const { Int8Convolution, int8ConvVariants } = need('Int8Convolution', 'int8ConvVariants');
+      const name = choose(withoutModes(int8ConvVariants()), row);
+      return convolution(new Int8Convolution(geometry(task), weights, name), x as Uint8Array);
+    },
+    sparse: sparseProduct,
+  },
+  probe,
+};

@@ -1,17 +1,25 @@
-// TensorFlow.js, WebAssembly backend. Its XNNPACK operator for a matMul is cached by B, which packs B once. Every call reads the result
+// TensorFlow.js, WebAssembly backend. Its XNNPACK operators are cached by their weights, which packs them once. Every call reads the result
 // back, which copies it.
-import type { Loaded, Operands, Prepared, Task, WebPeer } from '../types.ts';
+import type { GemmTask, Loaded, OperandsOf, Prepared, SparseTask, WebPeer } from '../types.ts';
 
 interface Tensor {
   dataSync(): Float32Array;
   dispose(): void;
 }
+interface Conv2d {
+  x: Tensor;
+  filter: Tensor;
+  bias: Tensor;
+  strides: number;
+  pad: 'same';
+}
 interface Tf {
   env(): { set(flag: string, value: boolean): void };
   setBackend(name: string): Promise<boolean>;
   ready(): Promise<void>;
-  tensor2d(values: Float32Array, shape: [number, number]): Tensor;
+  tensor(values: Float32Array, shape: number[]): Tensor;
   matMul(a: Tensor, b: Tensor): Tensor;
+  fused: { conv2d(operands: Conv2d): Tensor };
   wasm: { setWasmPaths(prefix: string): void; setThreadsCount(count: number): void; getThreadsCount(): number };
 }
 
@@ -27,23 +35,40 @@ async function load(wanted: number): Promise<Loaded> {
   tf.wasm.setThreadsCount(wanted);
   if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
   await tf.ready();
-  return { threads: tf.wasm.getThreadsCount(), details: 'matMul, result read back' };
+  return { threads: tf.wasm.getThreadsCount(), details: 'WebAssembly backend' };
 }
 
-async function prepare({ m, k, n }: Task, operands: Operands): Promise<Prepared> {
-  const { tf } = scope;
-  const a = tf.tensor2d(operands.a, [m, k]);
-  const b = tf.tensor2d(operands.b, [k, n]);
+function start(constants: readonly Tensor[], compute: () => Tensor): Prepared {
   let values: Float32Array = new Float32Array();
   return {
     run: () => {
-      const c = tf.matMul(a, b);
-      values = c.dataSync();
-      c.dispose();
+      const y = compute();
+      values = y.dataSync();
+      y.dispose();
     },
     output: () => values,
-    dispose: () => [a, b].forEach((tensor) => tensor.dispose()),
+    dispose: () => constants.forEach((tensor) => tensor.dispose()),
   };
 }
 
-export const peer: WebPeer = { load, prepare };
+function product({ m, k, n }: GemmTask | SparseTask, operands: OperandsOf['gemm-f32']): Prepared {
+  const { tf } = scope;
+  const a = tf.tensor(operands.a, [m, k]);
+  const b = tf.tensor(operands.b, [k, n]);
+  return start([a, b], () => tf.matMul(a, b));
+}
+
+export const peer: WebPeer = {
+  load,
+  prepare: {
+    'gemm-f32': product,
+    sparse: product,
+    'conv-f32': ({ channels, height, width, outputs, kernel }, operands) => {
+      const { tf } = scope;
+      const x = tf.tensor(operands.x, [1, height, width, channels]);
+      const filter = tf.tensor(operands.weights, [kernel, kernel, channels, outputs]);
+      const bias = tf.tensor(operands.bias, [outputs]);
+      return start([x, filter, bias], () => tf.fused.conv2d({ x, filter, bias, strides: 1, pad: 'same' }));
+    },
+  },
+};

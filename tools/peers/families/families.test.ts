@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { kFullSet } from '../family.ts';
+import { maskBlocks } from '../random.ts';
+import type { ConvTask, GemmTask } from '../types.ts';
+import { convF32 } from './conv-f32.ts';
+import { convInt8 } from './conv-int8.ts';
+import { gemmF32 } from './gemm-f32.ts';
+import { gemmInt8 } from './gemm-int8.ts';
+import { kFamilies } from './index.ts';
+import { sparse } from './sparse.ts';
+
+const small = { name: 'small', m: 3, k: 40, n: 5 } as const;
+
+/** A product in float32, by the textbook. */
+function multiply({ m, k, n }: Omit<GemmTask, 'family' | 'name'>, a: ArrayLike<number>, b: ArrayLike<number>) {
+  const c = new Float32Array(m * n);
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < n; j++) for (let p = 0; p < k; p++) c[i * n + j]! += a[i * k + p]! * b[p * n + j]!;
+  return c;
+}
+
+function changed<T extends Float32Array | Int32Array>(values: T, index: number, by: number): T {
+  const copy = values.slice() as T;
+  copy[index]! += by;
+  return copy;
+}
+
+describe('every family', () => {
+  it('has tasks with names of their own, and targets and limits that name tasks', () => {
+    for (const { name, tasks, shortName, web, native, limits, probed } of kFamilies) {
+      const names = tasks.map((task) => task.name);
+      assert.equal(new Set(names).size, names.length, name);
+      assert.equal(new Set(tasks.map(shortName)).size, names.length, name);
+      const targets = [...web.tables, ...native.tables].flatMap((table) => Object.keys(table.targets));
+      for (const shape of [...targets, ...limits.map((limit) => limit.shape), ...probed]) {
+        assert.ok(names.includes(shape), `${name}: ${shape}`);
+      }
+      assert.ok(tasks.every(({ family }) => family === name));
+      assert.ok([...Object.values(web.rows), ...Object.values(native.rows)].every((rows) => rows.length > 0));
+      assert.ok(native.tables.some(({ set }) => set === kFullSet));
+    }
+  });
+
+  it('gives one short name one meaning in all families', () => {
+    const meanings = new Map<string, string>();
+    for (const { tasks, shortName } of kFamilies) {
+      for (const task of tasks) {
+        const known = meanings.get(shortName(task)) ?? task.name;
+        assert.equal(known, task.name);
+        meanings.set(shortName(task), task.name);
+      }
+    }
+    assert.equal(meanings.get('64x784x256'), '64×784×256');
+    assert.equal(meanings.get('3x3-32x28-64'), '3×3, 32×28²→64');
+    assert.equal(meanings.get('1x1024-90'), '1×1024², 90 %');
+  });
+});
+
+describe('the check of f32 products', () => {
+  const task = { family: 'gemm-f32', ...small } as const;
+  const given = gemmF32.operands(task);
+  const product = multiply(task, given.a, given.b);
+
+  it('passes float32 arithmetic', () => {
+    const { ok, worst } = gemmF32.check(task, given, product);
+    assert.ok(ok && worst > 0 && worst < 1, String(worst));
+  });
+
+  it('fails one element with an error of bfloat16’s size, NaN, another size, and the transpose', () => {
+    assert.ok(!gemmF32.check(task, given, changed(product, 7, product[7]! * 2 ** -8 + 2 ** -8)).ok);
+    assert.ok(!gemmF32.check(task, given, changed(product, 14, NaN)).ok);
+    assert.ok(!gemmF32.check(task, given, product.subarray(1)).ok);
+    const transposed = product.map((_, i) => product[(i % 3) * 5 + Math.floor(i / 3)]!);
+    assert.ok(!gemmF32.check(task, given, transposed).ok);
+  });
+});
+
+describe('the check of int8 products', () => {
+  const task = { family: 'gemm-int8', ...small } as const;
+  const given = gemmInt8.operands(task);
+  const sums = Int32Array.from(multiply(task, given.a, given.b));
+
+  it('gets 7-bit activations and symmetric weights that use their ranges', () => {
+    const { a, b } = gemmInt8.operands({ ...task, m: 64, k: 64, n: 64 });
+    assert.deepEqual([Math.min(...a), Math.max(...a), Math.min(...b), Math.max(...b)], [0, 127, -127, 127]);
+  });
+
+  it('passes the exact integers only, unless a library rounds', () => {
+    assert.deepEqual(gemmInt8.check(task, given, sums), { ok: true, worst: 0 });
+    assert.ok(!gemmInt8.check(task, given, changed(sums, 3, 1)).ok);
+    assert.ok(gemmInt8.check(task, given, changed(sums, 3, 99), 100).ok);
+    assert.ok(!gemmInt8.check(task, given, changed(sums, 3, -101), 100).ok);
+  });
+});
+
+/** A convolution by the textbook: output pixel by output pixel from a padded copy of x. */
+function convolve(task: ConvTask, x: ArrayLike<number>, weights: ArrayLike<number>, bias?: ArrayLike<number>) {
+  const { channels, height, width, outputs, kernel, padding } = task;
+  const stride = width + 2 * padding;
+  const padded = new Float64Array((height + 2 * padding) * stride * channels);
+  for (let i = 0; i < height * width * channels; i++) {
+    const [pixel, c] = [Math.floor(i / channels), i % channels];
+    const [h, w] = [Math.floor(pixel / width) + padding, (pixel % width) + padding];
+    padded[(h * stride + w) * channels + c] = x[i]!;
+  }
+  return Float32Array.from({ length: height * width * outputs }, (_, i) => {
+    const [pixel, o] = [Math.floor(i / outputs), i % outputs];
+    let sum = bias?.[o] ?? 0;
+    for (let t = 0; t < kernel * kernel * channels; t++) {
+      const [tap, c] = [Math.floor(t / channels), t % channels];
+      const [h, w] = [Math.floor(pixel / width) + Math.floor(tap / kernel), (pixel % width) + (tap % kernel)];
+      sum += padded[(h * stride + w) * channels + c]! * weights[t * outputs + o]!;
+    }
+    return sum;
+  });
+}
+
+describe('the check of convolutions', () => {
+  const geometry = { name: 'small', channels: 3, height: 5, width: 4, outputs: 6, kernel: 3, padding: 1 };
+
+  it('passes a convolution by the textbook, and fails a wrong element or a forgotten bias', () => {
+    const task = { family: 'conv-f32', ...geometry } as const;
+    const given = convF32.operands(task);
+    const y = convolve(task, given.x, given.weights, given.bias);
+    assert.ok(convF32.check(task, given, y).ok);
+    assert.ok(!convF32.check(task, given, changed(y, 119, 1e-4)).ok);
+    assert.ok(!convF32.check(task, given, convolve(task, given.x, given.weights)).ok);
+    assert.equal(convF32.work(task), 2 * 20 * 6 * 27);
+  });
+
+  it('wants exact integers', () => {
+    const task = { family: 'conv-int8', ...geometry } as const;
+    const given = convInt8.operands(task);
+    const y = Int32Array.from(convolve(task, given.x, given.weights));
+    assert.deepEqual(convInt8.check(task, given, y), { ok: true, worst: 0 });
+    assert.ok(!convInt8.check(task, given, changed(y, 60, 1)).ok);
+  });
+});
+
+describe('sparse weights', () => {
+  it('have whole blocks of zeros, as many as their task says', () => {
+    for (const task of sparse.tasks) {
+      const { b } = sparse.operands(task);
+      let zeros = 0;
+      for (let at = 0; at < b.length; at += 4) {
+        const block = b.subarray(at, at + 4).filter((x) => x === 0).length;
+        assert.ok(block === 0 || block === 4);
+        zeros += block;
+      }
+      assert.ok(Math.abs(zeros / b.length - task.sparsity) < 0.01, task.name);
+    }
+  });
+
+  it('are left alone at 0 and all zero at 1', () => {
+    const mask = (sparsity: number) => {
+      const values = new Float32Array(64).fill(1);
+      maskBlocks(values, sparsity, 1);
+      return values.reduce((sum, x) => sum + x, 0);
+    };
+    assert.deepEqual([mask(0), mask(1)], [64, 0]);
+  });
+});

@@ -1,0 +1,20 @@
+import type { Family } from '../family.ts';
+import type { FamilyName, Task } from '../types.ts';
+import { convF32 } from './conv-f32.ts';
+import { convInt8 } from './conv-int8.ts';
+import { gemmF32 } from './gemm-f32.ts';
+import { gemmInt8 } from './gemm-int8.ts';
+import { sparse } from './sparse.ts';
+
+/** In the order of the report. */
+export const kFamilies: readonly Family[] = [gemmF32, gemmInt8, convF32, convInt8, sparse];
+
+export function family(name: FamilyName): Family {
+  const found = kFamilies.find((candidate) => candidate.name === name);
+  if (!found) throw new RangeError(`no family '${name}'`);
+  return found;
+}
+
+export function familyOf(task: Task): Family {
+  return family(task.family);
+}

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+/// What a native peer is to the harness: a library that makes problems ready to run. All operands are row-major and 64-byte aligned.
+namespace optlab::peers {
+
+/// C[M,N] = A[M,K]·B[K,N].
+template <class Activation, class Weight, class Sum>
+struct BasicProduct {
+  int m, k, n;
+  const Activation* a;
+  const Weight* b;
+  Sum* c;
+};
+using Product = BasicProduct<float, float, float>;
+/// Activations 0 … 127.
+using Int8Product = BasicProduct<std::uint8_t, std::int8_t, std::int32_t>;
+
+/// y[H,W,O] = x[H,W,C] ∗ weights[KH,KW,C,O] + bias[O], a square kernel, stride 1, height and width kept by the padding.
+template <class Activation, class Weight, class Sum>
+struct BasicConvolution {
+  int channels, height, width, outputs, kernel, padding;
+  const Activation* x;
+  const Weight* weights;
+  const Sum* bias;  // zero where the weights are integers
+  Sum* y;
+};
+using Convolution = BasicConvolution<float, float, float>;
+using Int8Convolution = BasicConvolution<std::uint8_t, std::int8_t, std::int32_t>;
+
+/// A problem that is ready to run, repeatedly; constants may be packed.
+class Prepared {
+ public:
+  virtual ~Prepared() = default;
+  virtual void run() = 0;
+  /// Brings the result to where the problem wants it, if run() leaves it elsewhere. Not timed.
+  virtual void fetch() {}
+};
+
+class Library {
+ public:
+  virtual ~Library() = default;
+  /// One line: version, instruction set.
+  virtual std::string details() const = 0;
+  /// `row` tells apart what one library can do in several ways.
+  virtual std::unique_ptr<Prepared> product(const Product& problem, const std::string& row) = 0;
+  virtual std::unique_ptr<Prepared> sparse_product(const Product& problem, const std::string& row) {
+    return product(problem, row);
+  }
+  virtual std::unique_ptr<Prepared> int8_product(const Int8Product&, const std::string&) {
+    throw missing("int8 products");
+  }
+  virtual std::unique_ptr<Prepared> convolution(const Convolution&, const std::string&) {
+    throw missing("convolutions");
+  }
+  virtual std::unique_ptr<Prepared> int8_convolution(const Int8Convolution&, const std::string&) {
+    throw missing("int8 convolutions");
+  }
+
+ protected:
+  static std::runtime_error missing(const std::string& what) {
+    return std::runtime_error("it has no " + what + " here");
+  }
+};
+
+/// A Prepared made of function objects.
+template <class Run, class Fetch>
+std::unique_ptr<Prepared> prepared(Run run, Fetch fetch) {
+  struct Wrapper : Prepared {
+    Wrapper(Run wrapped_run, Fetch wrapped_fetch) : run_(std::move(wrapped_run)), fetch_(std::move(wrapped_fetch)) {}
+    void run() override { run_(); }
+    void fetch() override { fetch_(); }
+    Run run_;
+    Fetch fetch_;
+  };
+  return std::make_unique<Wrapper>(std::move(run), std::move(fetch));
+}
+
+template <class Run>
+std::unique_ptr<Prepared> prepared(Run run) {
+  return prepared(std::move(run), [] {});
+}
+
+}  // namespace optlab::peers

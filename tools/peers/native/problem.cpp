@@ -1,0 +1,242 @@
+#include "problem.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <type_traits>
+#include <vector>
+
+namespace optlab::peers {
+namespace {
+
+/// Memory aligned to a cache line.
+template <class T>
+class Values {
+ public:
+  explicit Values(std::size_t count) : count_(count) {
+    void* memory = std::aligned_alloc(64, (count * sizeof(T) + 63) / 64 * 64);
+    if (memory == nullptr) throw std::bad_alloc();
+    data_.reset(static_cast<T*>(memory));
+  }
+  T* get() const { return data_.get(); }
+  T* begin() const { return get(); }
+  T* end() const { return get() + count_; }
+
+ private:
+  struct Free {
+    void operator()(T* p) const { std::free(p); }
+  };
+  std::size_t count_;
+  std::unique_ptr<T[], Free> data_;
+};
+
+/// The generator of tools/peers/random.ts, bit for bit: 24 uniform bits.
+class Random {
+ public:
+  explicit Random(std::uint32_t seed) : state_(seed) {}
+  std::uint32_t operator()() {
+    state_ += 0x9e3779b9U;
+    std::uint32_t z = state_;
+    z = (z ^ (z >> 16)) * 0x21f0aaadU;
+    z = (z ^ (z >> 15)) * 0x735a2d97U;
+    z ^= z >> 15;
+    return z >> 8;
+  }
+
+ private:
+  std::uint32_t state_;
+};
+
+float uniform(std::uint32_t bits) { return static_cast<float>(bits) / 8388608.0F - 1.0F; }
+std::uint32_t whole(std::uint32_t bits, std::uint32_t count) {
+  return static_cast<std::uint32_t>((static_cast<std::uint64_t>(bits) * count) >> 24);
+}
+
+/// What random.ts's fill, fillActivations and fillWeights give, by type.
+template <class T>
+Values<T> random(std::size_t count, std::uint32_t seed) {
+  Values<T> result(count);
+  Random next(seed);
+  for (T& value : result) {
+    if constexpr (std::is_same_v<T, float>) value = uniform(next());
+    if constexpr (std::is_same_v<T, std::uint8_t>) value = static_cast<T>(whole(next(), 128));
+    if constexpr (std::is_same_v<T, std::int8_t>) value = static_cast<T>(static_cast<int>(whole(next(), 255)) - 127);
+  }
+  return result;
+}
+
+/// random.ts's maskBlocks.
+void mask_blocks(const Values<float>& values, double sparsity, std::uint32_t seed) {
+  Random next(seed);
+  for (float* block = values.begin(); block < values.end(); block += 4) {
+    if (next() / 16777216.0 < sparsity) std::fill_n(block, 4, 0.0F);
+  }
+}
+
+/// A value that no result has: one that isn't computed is found out.
+template <class T>
+T unset() {
+  return std::is_floating_point_v<T> ? std::numeric_limits<T>::quiet_NaN() : std::numeric_limits<T>::min();
+}
+
+/// Compares rows of a result with sums in double; add(i, sum, magnitude) adds row i's products and their absolute values to vectors of
+/// zeros. Allowed is 2·K·ε·magnitude, or less than one for integers (tools/peers/families/compare.ts says why).
+template <class T, class Add>
+double compare(const T* result, int rows, int columns, int depth, const Add& add) {
+  std::vector<double> sum(columns), magnitude(columns);
+  double worst = 0;
+  for (int i = 0; i < rows; ++i) {
+    std::fill(sum.begin(), sum.end(), 0.0);
+    std::fill(magnitude.begin(), magnitude.end(), 0.0);
+    add(i, sum, magnitude);
+    for (int j = 0; j < columns; ++j) {
+      const double error = std::abs(result[static_cast<std::size_t>(i) * columns + j] - sum[j]);
+      if (error == 0) continue;
+      const double allowed = std::is_integral_v<T> ? 0.5 : 2.0 * depth * 0x1p-24 * magnitude[j];
+      if (!std::isfinite(error / allowed)) return 1e9;
+      worst = std::max(worst, error / allowed);
+    }
+  }
+  return worst;
+}
+
+std::size_t area(int rows, int columns) { return static_cast<std::size_t>(rows) * columns; }
+
+template <class Activation, class Weight, class Sum>
+class ProductProblem : public Problem {
+ public:
+  ProductProblem(int m, int k, int n)
+      : m_(m), k_(k), n_(n), a_(random<Activation>(area(m, k), 1)), b_(random<Weight>(area(k, n), 2)), c_(area(m, n)) {
+    std::fill(c_.begin(), c_.end(), unset<Sum>());
+  }
+
+  std::unique_ptr<Prepared> prepare(Library& library, const std::string& row) const override {
+    if constexpr (std::is_same_v<Sum, float>) {
+      return library.product(problem(), row);
+    } else {
+      return library.int8_product(problem(), row);
+    }
+  }
+
+  double worst_error() const override {
+    return compare(c_.get(), m_, n_, k_, [this](int i, auto& sum, auto& magnitude) {
+      for (int p = 0; p < k_; ++p) {
+        const double x = a_.get()[area(i, k_) + p];
+        const Weight* b = b_.get() + area(p, n_);
+        for (int j = 0; j < n_; ++j) {
+          sum[j] += x * b[j];
+          magnitude[j] += std::abs(x * b[j]);
+        }
+      }
+    });
+  }
+
+ protected:
+  BasicProduct<Activation, Weight, Sum> problem() const { return {m_, k_, n_, a_.get(), b_.get(), c_.get()}; }
+  const Values<Weight>& weights() const { return b_; }
+
+ private:
+  int m_, k_, n_;
+  Values<Activation> a_;
+  Values<Weight> b_;
+  Values<Sum> c_;
+};
+
+class SparseProblem : public ProductProblem<float, float, float> {
+ public:
+  SparseProblem(int m, int k, int n, double sparsity) : ProductProblem(m, k, n) { mask_blocks(weights(), sparsity, 4); }
+  std::unique_ptr<Prepared> prepare(Library& library, const std::string& row) const override {
+    return library.sparse_product(problem(), row);
+  }
+};
+
+struct Geometry {
+  int channels, height, width, outputs, kernel, padding;
+  int depth() const { return kernel * kernel * channels; }
+  int pixels() const { return height * width; }
+};
+
+template <class Activation, class Weight, class Sum>
+class ConvolutionProblem : public Problem {
+ public:
+  explicit ConvolutionProblem(const Geometry& geometry)
+      : g_(geometry),
+        x_(random<Activation>(area(g_.pixels(), g_.channels), 1)),
+        weights_(random<Weight>(area(g_.depth(), g_.outputs), 2)),
+        bias_(g_.outputs),
+        y_(area(g_.pixels(), g_.outputs)) {
+    Random next(3);
+    for (Sum& value : bias_) value = std::is_same_v<Sum, float> ? static_cast<Sum>(uniform(next())) : 0;
+    std::fill(y_.begin(), y_.end(), unset<Sum>());
+  }
+
+  std::unique_ptr<Prepared> prepare(Library& library, const std::string& row) const override {
+    const BasicConvolution<Activation, Weight, Sum> problem{g_.channels, g_.height,  g_.width, g_.outputs,
+                                                            g_.kernel,   g_.padding, x_.get(), weights_.get(),
+                                                            bias_.get(), y_.get()};
+    if constexpr (std::is_same_v<Sum, float>) {
+      return library.convolution(problem, row);
+    } else {
+      return library.int8_convolution(problem, row);
+    }
+  }
+
+  double worst_error() const override {
+    return compare(y_.get(), g_.pixels(), g_.outputs, g_.depth() + 1,
+                   [this](int pixel, auto& sum, auto& magnitude) { add_pixel(pixel, sum, magnitude); });
+  }
+
+ private:
+  template <class Sums>
+  void add_pixel(int pixel, Sums& sum, Sums& magnitude) const {
+    const auto add = [&](int o, double product) {
+      sum[o] += product;
+      magnitude[o] += std::abs(product);
+    };
+    for (int o = 0; o < g_.outputs; ++o) add(o, bias_.get()[o]);
+    for (int r = 0; r < g_.kernel; ++r) {
+      for (int s = 0; s < g_.kernel; ++s) {
+        const int h = pixel / g_.width + r - g_.padding, w = pixel % g_.width + s - g_.padding;
+        if (h < 0 || h >= g_.height || w < 0 || w >= g_.width) continue;
+        for (int c = 0; c < g_.channels; ++c) {
+          const double x = x_.get()[area(h * g_.width + w, g_.channels) + c];
+          const Weight* weight = weights_.get() + area((r * g_.kernel + s) * g_.channels + c, g_.outputs);
+          for (int o = 0; o < g_.outputs; ++o) add(o, x * weight[o]);
+        }
+      }
+    }
+  }
+
+  Geometry g_;
+  Values<Activation> x_;
+  Values<Weight> weights_;
+  Values<Sum> bias_, y_;
+};
+
+}  // namespace
+
+std::unique_ptr<Problem> read_problem(std::istream& request) {
+  std::string family;
+  request >> family;
+  const auto number = [&request](auto value) {
+    request >> value;
+    if (!request || !(value >= 0)) throw std::invalid_argument("prepare: a number is missing");
+    return value;
+  };
+  if (family.starts_with("conv")) {
+    Geometry g{number(0), number(0), number(0), number(0), number(0), number(0)};
+    if (family == "conv-f32") return std::make_unique<ConvolutionProblem<float, float, float>>(g);
+    return std::make_unique<ConvolutionProblem<std::uint8_t, std::int8_t, std::int32_t>>(g);
+  }
+  const int m = number(0), k = number(0), n = number(0);
+  if (m == 0 || k == 0 || n == 0) throw std::invalid_argument("prepare: three sizes are wanted");
+  if (family == "gemm-f32") return std::make_unique<ProductProblem<float, float, float>>(m, k, n);
+  if (family == "gemm-int8") return std::make_unique<ProductProblem<std::uint8_t, std::int8_t, std::int32_t>>(m, k, n);
+  if (family == "sparse") return std::make_unique<SparseProblem>(m, k, n, number(0.0));
+  throw std::invalid_argument("unknown family: " + family);
+}
+
+}  // namespace optlab::peers
