@@ -21,13 +21,22 @@ template <class Simd, class Body>
   }
 }
 
-/// The sum of sixteen stripes: halves added until one is left, the order that exact mode prescribes.
-template <class Simd>
-float sum_of_stripes(float* stripes) noexcept {
-  for (int width = kPanelKeys / 2; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) stripes[i] += stripes[i + width];
+/// vectors[0] = all vectors of a panel combined: the upper half with the lower, then the upper half of that, …, the order
+/// that exact mode prescribes for sums.
+template <class Simd, int kVectors, class Combine>
+[[gnu::always_inline]] inline void fold(typename Simd::F32* vectors, const Combine& combine) {
+  if constexpr (kVectors > 1) {
+    constexpr int kHalf = kVectors / 2;
+    unroll<kHalf>([&](auto v) { vectors[v] = combine(vectors[v], vectors[v + kHalf]); });
+    fold<Simd, kHalf>(vectors, combine);
   }
-  return stripes[0];
+}
+
+/// The sum of sixteen stripes.
+template <class Simd>
+[[gnu::always_inline]] inline float sum_of_stripes(typename Simd::F32* vectors) {
+  fold<Simd, kPanelKeys / Simd::kLanes>(vectors, [](auto a, auto b) { return Simd::add(a, b); });
+  return Simd::reduce_add(vectors[0]);
 }
 
 /// Scores of kRows queries and kVectors vectors of keys, which begin at `keys` and go on through whole panels: as in
@@ -175,10 +184,8 @@ float largest(const float* scores, Span panels, float most) noexcept {
     for_each_vector_of_panel<Simd>(
         [&](auto v) { vectors[v] = Simd::max(Simd::load(scores + i + v * Simd::kLanes), vectors[v]); });
   }
-  float lanes[kPanelKeys];
-  for_each_vector_of_panel<Simd>([&](auto v) { Simd::store(lanes + v * Simd::kLanes, vectors[v]); });
-  for (float lane : lanes) most = lane > most ? lane : most;
-  return most;
+  fold<Simd, kPanelKeys / Simd::kLanes>(vectors, [](auto a, auto b) { return Simd::max(a, b); });
+  return Simd::reduce_max(vectors[0]);
 }
 
 /// scores = exp(scores - most) in whole panels, and their sum.
@@ -195,9 +202,7 @@ float exponentials(float* scores, Span panels, float most) noexcept {
       sums[v] = Simd::add(sums[v], e);
     });
   }
-  float stripes[kPanelKeys];
-  for_each_vector_of_panel<Simd>([&](auto v) { Simd::store(stripes + v * Simd::kLanes, sums[v]); });
-  return sum_of_stripes<Simd>(stripes);
+  return sum_of_stripes<Simd>(sums);
 }
 
 template <class Simd>
@@ -212,9 +217,7 @@ float softmax_online(float* scores, int begin, int end, Running& running) noexce
   const float most = largest<Simd>(scores, panels, running.most);
   float factor = 1.0F;
   if (!(most == running.most)) {
-    float lanes[kPanelKeys];
-    Simd::store(lanes, simd::exp<Simd>(Simd::broadcast(running.most - most)));
-    factor = lanes[0];
+    factor = Simd::reduce_max(simd::exp<Simd>(Simd::broadcast(running.most - most)));
   }
   running.sum = running.sum * factor + exponentials<Simd>(scores, panels, most);
   running.most = most;

@@ -33,7 +33,8 @@ template <class Simd, class Term, class ScalarTerm>
   float stripes[kPanelKeys];
   for_each_vector_of_panel<Simd>([&](auto v) { Simd::store(stripes + v * Simd::kLanes, sums[v]); });
   for (int lane = 0; i < n; ++i, ++lane) stripes[lane] += last(x[i]);
-  return sum_of_stripes<Simd>(stripes);
+  for_each_vector_of_panel<Simd>([&](auto v) { sums[v] = Simd::load(stripes + v * Simd::kLanes); });
+  return sum_of_stripes<Simd>(sums);
 }
 
 template <class Simd>
@@ -66,9 +67,7 @@ void softmax_row(const float* x, int n, float* y) noexcept {
   for (int i = 0; i < whole; i += kPanelKeys) exponential(x + i, y + i);
   if (whole < n) exponential(tail, tail);
   for (int i = whole; i < n; ++i) y[i] = tail[i - whole];
-  float stripes[kPanelKeys];
-  for_each_vector_of_panel<Simd>([&](auto v) { Simd::store(stripes + v * Simd::kLanes, sums[v]); });
-  for_each_element<Simd>(y, n, sum_of_stripes<Simd>(stripes), [](auto a, auto b) { return Simd::div(a, b); });
+  for_each_element<Simd>(y, n, sum_of_stripes<Simd>(sums), [](auto a, auto b) { return Simd::div(a, b); });
 }
 
 /// 1 / √(squares/n + epsilon)

@@ -38,6 +38,12 @@ struct Neon {
   static F32 max(F32 a, F32 b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
   static F32 min(F32 a, F32 b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
 
+  static float reduce_add(F32 a) {
+    const float32x2_t two = vadd_f32(vget_low_f32(a), vget_high_f32(a));
+    return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+  }
+  static float reduce_max(F32 a) { return vmaxvq_f32(a); }
+
   static F32 abs(F32 a) { return vabsq_f32(a); }
   static F32 copy_sign(F32 magnitude, F32 sign) { return vbslq_f32(vdupq_n_u32(0x80000000U), sign, magnitude); }
   static Mask less(F32 a, F32 b) { return vcltq_f32(a, b); }

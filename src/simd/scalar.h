@@ -43,6 +43,12 @@ struct Scalar {
   /// a if a < b, else b.
   static F32 min(F32 a, F32 b) { return a < b ? a : b; }
 
+  /// All lanes added: the upper half to the lower, then the upper half of that, …, so that sixteen sums give the same
+  /// bits however many vectors they are in.
+  static float reduce_add(F32 a) { return a; }
+  /// The largest lane; which of several zeros, and what becomes of NaN, is open.
+  static float reduce_max(F32 a) { return a; }
+
   // What elementary functions are made of. Of these only `less` and `is_nan` look at a value; the others handle bits.
   /// The sign bit cleared, or taken from `sign`; NaN included.
   static F32 abs(F32 a) { return __builtin_fabsf(a); }

@@ -40,6 +40,15 @@ struct Wasm128 {
   static F32 max(F32 a, F32 b) { return wasm_f32x4_pmax(b, a); }
   static F32 min(F32 a, F32 b) { return wasm_f32x4_pmin(b, a); }
 
+  static float reduce_add(F32 a) {
+    const F32 two = wasm_f32x4_add(a, wasm_i32x4_shuffle(a, a, 2, 3, 0, 1));
+    return wasm_f32x4_extract_lane(two, 0) + wasm_f32x4_extract_lane(two, 1);
+  }
+  static float reduce_max(F32 a) {
+    const F32 two = max(a, wasm_i32x4_shuffle(a, a, 2, 3, 0, 1));
+    return wasm_f32x4_extract_lane(max(two, wasm_i32x4_shuffle(two, two, 1, 0, 3, 2)), 0);
+  }
+
   static F32 abs(F32 a) { return wasm_f32x4_abs(a); }
   static F32 copy_sign(F32 magnitude, F32 sign) {
     return wasm_v128_bitselect(sign, magnitude, wasm_f32x4_const_splat(-0.0F));

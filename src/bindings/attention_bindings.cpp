@@ -1,0 +1,142 @@
+#include <emscripten/bind.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "attention/attention_race.h"
+#include "bindings/guard.h"
+#include "bindings/profile_bindings.h"
+#include "bindings/runtime.h"
+#include "bindings/whole.h"
+
+namespace optlab::bindings {
+namespace {
+
+using emscripten::val;
+
+EMSCRIPTEN_DECLARE_VAL_TYPE(AttentionVariantArray)
+EMSCRIPTEN_DECLARE_VAL_TYPE(AttentionModeName)
+EMSCRIPTEN_DECLARE_VAL_TYPE(AttentionNames)
+
+/// As JavaScript sees a variant.
+struct AttentionVariantInfo {
+  std::string name;
+  std::string idea;
+  std::string isa;
+  AttentionModeName mode = AttentionModeName(val::undefined());
+  bool threaded = false;
+  bool supported = false;
+};
+
+AttentionVariantArray attention_variants() {
+  val result = val::array();
+  for (const attention::Variant& v : attention::variants()) {
+    result.call<void>("push",
+                      AttentionVariantInfo{std::string(v.name), std::string(v.idea), std::string(v.isa),
+                                           AttentionModeName(val(v.mode == gemm::Mode::kExact ? "exact" : "fast")),
+                                           v.threaded, v.supported()});
+  }
+  return AttentionVariantArray(result);
+}
+
+/// What the tensors, which have two axes, don't say.
+struct AttentionSettings {
+  double heads = 1;
+  double key_heads = 1;
+  bool causal = false;
+  double first_query = 0;
+  double window = 0;
+};
+
+/// A tensor [tokens, heads·D] as heads.
+template <class T>
+attention::BasicHeads<T> split(const char* what, T* data, const Tensor& tensor, int heads) {
+  const int columns = tensor.shape()[1];
+  if (heads < 1 || columns % heads != 0) {
+    throw std::invalid_argument(std::string("attend: ") + what + " is " + tensor.shape().to_string() + " for " +
+                                std::to_string(heads) + " heads; its columns must be heads times D");
+  }
+  return attention::heads_view(data, tensor.shape()[0], heads, columns / heads);
+}
+
+/// O = attention of Q, K and V by the rung `name`, or by the dispatcher's choice in exact mode if it is empty.
+void attend(const Tensor& q, const Tensor& k, const Tensor& v, Tensor& out, const AttentionSettings& settings,
+            std::string name) {
+  if (&out == &q || &out == &k || &out == &v) {
+    throw std::invalid_argument("attend: O is the same tensor as Q, K or V; the result needs one of its own");
+  }
+  const int heads = whole("heads", settings.heads);
+  const int key_heads = whole("keyHeads", settings.key_heads);
+  const attention::Problem problem{.q = split("Q", q.values().data(), q, heads),
+                                   .k = split("K", k.values().data(), k, key_heads),
+                                   .v = split("V", v.values().data(), v, key_heads),
+                                   .out = split("O", out.values().data(), out, heads),
+                                   .causal = settings.causal,
+                                   .first_query = whole("firstQuery", settings.first_query),
+                                   .window = whole("window", settings.window)};
+  attention::Context context{runtime().pool, runtime().scratch};
+  if (name.empty()) {
+    attention::attend(problem, context);
+  } else {
+    attention::attend(attention::variant(name), problem, context);
+  }
+}
+
+/// A race on the shared runtime.
+class AttentionRace {
+ public:
+  AttentionRace(const attention::RaceShape& shape, const std::vector<std::string>& names, double seconds)
+      : race_(shape, names, runtime().pool, {.max_seconds = seconds}) {}
+  bool step() { return race_.race().step(); }
+  double progress() { return race_.race().progress(); }
+  LaneArray lanes() { return lanes_of(race_.race()); }
+  Float64Copy samples(double lane) { return samples_of(race_.race(), whole("lane", lane)); }
+  std::string digest(double lane) const { return race_.digest(whole("lane", lane)); }
+
+ private:
+  attention::AttentionRace race_;
+};
+
+AttentionRace* make_race(double queries, double keys, double heads, double key_heads, double size, bool causal,
+                         AttentionNames names, double seconds) {
+  return new AttentionRace(
+      {whole("T", queries), whole("S", keys), whole("H", heads), whole("G", key_heads), whole("D", size), causal},
+      emscripten::vecFromJSArray<std::string>(names), seconds);
+}
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(optlab_attention) {
+  using namespace emscripten;
+  register_type<AttentionVariantArray>("AttentionVariantInfo[]");
+  register_type<AttentionModeName>("'exact' | 'fast'");
+  register_type<AttentionNames>("string[]");
+
+  value_object<AttentionVariantInfo>("AttentionVariantInfo")
+      .field("name", &AttentionVariantInfo::name)
+      .field("idea", &AttentionVariantInfo::idea)
+      .field("isa", &AttentionVariantInfo::isa)
+      .field("mode", &AttentionVariantInfo::mode)
+      .field("threaded", &AttentionVariantInfo::threaded)
+      .field("supported", &AttentionVariantInfo::supported);
+  function("attentionVariants", &attention_variants);
+
+  value_object<AttentionSettings>("AttentionSettings")
+      .field("heads", &AttentionSettings::heads)
+      .field("keyHeads", &AttentionSettings::key_heads)
+      .field("causal", &AttentionSettings::causal)
+      .field("firstQuery", &AttentionSettings::first_query)
+      .field("window", &AttentionSettings::window);
+  function("attend", guard<&attend>);
+
+  class_<AttentionRace>("AttentionRace")
+      .constructor(guard<&make_race>, return_value_policy::take_ownership())
+      .function("step", guard<&AttentionRace::step>)
+      .function("progress", guard<&AttentionRace::progress>)
+      .function("lanes", guard<&AttentionRace::lanes>)
+      .function("samples", guard<&AttentionRace::samples>)
+      .function("digest", guard<&AttentionRace::digest>);
+}
+
+}  // namespace optlab::bindings
