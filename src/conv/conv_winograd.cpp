@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "conv/walk.h"
 
@@ -98,11 +99,12 @@ class Block {
       task.weights = plan_.problem.filter + (static_cast<std::ptrdiff_t>(position) * padded + n) * C;
       task.rows = rows;
       task.output = product_ + static_cast<std::ptrdiff_t>(position) * kBlockTiles * padded + n;
-      for (int i = 0; i < tiles.count; ++i) {
-        const int height = tiles.height(i);
+      for (const auto [height, times] : {std::pair(tiles.least + 1, tiles.taller), std::pair(tiles.least, tiles.shorter())}) {
+        if (times == 0) continue;
+        task.tiles = times;
         kernels.tile[height - 1][vectors - 1](task);
-        task.rows += height;
-        task.output += height * task.pixel_stride;
+        task.rows += height * times;
+        task.output += height * times * task.pixel_stride;
       }
     }
   }
