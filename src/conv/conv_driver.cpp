@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 #include "conv/walk.h"
 
@@ -127,8 +126,7 @@ void run_implicit(const Kernels& kernels, const Problem& problem, const Workspac
       task.bias = bias + static_cast<std::ptrdiff_t>(group) * padded + n;
       task.rows = rows;
       task.output = output_at(problem, first, group * outputs + n);
-      for (const auto [height, count] : {std::pair(tiles.least + 1, tiles.taller), std::pair(tiles.least, tiles.shorter())}) {
-        if (count == 0) continue;
+      tiles.for_each_height([&](int height, int count) {
         const Kernel kernel = kernels.tile[height - 1][vectors - 1];
         task.tiles = count;
         if (width == vectors * kernels.lanes) {
@@ -138,7 +136,7 @@ void run_implicit(const Kernels& kernels, const Problem& problem, const Workspac
         }
         task.rows += static_cast<std::ptrdiff_t>(height) * count * task.segments;
         task.output += height * count * task.pixel_stride;
-      }
+      });
     }
   });
 }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 #include "conv/walk.h"
 
@@ -99,13 +98,12 @@ class Block {
       task.weights = plan_.problem.filter + (static_cast<std::ptrdiff_t>(position) * padded + n) * C;
       task.rows = rows;
       task.output = product_ + static_cast<std::ptrdiff_t>(position) * kBlockTiles * padded + n;
-      for (const auto [height, times] : {std::pair(tiles.least + 1, tiles.taller), std::pair(tiles.least, tiles.shorter())}) {
-        if (times == 0) continue;
+      tiles.for_each_height([&](int height, int times) {
         task.tiles = times;
         kernels.tile[height - 1][vectors - 1](task);
         task.rows += height * times;
         task.output += height * times * task.pixel_stride;
-      }
+      });
     }
   }
 

@@ -31,12 +31,14 @@ Indirection::Row Indirection::row_at(int image, int y) const noexcept {
           std::clamp(-top, 0, g_.kernel_height), std::clamp(g_.height - top, 0, g_.kernel_height)};
 }
 
-void Indirection::point_inside(const Row& row, int x, const float** to, int step) const noexcept {
-  std::ptrdiff_t from = row.first + row.begin * row_stride_ + (x * g_.stride - g_.padding) * g_.channels;
-  int kh = 0;
-  for (; kh < row.begin; ++kh, to += step) *to = zeros_;
-  for (; kh < row.end; ++kh, to += step, from += row_stride_) *to = problem_.input + from;
-  for (; kh < g_.kernel_height; ++kh, to += step) *to = zeros_;
+void Indirection::point_inside(const Row& row, int x, int count, const float** to, int step) const noexcept {
+  std::ptrdiff_t first = row.first + (x * g_.stride - g_.padding) * g_.channels;
+  for (int kh = 0; kh < g_.kernel_height; ++kh, to += step, first += row_stride_) {
+    const bool inside = kh >= row.begin && kh < row.end;
+    const float* from = inside ? problem_.input + first : zeros_;
+    const std::ptrdiff_t distance = inside ? g_.stride * g_.channels : 0;
+    for (int r = 0; r < count; ++r, from += distance) to[r] = from;
+  }
 }
 
 float* Indirection::point_edge(const Row& row, int x, const float** to, int step, float* patches) const noexcept {
@@ -81,15 +83,19 @@ void Indirection::point(int first, const Tiles& tiles, int channel, const float*
   Row row = row_at(first / (OH * OW), first / OW % OH);
   for (int i = 0; i < tiles.count; ++i) {
     const int height = tiles.height(i);
-    for (int r = 0; r < height; ++r) {
+    for (int r = 0; r < height;) {
+      int run = 1;  // pixels done at once
       if (!stretches_.whole_rows) {
         point_positions(row, x, channel, rows + r, height);
       } else if (x >= inside_.begin && x < inside_.end) {
-        point_inside(row, x, rows + r, height);
+        run = std::min(height - r, inside_.end - x);
+        point_inside(row, x, run, rows + r, height);
       } else {
         patches = point_edge(row, x, rows + r, height, patches);
       }
-      if (++x < OW) continue;
+      r += run;
+      x += run;
+      if (x < OW) continue;
       x = 0;
       row = row.y + 1 < OH ? row_at(row.image, row.y + 1) : row_at(row.image + 1, 0);
     }

@@ -29,7 +29,12 @@ struct Tiles {
   Tiles(int pixels, int most)
       : count((pixels + most - 1) / most), least(pixels / count), taller(pixels - least * count) {}
   int height(int i) const { return least + (i < taller ? 1 : 0); }
-  int shorter() const { return count - taller; }
+  /// Calls each(height, how many of that height): the taller tiles, then the others.
+  template <class Each>
+  void for_each_height(const Each& each) const {
+    if (taller > 0) each(least + 1, taller);
+    each(least, count - taller);
+  }
   int count;
   int least;
   int taller;  // so many tiles, the first, have a row more
@@ -59,7 +64,7 @@ class Indirection {
     int begin, end;        // kernel rows that lie inside the image
   };
   Row row_at(int image, int y) const noexcept;
-  void point_inside(const Row& row, int x, const float** to, int step) const noexcept;
+  void point_inside(const Row& row, int x, int count, const float** to, int step) const noexcept;
   float* point_edge(const Row& row, int x, const float** to, int step, float* patches) const noexcept;
   void point_positions(const Row& row, int x, int channel, const float** to, int step) const noexcept;
 
