@@ -55,15 +55,15 @@ Walk depthwise_walk(const Kernels& kernels, const Problem& problem) {
           static_cast<std::size_t>(g.group_outputs()) * round_up(g.channels, kernels.lanes)};
 }
 
-/// A tile whose last vector is wider than what the output has left.
-void run_edge_tile(Kernel kernel, Task task, int rows, int width) {
-  float buffer[kMostRows * kMostVectors * kMostLanes];
+/// Tiles whose last vector is wider than what the output has left.
+void run_edge_tiles(Kernel kernel, Task task, int pixels, int width) {
+  float buffer[kChunkPixels * kMostVectors * kMostLanes];
   float* const to = task.output;
   const std::ptrdiff_t stride = task.pixel_stride;
   task.output = buffer;
   task.pixel_stride = kMostVectors * kMostLanes;
   kernel(task);
-  for (int r = 0; r < rows; ++r) std::copy_n(buffer + r * task.pixel_stride, width, to + r * stride);
+  for (int r = 0; r < pixels; ++r) std::copy_n(buffer + r * task.pixel_stride, width, to + r * stride);
 }
 
 }  // namespace
@@ -126,17 +126,17 @@ void run_implicit(const Kernels& kernels, const Problem& problem, const Workspac
       task.bias = bias + static_cast<std::ptrdiff_t>(group) * padded + n;
       task.rows = rows;
       task.output = output_at(problem, first, group * outputs + n);
-      for (int i = 0; i < tiles.count; ++i) {
-        const int height = tiles.height(i);
+      tiles.for_each_height([&](int height, int count) {
         const Kernel kernel = kernels.tile[height - 1][vectors - 1];
+        task.tiles = count;
         if (width == vectors * kernels.lanes) {
           kernel(task);
         } else {
-          run_edge_tile(kernel, task, height, width);
+          run_edge_tiles(kernel, task, height * count, width);
         }
-        task.rows += static_cast<std::ptrdiff_t>(height) * task.segments;
-        task.output += height * task.pixel_stride;
-      }
+        task.rows += static_cast<std::ptrdiff_t>(height) * count * task.segments;
+        task.output += height * count * task.pixel_stride;
+      });
     }
   });
 }

@@ -16,7 +16,8 @@ inline constexpr int kDirectVectors = 4;
 /// What a kernel computes: some output pixels, R of them, from the stretches of input that their windows consist of. A
 /// stretch is a run of adjacent floats, each to be multiplied by the weights of the same step.
 struct Task {
-  const float* const* rows;  // [segments, R]: where the stretch of each pixel begins
+  const float* const* rows;  // [tiles, segments, R]: where the stretch of each pixel begins
+  int tiles;                 // tile: so many times R pixels, >= 1
   int segments;              // >= 1
   int length;                // floats in a stretch, >= 1
   const float* weights;      // [segments·length] rows

@@ -10,40 +10,50 @@ namespace optlab::conv::detail {
 using simd::unroll;
 
 /// The register tile of a matrix product, but the rows of A lie wherever the windows of kRows pixels point: it walks
-/// one stretch after the other and never leaves the registers in between.
+/// one stretch after the other and never leaves the registers in between. `task.tiles` of them, one below the other: with
+/// K = 27 a call for each would cost a tenth.
 template <class Simd, int kRows, int kVectors>
 void tile(const Task& task) noexcept {
   constexpr int kLanes = Simd::kLanes;
-  typename Simd::F32 sums[kRows][kVectors];
-  unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { sums[r][v] = Simd::zero(); }); });
-  const float* weights = task.weights;
   const float* const* rows = task.rows;
+  // Copies, since for all the compiler knows a store to the output changes the task.
+  float* output = task.output;
+  const std::ptrdiff_t pixel_stride = task.pixel_stride;
   const int length = task.length;
-  int segments = task.segments;
-  do {  // both loops run at least once, or GCC keeps the sums in memory
-    const float* a[kRows];
-    unroll<kRows>([&](auto r) { a[r] = rows[r]; });
-    int steps = length;
+  int tiles = task.tiles;
+  do {  // all loops run at least once, or GCC keeps the sums in memory
+    typename Simd::F32 sums[kRows][kVectors];
+    unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { sums[r][v] = Simd::zero(); }); });
+    const float* weights = task.weights;
+    int segments = task.segments;
     do {
-      typename Simd::F32 b[kVectors];
-      unroll<kVectors>([&](auto v) { b[v] = Simd::load(weights + v * kLanes); });
-      unroll<kRows>([&](auto r) {
-        const auto scale = Simd::load_splat(a[r]);
-        unroll<kVectors>([&](auto v) { sums[r][v] = Simd::mul_add(scale, b[v], sums[r][v]); });
-      });
-      unroll<kRows>([&](auto r) { ++a[r]; });
-      weights += kVectors * kLanes;
-    } while (--steps > 0);
-    rows += kRows;
-  } while (--segments > 0);
-  const auto floor = Simd::broadcast(task.floor);
-  unroll<kVectors>([&](auto v) {
-    const auto bias = Simd::load(task.bias + v * kLanes);
+      const float* a[kRows];
+      unroll<kRows>([&](auto r) { a[r] = rows[r]; });
+      int steps = length;
+      do {
+        typename Simd::F32 b[kVectors];
+        unroll<kVectors>([&](auto v) { b[v] = Simd::load(weights + v * kLanes); });
+        unroll<kRows>([&](auto r) {
+          const auto scale = Simd::load_splat(a[r]);
+          unroll<kVectors>([&](auto v) { sums[r][v] = Simd::mul_add(scale, b[v], sums[r][v]); });
+        });
+        unroll<kRows>([&](auto r) { ++a[r]; });
+        weights += kVectors * kLanes;
+      } while (--steps > 0);
+      rows += kRows;
+    } while (--segments > 0);
+    const auto floor = Simd::broadcast(task.floor);
+    const float* bias_values = task.bias;
+    typename Simd::F32 bias[kVectors];
+    unroll<kVectors>([&](auto v) { bias[v] = Simd::load(bias_values + v * kLanes); });
     unroll<kRows>([&](auto r) {
-      // In this order a NaN stays a NaN.
-      Simd::store(task.output + r * task.pixel_stride + v * kLanes, Simd::max(floor, Simd::add(sums[r][v], bias)));
+      unroll<kVectors>([&](auto v) {
+        // In this order a NaN stays a NaN.
+        Simd::store(output + v * kLanes, Simd::max(floor, Simd::add(sums[r][v], bias[v])));
+      });
+      output += pixel_stride;
     });
-  });
+  } while (--tiles > 0);
 }
 
 /// Output channels [first, first + kVectors vectors) of one pixel.

@@ -98,12 +98,12 @@ class Block {
       task.weights = plan_.problem.filter + (static_cast<std::ptrdiff_t>(position) * padded + n) * C;
       task.rows = rows;
       task.output = product_ + static_cast<std::ptrdiff_t>(position) * kBlockTiles * padded + n;
-      for (int i = 0; i < tiles.count; ++i) {
-        const int height = tiles.height(i);
+      tiles.for_each_height([&](int height, int times) {
+        task.tiles = times;
         kernels.tile[height - 1][vectors - 1](task);
-        task.rows += height;
-        task.output += height * task.pixel_stride;
-      }
+        task.rows += height * times;
+        task.output += height * times * task.pixel_stride;
+      });
     }
   }
 

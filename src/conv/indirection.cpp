@@ -3,17 +3,13 @@
 #include <algorithm>
 
 namespace optlab::conv::detail {
-namespace {
 
-/// Pixels of an output row whose windows leave the image to the left or right.
-int edge_pixels(const Geometry& g) {
-  const int first = std::min((g.padding + g.stride - 1) / g.stride, g.output_width());
+parallel::Range inside_columns(const Geometry& g) {
+  const int begin = std::min((g.padding + g.stride - 1) / g.stride, g.output_width());
   const int room = g.width + g.padding - g.kernel_width;  // the last x·stride that stays inside
   const int end = room < 0 ? 0 : std::min(room / g.stride + 1, g.output_width());
-  return g.output_width() - std::max(end - first, 0);
+  return {begin, std::max(begin, end)};
 }
-
-}  // namespace
 
 Stretches stretches_of(const Geometry& g) {
   if (g.dilation == 1 && g.groups == 1) return {g.kernel_height, g.kernel_width * g.channels, true};
@@ -25,66 +21,83 @@ Stretches depthwise_stretches_of(const Geometry& g) { return {g.kernel_height * 
 std::size_t Indirection::patch_floats(const Geometry& g, const Stretches& stretches, int pixels) {
   if (!stretches.whole_rows) return 0;
   const int rows = pixels / g.output_width() + 2;  // that so many pixels touch
-  const auto edges = std::min(static_cast<std::size_t>(pixels), static_cast<std::size_t>(edge_pixels(g)) * rows);
+  const auto edges = std::min(static_cast<std::size_t>(pixels), static_cast<std::size_t>(g.output_width() - inside_columns(g).size()) * rows);
   return edges * stretches.segments * stretches.length;
 }
 
-float* Indirection::point_rows(const Pixel& pixel, const float** to, int step, float* patches) const noexcept {
-  const Geometry& g = problem_.geometry;
-  const int C = g.channels;
-  const int y = pixel.y * g.stride - g.padding;
-  const int x = pixel.x * g.stride - g.padding;
-  const int left = std::clamp(-x, 0, g.kernel_width);  // columns of the window that lie outside
-  const int right = std::clamp(x + g.kernel_width - g.width, 0, g.kernel_width - left);
-  const int inside = g.kernel_width - left - right;
-  const float* row = problem_.input + ((static_cast<std::ptrdiff_t>(pixel.image) * g.height + y) * g.width + x) * C;
-  const auto row_stride = static_cast<std::ptrdiff_t>(g.width) * C;
-  for (int kh = 0; kh < g.kernel_height; ++kh, row += row_stride, to += step) {
-    if (inside == 0 || y + kh < 0 || y + kh >= g.height) {
+Indirection::Row Indirection::row_at(int image, int y) const noexcept {
+  const int top = y * g_.stride - g_.padding;
+  return {image, y, (static_cast<std::ptrdiff_t>(image) * g_.height + top) * row_stride_,
+          std::clamp(-top, 0, g_.kernel_height), std::clamp(g_.height - top, 0, g_.kernel_height)};
+}
+
+void Indirection::point_inside(const Row& row, int x, int count, const float** to, int step) const noexcept {
+  std::ptrdiff_t first = row.first + (x * g_.stride - g_.padding) * g_.channels;
+  for (int kh = 0; kh < g_.kernel_height; ++kh, to += step, first += row_stride_) {
+    const bool inside = kh >= row.begin && kh < row.end;
+    const float* from = inside ? problem_.input + first : zeros_;
+    const std::ptrdiff_t distance = inside ? g_.stride * g_.channels : 0;
+    for (int r = 0; r < count; ++r, from += distance) to[r] = from;
+  }
+}
+
+float* Indirection::point_edge(const Row& row, int x, const float** to, int step, float* patches) const noexcept {
+  const int C = g_.channels;
+  const int first = x * g_.stride - g_.padding;
+  const int left = std::clamp(-first, 0, g_.kernel_width);  // columns of the window that lie outside
+  const int right = std::clamp(first + g_.kernel_width - g_.width, 0, g_.kernel_width - left);
+  const int inside = g_.kernel_width - left - right;
+  for (int kh = 0; kh < g_.kernel_height; ++kh, to += step) {
+    if (inside == 0 || kh < row.begin || kh >= row.end) {
       *to = zeros_;
-    } else if (inside == g.kernel_width) {
-      *to = row;
-    } else {
-      *to = patches;
-      patches = std::fill_n(patches, left * C, 0.0F);
-      patches = std::copy_n(row + left * C, inside * C, patches);
-      patches = std::fill_n(patches, right * C, 0.0F);
+      continue;
     }
+    *to = patches;
+    const float* from = problem_.input + row.first + kh * row_stride_ + (first + left) * C;
+    patches = std::fill_n(patches, left * C, 0.0F);
+    patches = std::copy_n(from, inside * C, patches);
+    patches = std::fill_n(patches, right * C, 0.0F);
   }
   return patches;
 }
 
-void Indirection::point_positions(const Pixel& pixel, int channel, const float** to, int step) const noexcept {
-  const Geometry& g = problem_.geometry;
-  for (int kh = 0; kh < g.kernel_height; ++kh) {
-    const int y = pixel.y * g.stride - g.padding + kh * g.dilation;
-    for (int kw = 0; kw < g.kernel_width; ++kw, to += step) {
-      const int x = pixel.x * g.stride - g.padding + kw * g.dilation;
-      const bool inside = y >= 0 && y < g.height && x >= 0 && x < g.width;
-      const auto position = (static_cast<std::ptrdiff_t>(pixel.image) * g.height + y) * g.width + x;
-      *to = inside ? problem_.input + position * g.channels + channel : zeros_;
+void Indirection::point_positions(const Row& row, int x, int channel, const float** to, int step) const noexcept {
+  const int top = row.y * g_.stride - g_.padding;
+  const int left = x * g_.stride - g_.padding;
+  for (int kh = 0; kh < g_.kernel_height; ++kh) {
+    const int y = top + kh * g_.dilation;
+    for (int kw = 0; kw < g_.kernel_width; ++kw, to += step) {
+      const int column = left + kw * g_.dilation;
+      const bool inside = y >= 0 && y < g_.height && column >= 0 && column < g_.width;
+      const std::ptrdiff_t position = (static_cast<std::ptrdiff_t>(row.image) * g_.height + y) * g_.width + column;
+      *to = inside ? problem_.input + position * g_.channels + channel : zeros_;
     }
   }
 }
 
 void Indirection::point(int first, const Tiles& tiles, int channel, const float** rows,
                         float* patches) const noexcept {
-  const int OW = problem_.geometry.output_width();
-  const int OH = problem_.geometry.output_height();
-  Pixel pixel{first / (OH * OW), first / OW % OH, first % OW};
+  const int OW = g_.output_width();
+  const int OH = g_.output_height();
+  int x = first % OW;
+  Row row = row_at(first / (OH * OW), first / OW % OH);
   for (int i = 0; i < tiles.count; ++i) {
     const int height = tiles.height(i);
-    for (int r = 0; r < height; ++r) {
-      if (stretches_.whole_rows) {
-        patches = point_rows(pixel, rows + r, height, patches);
+    for (int r = 0; r < height;) {
+      int run = 1;  // pixels done at once
+      if (!stretches_.whole_rows) {
+        point_positions(row, x, channel, rows + r, height);
+      } else if (x >= inside_.begin && x < inside_.end) {
+        run = std::min(height - r, inside_.end - x);
+        point_inside(row, x, run, rows + r, height);
       } else {
-        point_positions(pixel, channel, rows + r, height);
+        patches = point_edge(row, x, rows + r, height, patches);
       }
-      if (++pixel.x < OW) continue;
-      pixel.x = 0;
-      if (++pixel.y < OH) continue;
-      pixel.y = 0;
-      ++pixel.image;
+      r += run;
+      x += run;
+      if (x < OW) continue;
+      x = 0;
+      row = row.y + 1 < OH ? row_at(row.image, row.y + 1) : row_at(row.image + 1, 0);
     }
     rows += static_cast<std::ptrdiff_t>(height) * stretches_.segments;
   }

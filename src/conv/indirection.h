@@ -20,12 +20,21 @@ Stretches stretches_of(const Geometry& geometry);
 /// Those of a depthwise convolution: at each position all channels at once.
 Stretches depthwise_stretches_of(const Geometry& geometry);
 
+/// Output columns whose windows leave the image neither to the left nor to the right.
+parallel::Range inside_columns(const Geometry& geometry);
+
 /// How `pixels` are divided into tiles of at most `most` rows: evenly, since a tile of one row has too few sums to hide
 /// the latency of an addition.
 struct Tiles {
   Tiles(int pixels, int most)
       : count((pixels + most - 1) / most), least(pixels / count), taller(pixels - least * count) {}
   int height(int i) const { return least + (i < taller ? 1 : 0); }
+  /// Calls each(height, how many of that height): the taller tiles, then the others.
+  template <class Each>
+  void for_each_height(const Each& each) const {
+    if (taller > 0) each(least + 1, taller);
+    each(least, count - taller);
+  }
   int count;
   int least;
   int taller;  // so many tiles, the first, have a row more
@@ -38,7 +47,7 @@ class Indirection {
  public:
   /// `zeros` are stretches.length floats.
   Indirection(const Problem& problem, const Stretches& stretches, const float* zeros)
-      : problem_(problem), stretches_(stretches), zeros_(zeros) {}
+      : problem_(problem), stretches_(stretches), zeros_(zeros), inside_(inside_columns(problem.geometry)) {}
 
   /// Floats of `patches` that any `pixels` pixels in a row need.
   static std::size_t patch_floats(const Geometry& geometry, const Stretches& stretches, int pixels);
@@ -48,15 +57,23 @@ class Indirection {
   void point(int first, const Tiles& tiles, int channel, const float** rows, float* patches) const noexcept;
 
  private:
-  struct Pixel {
-    int image, y, x;  // of the output
+  /// A row of output pixels.
+  struct Row {
+    int image, y;
+    std::ptrdiff_t first;  // of the input row where the window begins, element 0; may lie outside of the image
+    int begin, end;        // kernel rows that lie inside the image
   };
-  float* point_rows(const Pixel& pixel, const float** to, int step, float* patches) const noexcept;
-  void point_positions(const Pixel& pixel, int channel, const float** to, int step) const noexcept;
+  Row row_at(int image, int y) const noexcept;
+  void point_inside(const Row& row, int x, int count, const float** to, int step) const noexcept;
+  float* point_edge(const Row& row, int x, const float** to, int step, float* patches) const noexcept;
+  void point_positions(const Row& row, int x, int channel, const float** to, int step) const noexcept;
 
   const Problem& problem_;
+  const Geometry& g_ = problem_.geometry;
   Stretches stretches_;
   const float* zeros_;
+  std::ptrdiff_t row_stride_ = static_cast<std::ptrdiff_t>(g_.width) * g_.channels;
+  parallel::Range inside_;
 };
 
 }  // namespace optlab::conv::detail
