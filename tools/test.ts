@@ -158,15 +158,11 @@ async function endToEnd({ log }: Context): Promise<Counts> {
   return nodeTests('wasm_tests/e2e/**/*.test.ts', log, false);
 }
 
-<<<<<<< HEAD
 async function drift({ log }: Context): Promise<Counts> {
   return checkDrift(log);
 }
 
-const kThreadedTests = ['parallel_test', 'gemm_test', 'profile_test'];
-=======
 const kThreadedTests = ['parallel_test', 'gemm_test', 'attention_test', 'profile_test'];
->>>>>>> attention
 
 const kAreas: readonly Area[] = [
   { name: 'format', what: 'clang-format and Prettier', fast: true, run: format },
