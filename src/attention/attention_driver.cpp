@@ -125,8 +125,13 @@ class Block {
                      .scale = scale_,
                      .scores = to,
                      .score_stride = stride};
-    for (int i = 0; i < count; ++i) block.q[i] = rows_[first + i].q;
-    kernels_.scores[count - 1](block);
+    for (int done = 0; done < count;) {
+      const int rows = kernels_.tile_rows(count - done);
+      for (int i = 0; i < rows; ++i) block.q[i] = rows_[first + done + i].q;
+      block.scores = to + done * stride;
+      kernels_.scores[rows - 1](block);
+      done += rows;
+    }
   }
 
   /// Adds the values of `keys` to the rows' results; p[0] is the first row's weight of keys.begin. The keys that all
@@ -136,7 +141,6 @@ class Block {
     Span common = keys;
     for (int i = first; i < first + count; ++i) common = intersection(common, rows_[i].keys);
     const auto add = [&](int row, int rows, Span span) {
-      if (span.empty()) return;
       WeighBlock block{.p = p + (row - first) * stride + (span.begin - keys.begin),
                        .p_stride = stride,
                        .values = problem_.v.at(span.begin, g_),
@@ -148,11 +152,17 @@ class Block {
       kernels_.weigh[rows - 1](block);
     };
     const auto add_each = [&](Span span) {
-      for (int i = first; i < first + count; ++i) add(i, 1, intersection(span, rows_[i].keys));
+      for (int i = first; i < first + count; ++i) {
+        if (const Span own = intersection(span, rows_[i].keys); !own.empty()) add(i, 1, own);
+      }
     };
     if (common.empty()) return add_each(keys);
     add_each({keys.begin, common.begin});
-    add(first, count, common);
+    for (int done = 0; done < count;) {
+      const int rows = kernels_.tile_rows(count - done);
+      add(first + done, rows, common);
+      done += rows;
+    }
     add_each({common.end, keys.end});
   }
 

@@ -49,6 +49,7 @@ struct Running {
 /// table, and each returns after a block: V8 never replaces a running function by its optimized version.
 struct Kernels {
   int rows;  // of the largest tile
+  /// scores[r-1] and weigh[r-1] take r rows: `rows` and the powers of two below it, others are null.
   void (*scores[kMostRows])(const ScoreBlock&) noexcept;
   void (*weigh[kMostRows])(const WeighBlock&) noexcept;
   /// scores[i] = exp(scores[i] - largest) for i in [begin, end), begin < end; returns their sum in stripes. Writes the
@@ -61,6 +62,12 @@ struct Kernels {
   void (*multiply)(float* out, int size, float factor) noexcept;
   /// out[d] = out[d] / divisor
   void (*divide)(float* out, int size, float divisor) noexcept;
+
+  /// The rows of the tile to begin with where `count` are left.
+  int tile_rows(int count) const {
+    while (scores[count - 1] == nullptr) --count;
+    return count;
+  }
 };
 
 extern const Kernels kScalarKernels;

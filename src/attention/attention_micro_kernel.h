@@ -256,9 +256,12 @@ constexpr Kernels make_kernels() {
       kRows, {}, {}, softmax<Simd>, softmax_online<Simd>, multiply<Simd>, divide<Simd>,
   };
   unroll<kRows>([&](auto r) {
-    constexpr int kWide = r == 0 ? kAlone : kVectors;
-    kernels.scores[r] = scores<Simd, r + 1, kWide>;
-    kernels.weigh[r] = weigh<Simd, r + 1, kWide>;
+    constexpr int kCount = r + 1;
+    constexpr int kWide = kCount == 1 ? kAlone : kVectors;
+    if constexpr (kCount == kRows || (kCount & (kCount - 1)) == 0) {  // all would be twice the code
+      kernels.scores[r] = scores<Simd, kCount, kWide>;
+      kernels.weigh[r] = weigh<Simd, kCount, kWide>;
+    }
   });
   return kernels;
 }
