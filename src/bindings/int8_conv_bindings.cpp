@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bindings/arrays.h"
@@ -23,12 +22,14 @@ EMSCRIPTEN_DECLARE_VAL_TYPE(ConvSums)
 /// One layer on one image in integers: 32-bit sums.
 class Int8Convolution {
  public:
-  Int8Convolution(const conv::Geometry& geometry, std::vector<std::uint8_t> input,
-                  const std::vector<std::int8_t>& weights, const gemm::Int8Variant& variant)
+  Int8Convolution(const conv::Geometry& geometry, const std::vector<std::int8_t>& weights,
+                  const gemm::Int8Variant& variant)
       : variant_(variant),
         filter_(variant, geometry, weights),
-        input_(std::move(input)),
+        input_(geometry.input_count()),
         sums_(geometry.output_count()) {}
+
+  ConvActivations input() { return ConvActivations(val(emscripten::typed_memory_view(input_.size(), input_.data()))); }
 
   void run() {
     gemm::Context context = runtime().context();
@@ -44,10 +45,8 @@ class Int8Convolution {
   std::vector<std::int32_t> sums_;
 };
 
-Int8Convolution* make_int8_convolution(const ConvOptions& options, ConvActivations input, ConvWeights weights,
-                                       std::string variant) {
-  return new Int8Convolution(geometry_of(options), copy_from<std::uint8_t>(input), copy_from<std::int8_t>(weights),
-                             gemm::int8_variant(variant));
+Int8Convolution* make_int8_convolution(const ConvOptions& options, ConvWeights weights, std::string variant) {
+  return new Int8Convolution(geometry_of(options), copy_from<std::int8_t>(weights), gemm::int8_variant(variant));
 }
 
 }  // namespace
@@ -60,6 +59,8 @@ EMSCRIPTEN_BINDINGS(optlab_int8_conv) {
 
   class_<Int8Convolution>("Int8Convolution")
       .constructor(guard<&make_int8_convolution>, return_value_policy::take_ownership())
+      // Live and short-lived: use it at once and drop it. Values as the variant takes them: 0 to 127, or 255.
+      .function("input", &Int8Convolution::input)
       .function("run", guard<&Int8Convolution::run>)
       .function("output", guard<&Int8Convolution::output>)
       .function("packedBytes", &Int8Convolution::packed_bytes);

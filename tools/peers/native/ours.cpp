@@ -3,11 +3,15 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "conv/conv.h"
+#include "conv/int8_conv.h"
+#include "conv/packed_filter.h"
 #include "gemm/gemm.h"
 #include "gemm/int8_gemm.h"
 #include "gemm/packed_matrix.h"
 #include "harness.h"
 #include "simd/isa.h"
+#include "sparse/sparse.h"
 
 namespace {
 
@@ -19,8 +23,7 @@ class Ours : public optlab::peers::Library {
     using namespace optlab::gemm;
     const bool prepacked = row.ends_with(kPrepacked);
     const std::string mode = prepacked ? row.substr(0, row.size() - kPrepacked.size()) : row;
-    if (mode != "fast" && mode != "exact") throw std::invalid_argument("no row '" + row + "'");
-    const Variant& rung = best(mode == "fast" ? Mode::kFast : Mode::kExact, p.m, p.n, p.k, pool_.threads());
+    const Variant& rung = best(mode_of(mode), p.m, p.n, p.k, pool_.threads());
     const Problem problem{{p.a, p.m, p.k, p.k}, {p.b, p.k, p.n, p.n}, {p.c, p.m, p.n, p.n}};
     if (!prepacked) return optlab::peers::prepared([this, &rung, problem] { multiply(rung, problem, context_); });
     return optlab::peers::prepared([this, &rung, problem, b = PackedMatrix(rung, problem.b)] {
@@ -38,11 +41,61 @@ class Ours : public optlab::peers::Library {
         [this, &rung, a, c, b = PackedInt8(rung, {p.b, p.k, p.n, p.n, 1})] { multiply_int8(rung, a, b, c, context_); });
   }
 
-  std::unique_ptr<optlab::peers::Prepared> sparse_product(const optlab::peers::Product&, const std::string&) override {
-    throw missing("sparse products");
+  std::unique_ptr<optlab::peers::Prepared> sparse_product(const optlab::peers::Product& p,
+                                                          const std::string& row) override {
+    using namespace optlab::sparse;
+    const Variant& rung = best(mode_of(row), pool_.threads());
+    const optlab::ConstMatrixView a{p.a, p.m, p.k, p.k};
+    const optlab::MatrixView c{p.c, p.m, p.n, p.n};
+    return optlab::peers::prepared([this, &rung, a, c, w = BlockMatrix({p.b, p.k, p.n, p.n}, Format::kBlock1x4)] {
+      multiply(rung, {a, w, c}, context_);
+    });
+  }
+
+  std::unique_ptr<optlab::peers::Prepared> convolution(const optlab::peers::Convolution& p,
+                                                       const std::string& row) override {
+    using namespace optlab::conv;
+    const Geometry g = geometry_of(p);
+    const Variant& rung = best(mode_of(row), g, pool_.threads());
+    const std::span<const float> x(p.x, g.input_count());
+    const std::span<float> y(p.y, g.output_count());
+    return optlab::peers::prepared(
+        [this, &rung, g, x, y, bias = p.bias, filter = PackedFilter(rung, g, {p.weights, g.weight_count()})] {
+          convolve(rung, g, x, filter, y, {bias}, context_);
+        });
+  }
+
+  std::unique_ptr<optlab::peers::Prepared> int8_convolution(const optlab::peers::Int8Convolution& p,
+                                                            const std::string&) override {
+    using namespace optlab::conv;
+    const Geometry g = geometry_of(p);
+    const optlab::gemm::Int8Variant& rung = optlab::gemm::best_int8(7, pool_.threads());
+    const std::span<const std::uint8_t> x(p.x, g.input_count());
+    const std::span<std::int32_t> y(p.y, g.output_count());
+    return optlab::peers::prepared(
+        [this, &rung, x, y, filter = PackedInt8Filter(rung, g, {p.weights, g.weight_count()})] {
+          convolve_int8(rung, x, 0, filter, y, context_);
+        });
   }
 
  private:
+  static optlab::gemm::Mode mode_of(const std::string& row) {
+    if (row == "fast") return optlab::gemm::Mode::kFast;
+    if (row == "exact") return optlab::gemm::Mode::kExact;
+    throw std::invalid_argument("no row '" + row + "'");
+  }
+
+  template <class Convolution>
+  static optlab::conv::Geometry geometry_of(const Convolution& p) {
+    return {.height = p.height,
+            .width = p.width,
+            .channels = p.channels,
+            .outputs = p.outputs,
+            .kernel_height = p.kernel,
+            .kernel_width = p.kernel,
+            .padding = p.padding};
+  }
+
   static constexpr std::string_view kPrepacked = "_prepacked";
   optlab::parallel::ThreadPool pool_{1};
   optlab::Arena scratch_;

@@ -55,14 +55,13 @@ interface Exports {
     b: Int8Array,
     variant: string,
   ) => Omit<Operation<Uint8Array, Int32Array>, 'input'>;
-  convVariants(): Variant[];
+  /** `variant`: a rung, or the dispatcher's choice of a mode. */
   Convolution: new (
     geometry: Geometry,
     weights: Float32Array,
     bias: Float32Array,
     variant: string,
   ) => Operation<Float32Array, Float32Array>;
-  int8ConvVariants(): Variant[];
   Int8Convolution: new (geometry: Geometry, weights: Int8Array, variant: string) => Operation<Uint8Array, Int32Array>;
   sparseVariants(): Variant[];
   SparseMatrix: new (b: Tensor, format: string, variant: string) => Handle;
@@ -174,12 +173,12 @@ export const peer: WebPeer = {
     'gemm-f32': product,
     'gemm-int8': int8Product,
     'conv-f32': (task, { x, weights, bias }, row) => {
-      const { Convolution, convVariants } = need('Convolution', 'convVariants');
-      return convolution(new Convolution(geometry(task), weights, bias, choose(convVariants(), row)), x);
+      const { Convolution } = need('Convolution');
+      return convolution(new Convolution(geometry(task), weights, bias, row), x);
     },
     'conv-int8': (task, { x, weights }, row) => {
-      const { Int8Convolution, int8ConvVariants } = need('Int8Convolution', 'int8ConvVariants');
-      const name = choose(withoutModes(int8ConvVariants()), row);
+      const { Int8Convolution, int8Variants } = need('Int8Convolution', 'int8Variants');
+      const name = choose(withoutModes(int8Variants()), row);
       return convolution(new Int8Convolution(geometry(task), weights, name), x as Uint8Array);
     },
     sparse: sparseProduct,
