@@ -43,6 +43,11 @@ Int8VariantArray int8_variants() {
   return Int8VariantArray(result);
 }
 
+/// The dispatcher's choice for activations of so many bits on the shared runtime's threads.
+std::string best_int8(double activation_bits) {
+  return std::string(gemm::best_int8(whole("activation bits", activation_bits), runtime().pool.threads()).name);
+}
+
 void check_size(const char* what, std::size_t size, int rows, int columns) {
   if (rows >= 0 && columns >= 0 && size == static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns)) return;
   throw std::invalid_argument(std::string("Int8Product: ") + what + " has " + std::to_string(size) +
@@ -119,6 +124,7 @@ EMSCRIPTEN_BINDINGS(optlab_int8) {
       .field("activationBits", &Int8VariantInfo::activation_bits)
       .field("supported", &Int8VariantInfo::supported);
   function("int8Variants", &int8_variants);
+  function("bestInt8", guard<&best_int8>);
 
   class_<Int8Product>("Int8Product")
       .constructor(guard<&make_product>, return_value_policy::take_ownership())

@@ -41,6 +41,7 @@ Int8Variant row(std::string_view name, std::string_view idea, std::string_view i
 [[maybe_unused]] constexpr std::string_view kWideIdea = "products of 16-bit words, added in pairs: eight bits by eight";
 [[maybe_unused]] constexpr std::string_view kDotIdea =
     "four products of bytes a column and step: activations of seven bits";
+[[maybe_unused]] constexpr std::string_view kFusedIdea = "dot and addition in one instruction, where the CPU has one";
 [[maybe_unused]] constexpr std::string_view kVnniIdea = "four products of bytes added in one instruction";
 [[maybe_unused]] constexpr std::string_view kThreadsIdea = "C divided among the cores";
 
@@ -69,6 +70,8 @@ std::span<const Int8Variant> ladder() {
 #if defined(__wasm_relaxed_simd__)
     row<kInt8RelaxedKernels, false>("int8_dot", kDotIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
     row<kInt8RelaxedKernels, true>("int8_dot_threads", kThreadsIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
+    row<kInt8FusedKernels, false>("int8_fused", kFusedIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
+    row<kInt8FusedKernels, true>("int8_fused_threads", kThreadsIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
 #endif
 #endif
   };
@@ -156,6 +159,7 @@ const Int8Variant& best_int8(int activation_bits, int threads) {
   const Int8Variant* choice = &int8_variants().front();
   for (const Int8Variant& candidate : int8_variants()) {
     if (!candidate.supported() || candidate.activation_bits < activation_bits) continue;
+    if (candidate.name.starts_with("int8_fused") && !detail::int8_fused_pays()) continue;
     if (!candidate.threaded || threads > 1) choice = &candidate;
   }
   return *choice;

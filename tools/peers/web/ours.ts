@@ -46,7 +46,8 @@ interface Module {
 }
 /** What not every build has (yet). */
 interface Exports {
-  int8Variants(): Variant[];
+  /** The dispatcher's choice for activations of so many bits. */
+  bestInt8(activationBits: number): string;
   Int8Product: new (
     m: number,
     k: number,
@@ -125,14 +126,9 @@ function product({ m, k, n }: Sizes, operands: Record<'a' | 'b', Float32Array>, 
 
 function int8Product({ m, k, n }: Sizes, { a, b }: { a: Uint8Array; b: Int8Array }, row: string): Prepared {
   if (row === 'f32') return product({ m, k, n }, { a: Float32Array.from(a), b: Float32Array.from(b) }, 'fast');
-  const { Int8Product, int8Variants } = need('Int8Product', 'int8Variants');
-  const made = new Int8Product(m, k, n, a, b, choose(withoutModes(int8Variants()), row));
+  const { Int8Product, bestInt8 } = need('Int8Product', 'bestInt8');
+  const made = new Int8Product(m, k, n, a, b, bestInt8(7));
   return { run: () => made.run(), output: () => made.output(), dispose: () => made.delete() };
-}
-
-/** Integers are exact in every mode. */
-function withoutModes(ladder: readonly Variant[]): Variant[] {
-  return ladder.map(({ mode: _, ...rest }) => rest);
 }
 
 function geometry({ channels, height, width, outputs, kernel, padding }: ConvTask): Geometry {
@@ -177,9 +173,8 @@ export const peer: WebPeer = {
       return convolution(new Convolution(geometry(task), weights, bias, row), x);
     },
     'conv-int8': (task, { x, weights }, row) => {
-      const { Int8Convolution, int8Variants } = need('Int8Convolution', 'int8Variants');
-      const name = choose(withoutModes(int8Variants()), row);
-      return convolution(new Int8Convolution(geometry(task), weights, name), x as Uint8Array);
+      const { Int8Convolution, bestInt8 } = need('Int8Convolution', 'bestInt8');
+      return convolution(new Int8Convolution(geometry(task), weights, bestInt8(7)), x as Uint8Array);
     },
     sparse: sparseProduct,
   },
