@@ -95,6 +95,7 @@ for (const build of kBuilds) {
       };
       refuses(/stride is 0/, make(shape({ stride: 0 })));
       refuses(/width is 2.5.*whole number/, make(shape({ width: 2.5 }), kNone));
+      refuses(/dilation is nan.*whole number/, make({ ...shape(), dilation: undefined as unknown as number }));
       refuses(/2 groups don't divide 3 channels/, make(shape({ groups: 2 }), kNone));
       refuses(/the input.*more than 2147483647/, make(shape({ height: 65536, width: 65536 })));
       refuses(/5 weights.*wants 270/, make(shape(), new Float32Array(5)));

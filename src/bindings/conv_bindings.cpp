@@ -88,9 +88,10 @@ class Convolution {
   Tensor input_, output_;
 };
 
-Convolution* make_convolution(const ConvOptions& options, ConvFloats weights, ConvFloats bias, std::string name) {
+Convolution* make_convolution(ConvOptions options, ConvFloats weights, ConvFloats bias, ConvVariantName name) {
   const conv::Geometry geometry = geometry_of(options);
-  return new Convolution(geometry, copy_from<float>(weights), copy_from<float>(bias), choose(name, geometry));
+  return new Convolution(geometry, copy_from<float>(weights), copy_from<float>(bias),
+                         choose(name.as<std::string>(), geometry));
 }
 
 }  // namespace
@@ -100,6 +101,10 @@ EMSCRIPTEN_BINDINGS(optlab_conv) {
   register_type<ConvVariantArray>("ConvVariantInfo[]");
   register_type<ConvModeName>("'exact' | 'fast'");
   register_type<ConvFloats>("Float32Array");
+  register_type<ConvOptions>(
+      "{ height: number; width: number; channels: number; outputs: number; kernelHeight: number; kernelWidth: number; "
+      "stride: number; padding: number; dilation: number; groups: number }");
+  register_type<ConvVariantName>("string");
 
   value_object<ConvVariantInfo>("ConvVariantInfo")
       .field("name", &ConvVariantInfo::name)
@@ -110,17 +115,6 @@ EMSCRIPTEN_BINDINGS(optlab_conv) {
       .field("supported", &ConvVariantInfo::supported);
   function("convVariants", &conv_variants);
 
-  value_object<ConvOptions>("ConvOptions")
-      .field("height", &ConvOptions::height)
-      .field("width", &ConvOptions::width)
-      .field("channels", &ConvOptions::channels)
-      .field("outputs", &ConvOptions::outputs)
-      .field("kernelHeight", &ConvOptions::kernel_height)
-      .field("kernelWidth", &ConvOptions::kernel_width)
-      .field("stride", &ConvOptions::stride)
-      .field("padding", &ConvOptions::padding)
-      .field("dilation", &ConvOptions::dilation)
-      .field("groups", &ConvOptions::groups);
   // Image and output are [height, width, channels]. Their views are live and short-lived: use them at once and drop them.
   class_<Convolution>("Convolution")
       .constructor(guard<&make_convolution>, return_value_policy::take_ownership())

@@ -45,8 +45,9 @@ class Int8Convolution {
   std::vector<std::int32_t> sums_;
 };
 
-Int8Convolution* make_int8_convolution(const ConvOptions& options, ConvWeights weights, std::string variant) {
-  return new Int8Convolution(geometry_of(options), copy_from<std::int8_t>(weights), gemm::int8_variant(variant));
+Int8Convolution* make_int8_convolution(ConvOptions options, ConvWeights weights, ConvVariantName variant) {
+  return new Int8Convolution(geometry_of(options), copy_from<std::int8_t>(weights),
+                             gemm::int8_variant(variant.as<std::string>()));
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ namespace {
 
 void check_extent(const char* what, int value, int least) {
   if (value >= least) return;
-  throw std::invalid_argument(std::string("conv: ") + what + " is " + std::to_string(value) + "; it must be >= " +
-                              std::to_string(least));
+  throw std::invalid_argument(std::string("conv: ") + what + " is " + std::to_string(value) +
+                              "; it must be >= " + std::to_string(least));
 }
 
 void check_axis(const char* what, int kernel, int image, const Geometry& g) {
@@ -57,8 +57,7 @@ void check(const Geometry& g) {
   check_extent("groups", g.groups, 1);
   if (g.channels % g.groups != 0 || g.outputs % g.groups != 0) {
     throw std::invalid_argument("conv: " + std::to_string(g.groups) + " groups don't divide " +
-                                std::to_string(g.channels) + " channels and " + std::to_string(g.outputs) +
-                                " outputs");
+                                std::to_string(g.channels) + " channels and " + std::to_string(g.outputs) + " outputs");
   }
   check_axis("rows", g.kernel_height, g.height, g);
   check_axis("columns", g.kernel_width, g.width, g);
@@ -113,10 +112,11 @@ const Variant& variant(std::string_view name) {
 }
 
 const Variant& best(Mode mode, const Geometry& geometry, int threads) {
-  // A product of matrices walks along one pointer per row instead of many, but its gain over the implicit rung, which
-  // finishes a tile while it is in registers, is nil: see the figures at kRows in conv_kernels_*.cpp.
-  const Algorithm algorithm = geometry.groups > 1 && geometry.groups == geometry.channels ? Algorithm::kDepthwise
-                                                                                          : Algorithm::kImplicit;
+  // Even 1×1, which is a plain product, is best done by the implicit rung, since it finishes a tile while its cache
+  // lines are there: 128 channels, 28², to 128 on a Xeon, Node 24, relaxed 54 against 46 GFLOP/s, natively with FMA
+  // 107 and 100.
+  const Algorithm algorithm =
+      geometry.groups > 1 && geometry.groups == geometry.channels ? Algorithm::kDepthwise : Algorithm::kImplicit;
   const Variant* choice = &variants().front();
   for (const Variant& candidate : variants()) {
     if (candidate.algorithm != algorithm || !candidate.supported() || (candidate.threaded && threads == 1)) continue;

@@ -114,13 +114,15 @@ class PackedFilter;
 ///           each rounded once, then the bias, then the activation. Hence all exact rows agree bit for bit, on any ISA
 ///           and number of threads. Padding counts as zeros that are multiplied and added like any input: a weight that
 ///           is NaN or infinite makes NaN wherever its window reaches into the padding. Fast rows: |error| <=
-///           2·K·eps·(|input|*|weights|), eps = 2^-24; Winograd's bound is a weaker one (see Winograd below).
+///           2·K·eps·(|input|*|weights|), eps = 2^-24; Winograd has a bound of its own.
 /// Cost:     2·batch·OH·OW·OC·K FLOPs, K = KH·KW·C/G, over 4·(input + weights + output) bytes at least. Scratch: im2col
 ///           4·OH·OW·batch·K bytes, the others some hundred KiB a thread.
 /// Winograd: F(2×2,3×3), for 3×3 kernels of stride, dilation and groups 1: 16 instead of 36 multiplications for four
-///           outputs. Its sums run over the whole 4×4 tile and cancel, so that an output near zero inherits the error
-///           of its neighbours: |error| <= (C + 12)·eps·|Aᵀ|[(|G||w||Gᵀ|) ⊙ (|Bᵀ||d||B|)]|A| (checked by the tests).
-///           Therefore the dispatcher never takes it; ask for it by name.
+///           outputs. |error| <= (C + 12)·eps·|Aᵀ|[(|G||w||Gᵀ|) ⊙ (|Bᵀ||d||B|)]|A|. On uniform random data that is no
+///           loss, as its sums are nine times shorter (28², C = 64: the error's root mean square is 2.6e-7 of the
+///           output's, the reference's 4.2e-7). But inputs meet weights of other positions in products that cancel: a
+///           large input under a small weight costs every digit of it, beyond the fast rows' bound, and an infinite one
+///           gives NaN. Therefore the dispatcher never takes it; ask for it by name.
 /// Source:   Dukhan, "The Indirect Convolution Algorithm", 2019 (implicit); Chellapilla, Puri and Simard, "High
 ///           Performance Convolutional Neural Networks for Document Processing", 2006 (im2col); Lavin and Gray, "Fast
 ///           Algorithms for Convolutional Neural Networks", 2016 (winograd).

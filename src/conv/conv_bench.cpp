@@ -32,8 +32,8 @@ void convolve_shape(benchmark::State& state, const Variant& variant, const Geome
   state.counters["scratch"] = static_cast<double>(scratch.high_water());
 }
 
-constexpr Geometry kGeometries[] = {{1, 28, 28, 32, 64, 3, 3, 1, 1, 1, 1},   {1, 56, 56, 64, 64, 3, 3, 1, 1, 1, 1},
-                                    {1, 224, 224, 3, 32, 3, 3, 1, 1, 1, 1},  {1, 28, 28, 128, 128, 1, 1, 1, 0, 1, 1},
+constexpr Geometry kGeometries[] = {{1, 28, 28, 32, 64, 3, 3, 1, 1, 1, 1},     {1, 56, 56, 64, 64, 3, 3, 1, 1, 1, 1},
+                                    {1, 224, 224, 3, 32, 3, 3, 1, 1, 1, 1},    {1, 28, 28, 128, 128, 1, 1, 1, 0, 1, 1},
                                     {1, 56, 56, 128, 128, 3, 3, 1, 1, 1, 128}, {1, 14, 14, 256, 256, 3, 3, 2, 1, 1, 1}};
 
 void register_all() {

@@ -97,17 +97,25 @@ void add_family(std::vector<Variant>& rows, const Family& family) {
 }
 
 std::vector<Variant> ladder() {
-  std::vector<Variant> rows{{"naive", "seven loops, an output element at a time", "scalar", Algorithm::kNaive,
-                             Mode::kExact, false, {detail::plain_floats, detail::pack_plain, {}}, nullptr, anything,
-                             no_scratch, run_naive, always}};
+  std::vector<Variant> rows{{"naive",
+                             "seven loops, an output element at a time",
+                             "scalar",
+                             Algorithm::kNaive,
+                             Mode::kExact,
+                             false,
+                             {detail::plain_floats, detail::pack_plain, {}},
+                             nullptr,
+                             anything,
+                             no_scratch,
+                             run_naive,
+                             always}};
   add_family<detail::kScalarKernels>(rows, {"_scalar", nullptr, "scalar", Mode::kExact, always});
 #if defined(__x86_64__)
   add_family<detail::kAvx2Kernels>(rows, {"", "_threads", "avx2", Mode::kExact, simd::has_avx2});
   add_family<detail::kFmaKernels>(rows, {"_fma", "_fma_threads", "avx2+fma", Mode::kFast, simd::has_avx2_fma});
-  add_family<detail::kAvx512Kernels>(rows,
-                                     {"_avx512", "_avx512_threads", "avx512", Mode::kExact, simd::has_avx512});
-  add_family<detail::kAvx512FmaKernels>(
-      rows, {"_fma512", "_fma512_threads", "avx512+fma", Mode::kFast, simd::has_avx512});
+  add_family<detail::kAvx512Kernels>(rows, {"_avx512", "_avx512_threads", "avx512", Mode::kExact, simd::has_avx512});
+  add_family<detail::kAvx512FmaKernels>(rows,
+                                        {"_fma512", "_fma512_threads", "avx512+fma", Mode::kFast, simd::has_avx512});
 #elif defined(__aarch64__)
   add_family<detail::kNeonKernels>(rows, {"", "_threads", "neon", Mode::kExact, simd::has_neon});
   add_family<detail::kNeonFmaKernels>(rows, {"_fma", "_fma_threads", "neon+fma", Mode::kFast, simd::has_neon});

@@ -58,7 +58,8 @@ void tile(const Task& task) noexcept {
 
 /// Output channels [first, first + kVectors vectors) of one pixel.
 template <class Simd, int kVectors, class Load, class Store>
-[[gnu::always_inline]] inline void direct_block(const Task& task, int first, const Load& load, const Store& store) noexcept {
+[[gnu::always_inline]] inline void direct_block(const Task& task, int first, const Load& load,
+                                                const Store& store) noexcept {
   constexpr int kLanes = Simd::kLanes;
   typename Simd::F32 sums[kVectors];
   unroll<kVectors>([&](auto v) { sums[v] = Simd::zero(); });
@@ -99,7 +100,7 @@ void direct(const Task& task) noexcept {
 /// Channels [first, first + kVectors vectors) of kRows pixels, output j of each channel.
 template <class Simd, int kRows, int kVectors, class Load, class Store>
 [[gnu::always_inline]] inline void depthwise_block(const Task& task, int first, int j, const Load& load,
-                                            const Store& store) noexcept {
+                                                   const Store& store) noexcept {
   constexpr int kLanes = Simd::kLanes;
   typename Simd::F32 sums[kRows][kVectors];
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { sums[r][v] = Simd::zero(); }); });
@@ -167,7 +168,7 @@ template <class Simd>
 /// tile[4i+j] = (Bᵀ·d·B)[i][j] for every channel.
 template <class Simd, class Load, class Store>
 [[gnu::always_inline]] inline void winograd_input_block(const WinogradTask& task, int c, const Load& load,
-                                                 const Store& store) noexcept {
+                                                        const Store& store) noexcept {
   typename Simd::F32 half[4][4];  // [column][row] of Bᵀ·d
   unroll<4>([&](auto j) {
     typename Simd::F32 column[4];
@@ -231,8 +232,7 @@ void winograd_output(const WinogradTask& task) noexcept {
 template <class Simd, int kRows, int kVectors>
 constexpr Kernels make_kernels() {
   static_assert(kRows <= kMostRows && kVectors <= kMostVectors && Simd::kLanes <= kMostLanes);
-  Kernels kernels{kRows,        kVectors, Simd::kLanes,         {},
-                  direct<Simd>, {},       winograd_input<Simd>, winograd_output<Simd>};
+  Kernels kernels{kRows, kVectors, Simd::kLanes, {}, direct<Simd>, {}, winograd_input<Simd>, winograd_output<Simd>};
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = tile<Simd, r + 1, v + 1>; }); });
   unroll<kDepthwiseRows>([&](auto r) { kernels.depthwise[r] = depthwise<Simd, r + 1>; });
   return kernels;

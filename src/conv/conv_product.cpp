@@ -12,8 +12,8 @@ namespace {
 gemm::Problem product_of(const Variant& variant, const Problem& problem, int group, ConstMatrixView a) {
   const Geometry& g = problem.geometry;
   const int first = group * g.group_outputs();
-  const float* panels =
-      problem.filter + panel_block(g.depth(), g.group_outputs(), variant.layout.panels) * static_cast<std::size_t>(group);
+  const float* panels = problem.filter + panel_block(g.depth(), g.group_outputs(), variant.layout.panels) *
+                                             static_cast<std::size_t>(group);
   const float* bias = problem.epilogue.bias;
   return {a,
           {panels, g.depth(), g.group_outputs(), g.group_outputs(), 1},

@@ -20,15 +20,15 @@ namespace {
 // strides, dilation and groups by themselves and together; channels and outputs around lanes and panels (8, 16, 32); images
 // whose rows end inside a tile and inside a chunk (48 pixels); depthwise with one and several outputs per channel.
 constexpr Geometry kGeometries[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1},     {1, 1, 1, 3, 10, 3, 3, 1, 1, 1, 1},   {1, 1, 1, 5, 33, 3, 3, 2, 3, 1, 1},
-    {1, 5, 7, 1, 10, 3, 3, 1, 1, 1, 1},    {2, 9, 6, 3, 33, 3, 3, 1, 1, 1, 1},   {1, 13, 11, 3, 16, 3, 3, 2, 1, 1, 1},
-    {1, 17, 16, 5, 10, 5, 3, 3, 2, 1, 1},  {1, 8, 9, 5, 33, 3, 3, 1, 2, 2, 1},   {3, 7, 5, 6, 10, 3, 3, 2, 2, 2, 2},
-    {1, 6, 6, 4, 34, 3, 3, 1, 1, 1, 2},    {1, 4, 3, 2, 5, 2, 4, 1, 4, 1, 1},    {1, 3, 2, 3, 7, 3, 3, 1, 5, 1, 1},
-    {1, 10, 10, 33, 65, 1, 1, 1, 0, 1, 1}, {2, 7, 9, 8, 12, 1, 1, 2, 0, 1, 1},   {1, 6, 5, 10, 30, 1, 1, 1, 0, 1, 5},
-    {1, 5, 8, 4, 9, 1, 1, 1, 1, 1, 1},     {1, 9, 8, 1, 1, 3, 3, 1, 1, 1, 1},    {1, 7, 7, 3, 3, 3, 3, 1, 1, 1, 3},
-    {1, 9, 11, 37, 37, 3, 3, 1, 1, 1, 37}, {1, 8, 8, 5, 15, 3, 3, 2, 1, 1, 5},   {2, 6, 7, 16, 32, 5, 5, 1, 2, 1, 16},
+    {1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1},     {1, 1, 1, 3, 10, 3, 3, 1, 1, 1, 1},    {1, 1, 1, 5, 33, 3, 3, 2, 3, 1, 1},
+    {1, 5, 7, 1, 10, 3, 3, 1, 1, 1, 1},    {2, 9, 6, 3, 33, 3, 3, 1, 1, 1, 1},    {1, 13, 11, 3, 16, 3, 3, 2, 1, 1, 1},
+    {1, 17, 16, 5, 10, 5, 3, 3, 2, 1, 1},  {1, 8, 9, 5, 33, 3, 3, 1, 2, 2, 1},    {3, 7, 5, 6, 10, 3, 3, 2, 2, 2, 2},
+    {1, 6, 6, 4, 34, 3, 3, 1, 1, 1, 2},    {1, 4, 3, 2, 5, 2, 4, 1, 4, 1, 1},     {1, 3, 2, 3, 7, 3, 3, 1, 5, 1, 1},
+    {1, 10, 10, 33, 65, 1, 1, 1, 0, 1, 1}, {2, 7, 9, 8, 12, 1, 1, 2, 0, 1, 1},    {1, 6, 5, 10, 30, 1, 1, 1, 0, 1, 5},
+    {1, 5, 8, 4, 9, 1, 1, 1, 1, 1, 1},     {1, 9, 8, 1, 1, 3, 3, 1, 1, 1, 1},     {1, 7, 7, 3, 3, 3, 3, 1, 1, 1, 3},
+    {1, 9, 11, 37, 37, 3, 3, 1, 1, 1, 37}, {1, 8, 8, 5, 15, 3, 3, 2, 1, 1, 5},    {2, 6, 7, 16, 32, 5, 5, 1, 2, 1, 16},
     {1, 11, 9, 9, 18, 3, 3, 1, 2, 2, 9},   {1, 12, 12, 16, 48, 3, 3, 1, 0, 1, 1}, {1, 3, 90, 2, 40, 3, 3, 1, 1, 1, 1},
-    {0, 4, 4, 3, 8, 3, 3, 1, 1, 1, 1},     {1, 5, 5, 64, 20, 3, 3, 1, 1, 1, 1},  {1, 6, 50, 7, 11, 1, 7, 1, 3, 1, 1}};
+    {0, 4, 4, 3, 8, 3, 3, 1, 1, 1, 1},     {1, 5, 5, 64, 20, 3, 3, 1, 1, 1, 1},   {1, 6, 50, 7, 11, 1, 7, 1, 3, 1, 1}};
 
 std::string describe(const Variant& variant, const Geometry& g) {
   std::string text = variant.name + " at {";
@@ -143,7 +143,8 @@ TEST_P(ConvOnThreads, TheReferenceAndFastVariantsStayWithinTheErrorBound) {
     const Operands operands(g);
     for (const Variant& variant : variants()) {
       const bool checked = variant.mode == Mode::kFast || variant.algorithm == Algorithm::kNaive;
-      if (!variant.supported() || !checked || variant.algorithm == Algorithm::kWinograd || !variant.applies(g)) continue;
+      if (!variant.supported() || !checked || variant.algorithm == Algorithm::kWinograd || !variant.applies(g))
+        continue;
       const std::vector<float> got = convolved(variant, g, operands);
       for_each_sum(g, operands, [&](std::size_t i, const Sum& want) {
         ASSERT_LE(std::abs(got[i] - want.value), 2.0 * g.depth() * 0x1p-24 * want.magnitude) << describe(variant, g);
@@ -191,7 +192,8 @@ std::vector<double> winograd_bounds(const Geometry& g, const Operands& operands)
       for (int p = 0; p < 16; ++p) {
         const double share = kA[oy % 2][p / 4] * kA[ox % 2][p % 4] * v[p] * (C + 12) * 0x1p-24;
         for (int oc = 0; oc < OC; ++oc) {
-          bounds[static_cast<std::size_t>(pixel) * OC + oc] += share * u[(static_cast<std::size_t>(p) * C + c) * OC + oc];
+          bounds[static_cast<std::size_t>(pixel) * OC + oc] +=
+              share * u[(static_cast<std::size_t>(p) * C + c) * OC + oc];
         }
       }
     }
@@ -278,6 +280,20 @@ TEST_F(Conv, PaddingIsMultipliedLikeAnyOtherZero) {
   for (const Variant& variant : variants()) {
     if (!variant.supported() || !variant.applies(g) || variant.mode != Mode::kExact) continue;
     EXPECT_EQ(digest_of(convolved(variant, g, operands.input, operands.weights)), digest_of(want)) << variant.name;
+  }
+}
+
+TEST_F(Conv, WinogradLosesWhatCancels) {
+  const Geometry g{1, 4, 4, 1, 1, 3, 3, 1, 0, 1, 1};
+  Operands operands(g);
+  operands.input[2 * 4 + 2] = 1e6F;  // under weight (2,2) of the first output
+  operands.weights[8] = 0;
+  const float exact = convolved(variants().front(), g, operands.input, operands.weights)[0];
+  for (const Variant& variant : variants()) {
+    if (!variant.supported() || !variant.applies(g) || variant.threaded) continue;
+    const float error = std::abs(convolved(variant, g, operands.input, operands.weights)[0] - exact);
+    const float bound = 2.0F * 9 * 0x1p-24F * 9;  // the other eight products are below 1
+    EXPECT_EQ(error > bound, variant.algorithm == Algorithm::kWinograd) << variant.name << ": " << error;
   }
 }
 

@@ -21,7 +21,8 @@ Stretches depthwise_stretches_of(const Geometry& g) { return {g.kernel_height * 
 std::size_t Indirection::patch_floats(const Geometry& g, const Stretches& stretches, int pixels) {
   if (!stretches.whole_rows) return 0;
   const int rows = pixels / g.output_width() + 2;  // that so many pixels touch
-  const auto edges = std::min(static_cast<std::size_t>(pixels), static_cast<std::size_t>(g.output_width() - inside_columns(g).size()) * rows);
+  const auto edges = std::min(static_cast<std::size_t>(pixels),
+                              static_cast<std::size_t>(g.output_width() - inside_columns(g).size()) * rows);
   return edges * stretches.segments * stretches.length;
 }
 
@@ -75,8 +76,7 @@ void Indirection::point_positions(const Row& row, int x, int channel, const floa
   }
 }
 
-void Indirection::point(int first, const Tiles& tiles, int channel, const float** rows,
-                        float* patches) const noexcept {
+void Indirection::point(int first, const Tiles& tiles, int channel, const float** rows, float* patches) const noexcept {
   const int OW = g_.output_width();
   const int OH = g_.output_height();
   int x = first % OW;

@@ -64,7 +64,8 @@ std::size_t winograd_floats(const Geometry& g, const PanelFormat& panels) {
 
 void pack_winograd(const Geometry& g, const PanelFormat& panels, const float* weights, float* to) {
   constexpr double kG[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-  const std::ptrdiff_t step = static_cast<std::ptrdiff_t>(g.channels) * g.outputs;  // from one kernel position to the next
+  const std::ptrdiff_t step =
+      static_cast<std::ptrdiff_t>(g.channels) * g.outputs;  // from one kernel position to the next
   for (int position = 0; position < 16; ++position) {
     const auto& down = kG[position / 4];
     const auto& across = kG[position % 4];
