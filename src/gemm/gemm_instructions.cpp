@@ -1,12 +1,17 @@
 #include <valgrind/callgrind.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "core/rng.h"
 #include "core/tensor.h"
 #include "gemm/gemm.h"
 #include "gemm/gemm_kernels.h"
+#include "gemm/int8_kernels.h"
 #include "simd/isa.h"
 
 /// What callgrind counts for tools/drift.ts: every building block once, each between two requests that switch the counting on and off. A
@@ -53,6 +58,21 @@ void count_kernels(const std::string& isa, const Kernels& kernels) {
   });
 }
 
+void count_int8_kernels(const std::string& name, const detail::Int8Kernels& kernels) {
+  constexpr int kDepth = 256;
+  const int rows = kernels.rows, columns = kernels.columns(), groups = kDepth / kernels.group;
+  const std::ptrdiff_t a_stride = static_cast<std::ptrdiff_t>(kDepth) * kernels.a_bytes;
+  const std::ptrdiff_t panel = static_cast<std::ptrdiff_t>(kDepth) * columns * kernels.b_bytes;
+  const std::vector<std::byte> a(static_cast<std::size_t>(rows * a_stride), std::byte{1});
+  const std::vector<std::byte> b(static_cast<std::size_t>(detail::kInt8Panels * panel), std::byte{1});
+  std::vector<std::int32_t> c(static_cast<std::size_t>(std::max(rows, detail::kInt8Panels)) * columns);
+  count(name + " tile", 1.0 * rows * columns * kDepth, [&] {
+    kernels.tile[rows - 1][kernels.vectors - 1](groups, {a.data(), a_stride}, b.data(), c.data(), columns);
+  });
+  count(name + " panels", 1.0 * detail::kInt8Panels * columns * kDepth,
+        [&] { kernels.panels(groups, a.data(), b.data(), panel, c.data()); });
+}
+
 void count_packing() {
   constexpr int kDepth = 256, kColumns = 16, kRows = 6;
   const Tensor b = random(kDepth, 4 * kColumns), a = random(kRows, kDepth);
@@ -76,6 +96,8 @@ void count_product(const std::string& name, Mode mode) {
 void count_all() {
   count_kernels("avx2", detail::kAvx2Kernels);
   count_kernels("fma", detail::kFmaKernels);
+  count_int8_kernels("int8 dot, avx2", detail::kInt8Avx2Kernels);
+  count_int8_kernels("int8 wide, avx2", detail::kInt8Avx2WideKernels);
   count_packing();
   count_product("product 64, exact", Mode::kExact);
   count_product("product 64, fast", Mode::kFast);
