@@ -2,35 +2,14 @@
 
 #include <emscripten/val.h>
 
-#include <exception>
-#include <new>
-#include <stdexcept>
 #include <utility>
-
-#include "core/error.h"
 
 namespace optlab::bindings {
 
 /// The JavaScript error for the C++ exception in flight, message intact: RangeError for a bad argument or exhausted
-/// memory, an Error named "DataError" for a broken file, Error for the rest.
-inline emscripten::val current_exception_as_error() {
-  using emscripten::val;
-  const auto make = [](const char* type, const char* message) { return val::global(type).new_(val(message)); };
-  try {
-    throw;
-  } catch (const std::logic_error& e) {  // invalid_argument, out_of_range, length_error
-    return make("RangeError", e.what());
-  } catch (const std::bad_alloc&) {
-    return make("RangeError",
-                "out of memory: this build's WebAssembly memory is used up; free handles or use smaller sizes");
-  } catch (const DataError& e) {
-    val error = make("Error", e.what());
-    error.set("name", "DataError");
-    return error;
-  } catch (const std::exception& e) {
-    return make("Error", e.what());
-  }
-}
+/// memory, an Error named "DataError" for a broken file, Error for the rest. A function of its own, and not inline: every
+/// exported function would have a copy.
+emscripten::val current_exception_as_error();
 
 template <class Result, class Call>
 Result guarded(const Call& call) {

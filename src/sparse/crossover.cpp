@@ -1,6 +1,7 @@
 #include "sparse/crossover.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -24,7 +25,7 @@ Shape checked_shape(int M, int K, int N, int rows, int columns) {
 }  // namespace
 
 BlockMatrix random_matrix(int K, int N, Format format, double density, std::uint64_t seed) {
-  if (!(density >= 0.0 && density <= 1.0)) {
+  if (std::isnan(density) || density < 0.0 || density > 1.0) {
     throw std::invalid_argument("random_matrix: density " + std::to_string(density) + "; 0 to 1 is allowed");
   }
   Tensor w(Shape{K, N});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,6 +74,7 @@ TEST(Crossover, RefusesWhatCannotBeRaced) {
   EXPECT_NE(message(65536, 65536, 1).find("more than 2147483647"), std::string::npos);
   EXPECT_NE(message_of<std::invalid_argument>([] { random_matrix(3, 3, Format::kCsr, 1.5, 1); }).find("0 to 1"),
             std::string::npos);
+  EXPECT_THROW(random_matrix(3, 3, Format::kCsr, std::nan(""), 1), std::invalid_argument);
   CrossoverProbe probe(2, 8, 8, Format::kCsr, gemm::Mode::kExact, pool, kBrief);
   EXPECT_EQ(probe.progress(), 0.0);
   EXPECT_THROW(probe.result(), std::logic_error);

@@ -51,24 +51,33 @@ void sparse(benchmark::State& state, const Variant& variant, Dimensions d, Forma
   });
 }
 
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const std::string_view part : parts) text.append(text.empty() ? "" : "/").append(part);
+  return text;
+}
+
+void register_rung(const Variant& variant, const Dimensions& d) {
+  const int threads = variant.threaded ? parallel::hardware_threads() : 1;
+  const std::string shape = std::to_string(d.M) + "x" + std::to_string(d.K) + "x" + std::to_string(d.N);
+  const std::string workers = "threads:" + std::to_string(threads);
+  benchmark::RegisterBenchmark(joined({variant.name, "dense", shape, workers}).c_str(), dense,
+                               gemm::variant(variant.name), d, threads)
+      ->UseRealTime();
+  for (const Format format : kFormats) {
+    for (const int percent : {80, 90, 95}) {
+      const std::string sparsity = "sparsity:" + std::to_string(percent);
+      benchmark::RegisterBenchmark(joined({variant.name, name_of(format), shape, workers, sparsity}).c_str(), sparse,
+                                   variant, d, format, 1.0 - percent / 100.0, threads)
+          ->UseRealTime();
+    }
+  }
+}
+
 void register_all() {
   for (const Variant& variant : variants()) {
-    if (!variant.supported()) continue;
-    const int threads = variant.threaded ? parallel::hardware_threads() : 1;
     for (const Dimensions& d : kShapes) {
-      const std::string shape = std::to_string(d.M) + "x" + std::to_string(d.K) + "x" + std::to_string(d.N) +
-                                "/threads:" + std::to_string(threads);
-      const std::string name(variant.name);
-      benchmark::RegisterBenchmark((name + "/dense/" + shape).c_str(), dense, gemm::variant(name), d, threads)
-          ->UseRealTime();
-      for (const Format format : kFormats) {
-        for (const int percent : {80, 90, 95}) {
-          const std::string full =
-              name + "/" + std::string(name_of(format)) + "/" + shape + "/sparsity:" + std::to_string(percent);
-          benchmark::RegisterBenchmark(full.c_str(), sparse, variant, d, format, 1.0 - percent / 100.0, threads)
-              ->UseRealTime();
-        }
-      }
+      if (variant.supported()) register_rung(variant, d);
     }
   }
 }

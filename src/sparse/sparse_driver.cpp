@@ -99,13 +99,13 @@ void run_row(const Plan& plan, const float* x, int m, parallel::Range positions)
 
 /// A group of rows, the panels at `positions`; `sums` is the worker's own.
 void run_group(const Plan& plan, int g, const float* a_packed, parallel::Range positions, float* sums) {
-  const auto& [a, w, c, epilogue] = plan.problem;
+  const MatrixView& c = plan.problem.c;
   const int width = plan.width(g);
   const MatrixView rows = c.block(plan.first_row(g), 0, plan.row_count(g), c.columns);
   const float* a_group = a_packed + static_cast<std::ptrdiff_t>(plan.first_row(g)) * plan.depth;
   const Tile tile = plan.kernels.tile[plan.format][width / plan.kernels.lanes - 1];
   const auto store = [&](int n, int columns) {
-    store_transposed(sums, width, rows.block(0, n, rows.rows, columns), plan.bias(n), epilogue.activation);
+    store_transposed(sums, width, rows.block(0, n, rows.rows, columns), plan.bias(n), plan.problem.epilogue.activation);
   };
   // CSR collects a window of columns and then turns it over in one go: single columns would be written one float a row.
   const bool collects = plan.shape.columns == 1;
