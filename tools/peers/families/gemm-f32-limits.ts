@@ -21,7 +21,20 @@ function scaling(shape: string): Limit {
   };
 }
 
+/** What no kernel could exceed: where this is below the target, the target is beyond this hardware. */
+function ceiling(shape: string, target: number): Limit {
+  return {
+    shape,
+    what: 'ceiling: relaxed-SIMD peak ÷ LiteRT.js, one thread',
+    target,
+    samples: ({ lane, peak }) => [peak(kFused(1)), lane('litert/1/-')],
+    value: share,
+  };
+}
+
 export const kLimits: readonly Limit[] = [
+  ceiling('512³', 1.5),
+  ceiling('1024³', 1.4),
   {
     shape: '1024³',
     what: 'fast, one thread ÷ relaxed-SIMD peak',

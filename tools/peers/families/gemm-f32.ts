@@ -44,7 +44,11 @@ export const gemmF32: Family<'gemm-f32'> = {
     },
     note: `All four hold B as a constant, packed before the clock starts. onnxruntime-web copies A in and C out in every call and
 TensorFlow.js copies C out, because their interfaces have no other way; LiteRT.js and OptLab leave C in WebAssembly memory, where
-JavaScript can read it.`,
+JavaScript can read it.
+
+The targets are ratios from a CPU (AMD Zen 3) on which LiteRT.js reached 60 % of the relaxed-SIMD peak. Where a rotation measured the peak, the
+last table says what ratio no kernel could exceed on this machine; a product with a vector is bound by reading B (two FLOPs for four
+bytes), which all libraries do at much the same rate once B has left the second-level cache.`,
     tables: webTables({
       '128³': 1.8,
       '256³': 1.5,
@@ -71,7 +75,12 @@ JavaScript can read it.`,
     },
     how: {},
     note: `The first table holds all libraries to AVX2 and FMA, the second lets each use what it can of this CPU. Weights packed
-beforehand are shown for the two libraries that can, but don't count for the ratio: in the others' interfaces B is an operand like A.`,
+beforehand are shown for the two libraries that can, but don't count for the ratio: in the others' interfaces B is an operand like A.
+
+Where a target is missed: the register tile's loop is at the limit of the ports (30 instructions and, by llvm-mca's model of Golden Cove, 6.14
+cycles for 12 multiply-adds, of which two start a cycle; src/gemm/instructions.json keeps the counts). What is left is around it: packing B (3 %
+at 512³, 6 % at 64×784×256: compare the column with weights packed), edges (128 = 21·6 + 2 rows), and C, whose rows lie 4 KiB apart at
+1024³. oneDNN compiles a kernel for each shape when it is called; ours are compiled once.`,
     tables: nativeTables({
       '128³': 0.95,
       '256³': 0.95,
