@@ -73,9 +73,12 @@ export interface Family<F extends FamilyName = FamilyName> {
   probed: ReadonlySet<string>;
 }
 
-// The sets that peers are compared within. Natively: all within AVX2 and FMA, which most CPUs have; then each with whatever it can use.
+// The sets that peers are compared within. Natively: all within AVX2 and FMA, which most CPUs have; then each with whatever it can
+// use. A session takes part in the families that have a table for its set.
 export const kWebSet = 'browser';
 export const kCappedSet = 'AVX2+FMA';
+/** What oneDNN would do without the matrix unit (AMX), which it alone uses. */
+export const kVnniSet = 'AVX-512+VNNI';
 export const kFullSet = 'all instructions';
 
 export const kPeerRow: readonly LaneRow[] = [{ role: 'peer', row: '-' }];
@@ -99,4 +102,10 @@ export function nativeTables(targets: Table['targets']): Table[] {
     { title: 'AVX2 and FMA', set: kCappedSet, threads: 1, targets },
     { title: 'All instructions of this CPU', set: kFullSet, threads: 1, targets },
   ];
+}
+
+/** The same for integers, whose products a CPU may have a matrix unit for. */
+export function integerTables(targets: Table['targets']): Table[] {
+  const [capped, full] = nativeTables(targets) as [Table, Table];
+  return [capped, { title: 'AVX-512 with VNNI, without AMX', set: kVnniSet, threads: 1, targets }, full];
 }

@@ -1,7 +1,7 @@
 // Who takes part: the libraries and their numbers of threads, each in a session of its own, and the rows that they fill in a family.
 import { join } from 'node:path';
 import { kChromiumFlags } from '../lib/browser.ts';
-import { type Family, kCappedSet, kFullSet, kWebSet, type LaneRow } from './family.ts';
+import { type Family, kCappedSet, kFullSet, kVnniSet, kWebSet, type LaneRow } from './family.ts';
 import { kNativeBuild } from './install.ts';
 import { openNativeSession } from './native-session.ts';
 import type { Entry } from './rotation.ts';
@@ -106,15 +106,29 @@ const kNativePrograms: readonly NativeProgram[] = [
     env: { ONEDNN_MAX_CPU_ISA: 'AVX2', DNNL_MAX_CPU_ISA: 'AVX2' },
   },
   { library: 'eigen', program: 'peer_eigen_avx2', label: 'Eigen', set: kCappedSet },
+  { library: 'ours', program: 'peer_ours', label: 'OptLab', set: kVnniSet },
+  {
+    library: 'onednn',
+    program: 'peer_onednn',
+    label: 'oneDNN',
+    set: kVnniSet,
+    env: { ONEDNN_MAX_CPU_ISA: 'AVX512_CORE_VNNI', DNNL_MAX_CPU_ISA: 'AVX512_CORE_VNNI' },
+  },
   { library: 'ours', program: 'peer_ours', label: 'OptLab', set: kFullSet },
   { library: 'openblas', program: 'peer_openblas', label: 'OpenBLAS', set: kFullSet },
   { library: 'onednn', program: 'peer_onednn', label: 'oneDNN', set: kFullSet },
   { library: 'eigen', program: 'peer_eigen_native', label: 'Eigen', set: kFullSet },
 ];
 
+/** Whether a family has rows for a library and a table for its set. */
+function wants(family: Family, part: PartName, { library, set }: Pick<Member, 'library' | 'set'>): boolean {
+  const { rows, tables } = family[part];
+  return rows[library] !== undefined && tables.some((table) => table.set === set);
+}
+
 export async function openNativeField(families: readonly Family[]): Promise<Field> {
   const field = emptyField();
-  const wanted = kNativePrograms.filter(({ library }) => families.some(({ native }) => native.rows[library]));
+  const wanted = kNativePrograms.filter((program) => families.some((family) => wants(family, 'native', program)));
   try {
     for (const { library, program, label, set, env = {} } of wanted) {
       const session = await openNativeSession(join(kNativeBuild, program), env);
@@ -139,7 +153,8 @@ function labelOf(label: string, { role, note = role === 'fast' || role === 'exac
 
 /** The rows of a task: of each library those that its family gives it. */
 export function entriesOf(field: Field, family: Family, part: PartName, task: Task): Entry[] {
-  return field.members.flatMap(({ library, label, threads, set, id, session }) => {
+  const members = field.members.filter((member) => wants(family, part, member));
+  return members.flatMap(({ library, label, threads, set, id, session }) => {
     const rows = (family[part].rows[library] ?? []).filter((row) => row.only?.(task) ?? true);
     return rows.map((row) => ({
       lane: { id: `${id}/${row.row}`, label: labelOf(label, row), threads, role: row.role, set, row: row.row },
@@ -150,8 +165,8 @@ export function entriesOf(field: Field, family: Family, part: PartName, task: Ta
 
 /** What took part in a family, library by library. */
 export function settingsOf(field: Field, family: Family, part: PartName): Record<string, string> {
-  const { rows, how } = family[part];
-  const members = field.members.filter(({ library }) => rows[library]);
+  const { how } = family[part];
+  const members = field.members.filter((member) => wants(family, part, member));
   const own = members.map(({ library, name, details }) => [name, [details, how[library]].filter(Boolean).join('; ')]);
   return { ...field.settings, ...Object.fromEntries(own) };
 }

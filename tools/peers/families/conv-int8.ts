@@ -1,5 +1,5 @@
 // Integer convolutions: activations of 7 bits, weights of 8, sums of 32.
-import { type Family, kOneRow, kPeerRow, nativeTables, webTables } from '../family.ts';
+import { type Family, integerTables, kOneRow, kPeerRow, webTables } from '../family.ts';
 import { fillActivations, fillWeights } from '../random.ts';
 import { compare, integerError } from './compare.ts';
 import { geometries, kNames, operations, pixelRows, shortName, sizes } from './conv.ts';
@@ -44,8 +44,9 @@ integer convolutions on the CPU.`,
   native: {
     rows: { ours: kOneRow, onednn: [{ role: 'peer', row: 'blocked', note: 'its own blocked layouts' }] },
     how: { onednn: 'convolution, u8 · s8 → s32, all operands in the layouts that it likes best' },
-    note: 'oneDNN gets its operands in its own blocked layouts and leaves the result in one, all reordered while no clock runs.',
-    tables: nativeTables(Object.fromEntries(kNames.map((name) => [name, 0.95]))),
+    note: `oneDNN gets its operands in its own blocked layouts and leaves the result in one, all reordered while no clock runs. Where the CPU has
+AMX, a unit for whole matrices, oneDNN uses it and ours doesn't: the last table shows that, the one before leaves it out.`,
+    tables: integerTables(Object.fromEntries(kNames.map((name) => [name, 0.95]))),
   },
   limits: [],
   probed: new Set(),

@@ -172,7 +172,7 @@ export const peer: WebPeer = {
       const { Convolution } = need('Convolution');
       return convolution(new Convolution(geometry(task), weights, bias, row), x);
     },
-    'conv-int8': (task, { x, weights }, row) => {
+    'conv-int8': (task, { x, weights }) => {
       const { Int8Convolution, bestInt8 } = need('Int8Convolution', 'bestInt8');
       return convolution(new Int8Convolution(geometry(task), weights, bestInt8(7)), x as Uint8Array);
     },
