@@ -10,7 +10,7 @@
 namespace optlab::attention {
 namespace {
 
-const RaceShape& checked(const RaceShape& s) {
+RaceShape checked(const RaceShape& s) {
   if (s.queries >= 1 && s.queries <= s.keys && s.heads >= 1 && s.key_heads >= 1 && s.heads % s.key_heads == 0 &&
       s.size >= 1) {
     return s;
