@@ -22,7 +22,7 @@ void tile(const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& 
   unroll<kRows>([&](auto r) { a_rows[r] = a.row(r); });
   const float* b_row = b.data;
   int steps = a.columns;
-  do {  // at least once: a loop that may not run at all makes GCC keep the sums in memory as well (71 for 107 GFLOP/s)
+  do {  // at least once: around a loop that may not run at all GCC has kept the sums in memory too (a prototype: 79, not 107 GFLOP/s)
     typename Simd::F32 b_vectors[kVectors];
     unroll<kVectors>([&](auto v) { b_vectors[v] = Simd::load(b_row + v * kLanes); });
     unroll<kRows>([&](auto r) {

@@ -48,6 +48,22 @@ export interface Limit {
   value(medians: readonly number[]): number;
 }
 
+/** A target that speaks of one peer instead of the best. */
+export function against(
+  peer: string,
+  shape: string,
+  target: number,
+  { threads = 1, row = '-', label = peer } = {},
+): Limit {
+  return {
+    shape,
+    what: `ours ÷ ${label}, ${threads} thread${threads > 1 ? 's' : ''}`,
+    target,
+    samples: ({ lane }) => [lane(`ours/${threads}/fast`), lane(`${peer}/${threads}/${row}`)],
+    value: ([ours = NaN, theirs = NaN]) => ours / theirs,
+  };
+}
+
 export interface Family<F extends FamilyName = FamilyName> {
   name: F;
   title: string;

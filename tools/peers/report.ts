@@ -91,7 +91,7 @@ function limits({ limits: wanted }: Family, section: Section): string {
   const rows = limitRows(wanted, section.tasks);
   return rows.length === 0
     ? ''
-    : `\n#### Against this device’s own limits and ourselves\n\nMeasured in the same rotation, the limits by the library’s probe.\n\n${table(['task', 'what', 'value', 'target', 'verdict'], rows)}\n`;
+    : `\n#### Against single peers, ourselves and this device’s own limits\n\nMeasured in the same rotation, the device’s limits by the library’s probe.\n\n${table(['task', 'what', 'value', 'target', 'verdict'], rows)}\n`;
 }
 
 /** The limits themselves, over all rounds of all shapes. */

@@ -1,5 +1,5 @@
 // Integer convolutions: activations of 7 bits, weights of 8, sums of 32.
-import { type Family, integerTables, kOneRow, kPeerRow, webTables } from '../family.ts';
+import { against, type Family, integerTables, kOneRow, kPeerRow, webTables } from '../family.ts';
 import { fillActivations, fillWeights } from '../random.ts';
 import { compare, integerError } from './compare.ts';
 import { geometries, kNames, operations, pixelRows, shortName, sizes } from './conv.ts';
@@ -39,7 +39,7 @@ zeros so that height and width stay. GOP/s, a multiply-add counted as two, those
     },
     note: `QLinearConv rounds its sums to 8 bits, ConvInteger doesn't; LiteRT.js rounds its activations and gives floats. TensorFlow.js has no
 integer convolutions on the CPU.`,
-    tables: webTables(Object.fromEntries(kThreeByThree.map((name) => [name, 2]))),
+    tables: webTables({}),
   },
   native: {
     rows: { ours: kOneRow, onednn: [{ role: 'peer', row: 'blocked', note: 'its own blocked layouts' }] },
@@ -48,6 +48,8 @@ integer convolutions on the CPU.`,
 AMX, a unit for whole matrices, oneDNN uses it and ours doesn't: the last table shows that, the one before leaves it out.`,
     tables: integerTables(Object.fromEntries(kNames.map((name) => [name, 0.95]))),
   },
-  limits: [],
+  limits: kThreeByThree.map((name) =>
+    against('ort', name, 2, { row: 'qlinear', label: 'onnxruntime-web’s QLinearConv' }),
+  ),
   probed: new Set(),
 };

@@ -1,5 +1,5 @@
 // Integer matrix products: activations of 7 bits, weights of 8, sums of 32.
-import { type Family, integerTables, kOneRow, kPeerRow, webTables } from '../family.ts';
+import { against, type Family, integerTables, kOneRow, kPeerRow, webTables } from '../family.ts';
 import { fillActivations, fillWeights } from '../random.ts';
 import { compare, integerError, productRows } from './compare.ts';
 import { operations, type Shape, shortName } from './gemm.ts';
@@ -11,6 +11,8 @@ const kShapes: readonly Shape[] = [
   ['1×1024²', 1, 1024, 1024],
   ['1×2048²', 1, 2048, 2048],
 ];
+
+const kOrt = { label: 'onnxruntime-web' };
 
 export const gemmInt8: Family<'gemm-int8'> = {
   name: 'gemm-int8',
@@ -37,10 +39,7 @@ a multiply-add counted as two.`,
     },
     note: `LiteRT.js takes and gives no int8 tensors in JavaScript, so it gets its activations as floats, quantizes each row of them to 8
 bits in every call, and gives floats. TensorFlow.js has no integer products on the CPU.`,
-    tables: webTables(
-      { '512³': 1.9, '1024³': 1.9, '64×784×256': 1.8, '1×1024²': 1.5, '1×2048²': 1.5 },
-      { '1024³': 1.8 },
-    ),
+    tables: webTables({}),
   },
   native: {
     rows: {
@@ -56,6 +55,12 @@ Where the CPU has AMX, a unit for whole matrices, oneDNN uses it and ours doesn'
     tables: integerTables(Object.fromEntries(kShapes.map(([name]) => [name, 0.95]))),
   },
   limits: [
+    against('ort', '512³', 1.9, kOrt),
+    against('ort', '1024³', 1.9, kOrt),
+    against('ort', '1024³', 1.8, { ...kOrt, threads: 2 }),
+    against('ort', '64×784×256', 1.8, kOrt),
+    against('litert', '1×1024²', 1.5, { label: 'LiteRT.js' }),
+    against('litert', '1×2048²', 1.5, { label: 'LiteRT.js' }),
     {
       shape: '1024³',
       what: 'int8 ÷ our own f32, one thread',
