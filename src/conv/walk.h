@@ -17,7 +17,8 @@ std::size_t line_bytes(std::size_t count) {
 }
 
 /// Output pixels whose pointers are made together, so that all panels of the filter can use them: their input stays in
-/// the first- or second-level cache. A multiple of every tile's rows.
+/// the first- or second-level cache. A multiple of every tile's rows. Node 24 on a Xeon, relaxed, 3 channels, 224², to 32:
+/// 24 pixels 43.4, 48 44.4, 96 40.6 GFLOP/s; the other shapes of the benchmark are indifferent.
 inline constexpr int kChunkPixels = 48;
 
 class Walk {
