@@ -87,7 +87,7 @@ void pack_panel(const Int8Layout& layout, const WeightView& b, int p, Element* t
   const int first = p * layout.format.columns;
   for (int k = 0; k < layout.depth; ++k) {
     Element* step = to + static_cast<std::ptrdiff_t>(k / group) * padded * group + k % group;
-    for (int i = 0; i < layout.width(p); ++i) step[i * group] = b(k, first + i);
+    for (int i = 0; i < layout.width(p); ++i) step[i * group] = b(k, first + i);  // NOLINT(bugprone-signed-char-misuse)
   }
 }
 
