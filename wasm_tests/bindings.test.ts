@@ -24,7 +24,11 @@ const kExactVariants = ['naive', 'reordered', 'blocked', 'packed', 'simd', 'simd
 /** With those that exist in races only. */
 const kExactRungs = kExactVariants.toSpliced(5, 0, 'simd_prepacked');
 const kFusedRungs = ['relaxed', 'relaxed_prepacked', 'relaxed_threads'];
-const kInt8Rungs = { simd: ['int8_wide', 'int8_wide_threads'], relaxed: ['int8_wide', 'int8_dot', 'int8_dot_threads'] };
+const kWideRungs = ['int8_wide', 'int8_wide_threads'];
+const kInt8Rungs = {
+  simd: kWideRungs,
+  relaxed: [...kWideRungs, 'int8_dot', 'int8_dot_threads', 'int8_fused', 'int8_fused_threads'],
+};
 const kMostThreads = 4;
 
 const model = readModel();
