@@ -59,10 +59,12 @@ TEST(ThreadPool, RousedWorkersAreAwakeForAWhileAndRunAsEver) {
   };
   EXPECT_TRUE(pool.awake(1));
   EXPECT_TRUE(until(false));  // nothing to do: it goes to sleep
-  bool seen_awake = false;    // it may have its 40 µs while this thread waits for a processor, so several tries
-  for (int attempt = 0; attempt < 1000 && !seen_awake; ++attempt) {
+  // It may have its 40 µs while this thread waits for a processor, so as many tries as it takes.
+  bool seen_awake = false;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!seen_awake && std::chrono::steady_clock::now() < deadline) {
     pool.rouse(2);
-    for (int poll = 0; poll < 10000 && !seen_awake; ++poll) seen_awake = pool.awake(2);
+    for (int poll = 0; poll < 1000 && !seen_awake; ++poll) seen_awake = pool.awake(2);
   }
   EXPECT_TRUE(seen_awake);
   EXPECT_TRUE(until(false));

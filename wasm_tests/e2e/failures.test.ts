@@ -1,7 +1,7 @@
 // What goes wrong says what and where, and the page stays usable.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Route } from 'playwright-core';
+import type { Locator, Route } from 'playwright-core';
 import { alertOf, kLesson, kQuick, Site, stopButton, textOf, type Visit } from './site.ts';
 
 const kLongRace = '?race=size:512x512x512;rungs:naive,reordered,blocked,packed,simd;threads:1';
@@ -22,6 +22,21 @@ const corrupted = changed((body) => {
   copy[copy.length >> 1]! ^= 1;
   return copy;
 });
+
+/** An element loads once it is in view, out of which those above it may push it again while they load: look until it says something. */
+async function alertInView(element: Locator): Promise<Locator> {
+  const alert = alertOf(element);
+  const seen = () =>
+    alert.waitFor({ timeout: 1000 }).then(
+      () => true,
+      () => false,
+    );
+  for (let second = 0; second < 20; second++) {
+    await element.scrollIntoViewIfNeeded();
+    if (await seen()) return alert;
+  }
+  throw new Error('no alert in 20 s');
+}
 
 describe('the page survives', () => {
   let site: Site;
@@ -48,9 +63,7 @@ describe('the page survives', () => {
   for (const [what, files, answer, message] of broken) {
     it(what, async () => {
       const visit = await site.visit({ path: kLesson + kQuick, prepare: (page) => page.route(files, answer) });
-      await visit.classifier.scrollIntoViewIfNeeded();
-      const alert = alertOf(visit.classifier);
-      await alert.waitFor();
+      const alert = await alertInView(visit.classifier);
       assert.match(await alert.innerText(), message);
       assert.ok(await visit.classifier.getByRole('button', { name: 'Classify all images' }).isDisabled());
       await assertUsable(visit);
@@ -106,9 +119,8 @@ describe('the page survives', () => {
         prepare: (page) => page.route('**/optlab.wasm', answer),
       });
       for (const experiment of [visit.tuner, visit.race, visit.roofline, visit.classifier]) {
-        await experiment.scrollIntoViewIfNeeded();
-        await alertOf(experiment).waitFor();
-        assert.match(await alertOf(experiment).innerText(), message);
+        const alert = await alertInView(experiment);
+        assert.match(await alert.innerText(), message);
       }
       await visit.page.unroute('**/optlab.wasm');
       await alertOf(visit.race).getByRole('button', { name: 'Try again' }).click();
