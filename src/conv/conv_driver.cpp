@@ -72,14 +72,9 @@ float floor_of(const Epilogue& epilogue) {
   return epilogue.activation == Activation::kRelu ? 0.0F : -std::numeric_limits<float>::infinity();
 }
 
-int useful_workers(double flops, const Workspace& workspace) {
-  constexpr double kFlopsPerWorker = 1e5;
-  constexpr double kFlopsWorthWaking = 1e7;
-  const int most = std::min(workspace.threads, workspace.pool.threads());
-  const int workers = static_cast<int>(std::clamp(flops / kFlopsPerWorker, 1.0, static_cast<double>(most)));
-  if (workers == 1 || flops >= kFlopsWorthWaking || workspace.pool.awake(workers)) return workers;
-  workspace.pool.rouse(workers);
-  return 1;
+int useful_workers(const Geometry& geometry, const Workspace& workspace) {
+  constexpr double kFlopsPerSecond = 4e10;
+  return parallel::useful_workers(workspace.pool, workspace.threads, geometry.flops() / kFlopsPerSecond);
 }
 
 std::size_t direct_scratch_bytes(const Problem& problem, int threads) {

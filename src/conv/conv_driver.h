@@ -48,7 +48,7 @@ inline std::size_t panel_block(int depth, int columns, const PanelFormat& panels
 /// The lower bound that is the activation.
 float floor_of(const Epilogue& epilogue);
 
-/// How many workers a convolution is worth: see gemm_driver.cpp, which measured the limits.
-int useful_workers(double flops, const Workspace& workspace);
+/// How many workers a convolution is worth.
+int useful_workers(const Geometry& geometry, const Workspace& workspace);
 
 }  // namespace optlab::conv::detail

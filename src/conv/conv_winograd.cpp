@@ -150,7 +150,7 @@ void run_winograd(const Kernels& kernels, const Problem& problem, const Workspac
   std::fill_n(bias, plan.padded(), 0.0F);
   if (problem.epilogue.bias != nullptr) std::copy_n(problem.epilogue.bias, problem.geometry.outputs, bias);
   std::byte* own = workspace.scratch + plan.zero_bytes() + plan.bias_bytes();
-  const int workers = useful_workers(problem.geometry.flops(), workspace);
+  const int workers = useful_workers(problem.geometry, workspace);
   workspace.pool.run(workers, [&](int worker) {
     Block block(plan, zeros, bias, own + plan.worker_bytes() * static_cast<std::size_t>(worker));
     const auto [begin, end] = parallel::partition(plan.tiles(), workers, worker, kernels.rows);

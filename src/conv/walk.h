@@ -44,7 +44,7 @@ class Walk {
     std::fill_n(zeros, stretches_.length, 0.0F);
     std::byte* own = workspace.scratch + bias_bytes() + zero_bytes();
     const Indirection indirection(problem_, stretches_, zeros);
-    const int workers = useful_workers(g.flops(), workspace);
+    const int workers = useful_workers(g, workspace);
     workspace.pool.run(workers, [&](int worker) {
       std::byte* mine = own + (pointer_bytes() + patch_bytes()) * static_cast<std::size_t>(worker);
       auto** rows = reinterpret_cast<const float**>(mine);

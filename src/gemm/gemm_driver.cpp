@@ -255,7 +255,7 @@ void run_packed(const Kernels& kernels, const Problem& problem, const Workspace&
   const int K = problem.a.columns;
   if (M == 0 || N == 0) return;
   if (K == 0) return run_empty(kernels, problem);
-  const int workers = useful_workers(rough_seconds(problem), workspace);
+  const int workers = parallel::useful_workers(workspace.pool, workspace.threads, rough_seconds(problem));
   if (M == 1 && (problem.b_panels != nullptr || problem.b.column_stride == 1)) {
     return run_vector(kernels, problem, workspace.pool, workers);
   }

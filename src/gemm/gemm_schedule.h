@@ -5,10 +5,6 @@
 /// How products are divided, for f32 and for integers alike; private to this folder.
 namespace optlab::gemm::detail {
 
-/// How many workers a product is worth that takes one of them so many seconds. Where they sleep and it is short, it is 1,
-/// and they are woken for the next product.
-int useful_workers(double seconds, const Workspace& workspace);
-
 /// How many of `workers` share the rows of C; the others share its columns. Sharing rows comes first: it reads every
 /// row of A once.
 int row_parts(int workers, int M, int tile_rows);

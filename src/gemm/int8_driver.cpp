@@ -168,7 +168,7 @@ void run_int8(const Int8Kernels& kernels, const Int8Problem& problem, const Work
   if (M == 0 || N == 0) return;
   if (problem.a.columns == 0) return run_empty(problem);
   const Int8Plan plan(kernels, problem);
-  const int workers = useful_workers(rough_seconds(problem), workspace);
+  const int workers = parallel::useful_workers(workspace.pool, workspace.threads, rough_seconds(problem));
   const int grid_rows = row_parts(workers, M, kernels.rows);
   const int grid_columns = workers / grid_rows;
   workspace.pool.run(workers, [&](int worker) {

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "core/error.h"
-#include "gemm/gemm_schedule.h"
 #include "gemm/weight_only_kernels.h"
 #include "simd/isa.h"
 
@@ -45,8 +44,8 @@ template <const WeightOnlyKernels& kernels>
 void run(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y, const Workspace& workspace) noexcept {
   if (w.rows() == 0) return std::fill(y.begin(), y.end(), 0.0F);
   constexpr double kWeightsPerSecond = 1.5e10;
-  const int workers =
-      detail::useful_workers(static_cast<double>(w.rows()) * w.columns() / kWeightsPerSecond, workspace);
+  const int workers = parallel::useful_workers(workspace.pool, workspace.threads,
+                                               static_cast<double>(w.rows()) * w.columns() / kWeightsPerSecond);
   workspace.pool.run(workers, [&](int worker) {
     const parallel::Range panels = parallel::partition(w.panels(), workers, worker, kernels.panels);
     for (int p = panels.begin; p < panels.end;) {

@@ -218,6 +218,19 @@ void ThreadPool::rouse(int workers) noexcept {
   for (std::size_t i = 0; i < others; ++i) state_->workers[i].bed.wake();
 }
 
+// Measured on a 2-core Xeon: starting workers that still spin takes 0.8 µs, waking one that sleeps 95 µs. So work that is
+// shorter is begun alone, and wakes the workers for the next. Longer work must not do that: by its end they would be
+// asleep again, and no chain of calls would ever run on all cores.
+int useful_workers(ThreadPool& pool, int most, double seconds) noexcept {
+  constexpr double kSecondsPerWorker = 2.5e-6;
+  constexpr double kSecondsWorthWaking = 60e-6;
+  most = std::min(most, pool.threads());
+  const int workers = static_cast<int>(std::clamp(seconds / kSecondsPerWorker, 1.0, static_cast<double>(most)));
+  if (workers == 1 || seconds >= kSecondsWorthWaking || pool.awake(workers)) return workers;
+  pool.rouse(workers);
+  return 1;
+}
+
 Range partition(int count, int parts, int part, int grain) {
   if (count < 0 || parts < 1 || part < 0 || part >= parts || grain < 1) {
     throw std::invalid_argument("partition: count " + std::to_string(count) + ", part " + std::to_string(part) +

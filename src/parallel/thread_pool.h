@@ -70,6 +70,10 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
+/// How many workers, `most` at most, are worth running on something that takes one of them `seconds`. If they sleep and it
+/// is short, that is 1, and they are woken for what comes next.
+int useful_workers(ThreadPool& pool, int most, double seconds) noexcept;
+
 /// A half-open range of indices.
 struct Range {
   int begin;

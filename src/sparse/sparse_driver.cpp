@@ -134,18 +134,6 @@ double rough_seconds(const Problem& problem) {
   return flops / (problem.c.rows >= kFewRows ? 4e10 : shape.columns == 1 ? 4e9 : 2e10);
 }
 
-/// How many workers a product is worth; see gemm's driver, where the figures were measured: starting workers that spin
-/// takes 1 µs, waking one that sleeps 95. So a short product is begun alone and wakes them for the next one.
-int useful_workers(double seconds, const gemm::Workspace& workspace) {
-  constexpr double kSecondsPerWorker = 2.5e-6;
-  constexpr double kSecondsWorthWaking = 60e-6;
-  const int most = std::min(workspace.threads, workspace.pool.threads());
-  const int workers = static_cast<int>(std::clamp(seconds / kSecondsPerWorker, 1.0, static_cast<double>(most)));
-  if (workers == 1 || seconds >= kSecondsWorthWaking || workspace.pool.awake(workers)) return workers;
-  workspace.pool.rouse(workers);
-  return 1;
-}
-
 void run_rows(const Plan& plan, parallel::ThreadPool& pool, int workers, float* scratch) {
   const auto& [a, w, c, epilogue] = plan.problem;
   if (!plan.x_in_place()) {
@@ -194,7 +182,7 @@ std::size_t panel_scratch_bytes(const Kernels& kernels, const Problem& problem, 
 
 void run_panels(const Kernels& kernels, const Problem& problem, const gemm::Workspace& workspace) noexcept {
   if (problem.c.rows == 0 || problem.c.columns == 0) return;
-  const int workers = useful_workers(rough_seconds(problem), workspace);
+  const int workers = parallel::useful_workers(workspace.pool, workspace.threads, rough_seconds(problem));
   const Plan plan(kernels, problem, workers);
   auto* scratch = reinterpret_cast<float*>(workspace.scratch);
   if (plan.row_by_row()) {
