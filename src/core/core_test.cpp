@@ -55,6 +55,19 @@ TEST(Tensor, IsAlignedZeroedAndViewedAsAMatrix) {
   EXPECT_EQ(tensor.values()[0], 0.0F);
 }
 
+TEST(TensorView, IsTheFirstOfABatch) {
+  Tensor batch({4, 2, 3});
+  std::iota(batch.values().begin(), batch.values().end(), 0.0F);
+  const TensorView part = batch.first(3);
+  EXPECT_EQ(part.shape, (Shape{3, 2, 3}));
+  EXPECT_EQ(part.values.size(), 18U);
+  EXPECT_EQ(part.matrix().rows, 6);
+  EXPECT_EQ(part.matrix()(5, 2), 17.0F);
+  EXPECT_EQ(batch.first(0).matrix().rows, 0);
+  EXPECT_NE(message_of<std::invalid_argument>([&] { batch.first(5); }).find("the first 5 of [4,2,3]"),
+            std::string::npos);
+}
+
 TEST(MatrixView, RefusesASpanOfAnotherSize) {
   std::vector<float> data(6);
   EXPECT_NO_THROW(matrix_view(data, 2, 3));

@@ -46,14 +46,29 @@ Tensor Tensor::clone() const {
   return copy;
 }
 
-MatrixView Tensor::matrix() {
-  const int columns = last_extent(shape_);
-  return {buffer_.data(), leading_extent(shape_), columns, columns, 1};
+MatrixView Tensor::matrix() { return view().matrix(); }
+ConstMatrixView Tensor::matrix() const { return view().matrix(); }
+
+TensorView Tensor::view() { return {shape_, values()}; }
+ConstTensorView Tensor::view() const { return {shape_, values()}; }
+
+TensorView Tensor::first(int count) {
+  if (shape_.rank() == 0 || count < 0 || count > shape_[0]) {
+    throw std::invalid_argument("Tensor: the first " + std::to_string(count) + " of " + shape_.to_string());
+  }
+  std::array<int, Shape::kMaxRank> extents{};
+  for (int axis = 0; axis < shape_.rank(); ++axis) extents[axis] = axis == 0 ? count : shape_[axis];
+  const Shape part(std::span<const int>(extents).first(shape_.rank()));
+  return {part, values().first(part.element_count())};
 }
 
-ConstMatrixView Tensor::matrix() const {
-  const int columns = last_extent(shape_);
-  return {buffer_.data(), leading_extent(shape_), columns, columns, 1};
+template <class Float>
+BasicMatrixView<Float> BasicTensorView<Float>::matrix() const {
+  const int columns = last_extent(shape);
+  return {values.data(), leading_extent(shape), columns, columns, 1};
 }
+
+template struct BasicTensorView<float>;
+template struct BasicTensorView<const float>;
 
 }  // namespace optlab

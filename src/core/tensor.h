@@ -32,6 +32,13 @@ class Shape {
   std::size_t element_count_ = 1;
 };
 
+template <class Float>
+struct BasicTensorView;
+/// Contiguous row-major values that somebody else owns, with their extents. `values` may be empty while the shape isn't:
+/// an operand that isn't wanted.
+using TensorView = BasicTensorView<float>;
+using ConstTensorView = BasicTensorView<const float>;
+
 /// Owned, contiguous, row-major float32 values, zero at first, aligned to a cache line. Movable; copying is explicit
 /// (`clone`).
 class Tensor {
@@ -49,10 +56,28 @@ class Tensor {
   /// A [rows, columns] view: the last axis is the columns, all axes before it the rows. Rank 1 is one row.
   MatrixView matrix();
   ConstMatrixView matrix() const;
+  TensorView view();
+  ConstTensorView view() const;
+  /// The first `count` of the first axis. Throws std::invalid_argument if there aren't as many.
+  TensorView first(int count);
 
  private:
   Shape shape_{0};
   AlignedBuffer<float> buffer_;
+};
+
+template <class Float>
+struct BasicTensorView {
+  Shape shape{0};
+  std::span<Float> values;
+
+  BasicTensorView() = default;
+  BasicTensorView(Shape view_shape, std::span<Float> view_values) : shape(view_shape), values(view_values) {}
+  operator BasicTensorView<const float>() const { return {shape, values}; }  // NOLINT(google-explicit-constructor)
+
+  bool empty() const { return values.empty(); }
+  /// A [rows, columns] view: the last axis is the columns, all axes before it the rows. Rank 1 is one row.
+  BasicMatrixView<Float> matrix() const;
 };
 
 }  // namespace optlab

@@ -46,10 +46,6 @@ void check_labels(ConstMatrixView logits, std::span<const std::uint8_t> labels) 
 
 }  // namespace
 
-const gemm::Variant& Compute::choose(int M, int N, int K) const {
-  return variant != nullptr ? *variant : gemm::best(gemm::Mode::kExact, M, N, K, context.pool.threads());
-}
-
 Linear::Linear(std::string name, int inputs, int outputs)
     : name_(std::move(name)),
       inputs_(checked_extent(name_, inputs, "inputs")),

@@ -8,17 +8,9 @@
 #include "core/tensor.h"
 #include "gemm/gemm.h"
 #include "gemm/packed_matrix.h"
+#include "nn/compute.h"
 
 namespace optlab::nn {
-
-/// How a model multiplies.
-struct Compute {
-  const gemm::Variant* variant;  // null: the dispatcher's choice in exact mode
-  gemm::Context& context;
-
-  /// The variant for a product of this shape.
-  const gemm::Variant& choose(int M, int N, int K) const;
-};
 
 /// y[B,O] = activation(x[B,I] · W[I,O] + b[O])
 ///
