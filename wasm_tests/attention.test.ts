@@ -5,7 +5,7 @@ import type { BuildName } from '../web/src/lab/types.ts';
 import { isThreaded, kBuilds, loadLibrary, type Library, type Tensor } from './lib/library.ts';
 import { randomValues } from './lib/reference.ts';
 
-const kExactRungs = ['naive', 'packed', 'simd', 'simd_threads'];
+const kExactRungs = ['naive', 'simd', 'simd_threads'];
 const kFastRungs = ['flash', 'flash_threads'];
 
 /** Of the race below; also what the native build computes (src/attention/attention_race_test.cpp). */

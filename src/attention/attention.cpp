@@ -5,6 +5,7 @@
 
 #include "attention/attention_kernels.h"
 #include "core/error.h"
+#include "core/ladder.h"
 #include "simd/isa.h"
 
 namespace optlab::attention {
@@ -36,7 +37,8 @@ Variant online(std::string_view name, std::string_view idea, std::string_view is
   return {name, idea, isa, Mode::kFast, threaded, true, detail::online_scratch_bytes, run_online<kernels>, supported};
 }
 
-constexpr std::string_view kPackedIdea = "keys in panels, a tile of scores and of results in registers";
+[[maybe_unused]] constexpr std::string_view kPackedIdea =
+    "keys in panels, a tile of scores and of results in registers";
 [[maybe_unused]] constexpr std::string_view kSimdIdea = "the same, a vector of keys or of results per instruction";
 [[maybe_unused]] constexpr std::string_view kWideIdea = "sixteen lanes and 32 registers: a larger tile";
 [[maybe_unused]] constexpr std::string_view kThreadsIdea = "blocks of queries divided among the cores";
@@ -49,7 +51,9 @@ std::span<const Variant> ladder() {
   static const Variant kVariants[] = {
     {"naive", "the equation, a query at a time", "scalar", Mode::kExact, false, false, detail::naive_scratch_bytes,
      detail::naive, always},
+#if !defined(__wasm__)  // there every build has vectors, and a download has a size
     two_pass<detail::kScalarKernels, false>("packed", kPackedIdea, "scalar", always),
+#endif
 #if defined(__x86_64__)
     two_pass<detail::kAvx2Kernels, false>("simd", kSimdIdea, "avx2", simd::has_avx2),
     two_pass<detail::kAvx2Kernels, true>("simd_threads", kThreadsIdea, "avx2", simd::has_avx2),
@@ -137,15 +141,7 @@ void check(const Problem& problem) {
 
 std::span<const Variant> variants() { return ladder(); }
 
-const Variant& variant(std::string_view name) {
-  std::string names;
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  refuse("no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const Variant& variant(std::string_view name) { return find_row(variants(), "attention", name); }
 
 void attend(const Variant& variant, const Problem& problem, Context& context) {
   check(problem);
@@ -159,14 +155,8 @@ void attend(const Problem& problem, Context& context, Mode mode) {
 }
 
 const Variant& best(Mode mode, int threads) {
-  // The ladder is ordered, so the last rung that qualifies wins.
-  const Variant* choice = &variants().front();
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
-    choice = &candidate;
-  }
-  return *choice;
+  return last_row(variants(), threads,
+                  [&](const Variant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
 }
 
 double flops(const Problem& problem) {

@@ -14,7 +14,7 @@ constexpr int kMostPositions = 8192;
 std::size_t checked_count(int positions, int size, float base) {
   if (positions < 0 || positions > kMostPositions || size < 2 || size % 2 != 0 || !(base > 1.0F)) {
     throw std::invalid_argument("RopeTable: " + std::to_string(positions) + " positions, D " + std::to_string(size) +
-                                ", base " + std::to_string(base) + "; want 0 to " + std::to_string(kMostPositions) +
+                                ", base " + format_number(base) + "; want 0 to " + std::to_string(kMostPositions) +
                                 ", an even D >= 2, base > 1");
   }
   return checked_element_count("RopeTable", {positions, size});

@@ -5,6 +5,7 @@
 #include "attention/row_kernels.h"
 #include "attention/workers.h"
 #include "core/error.h"
+#include "core/ladder.h"
 #include "simd/isa.h"
 
 namespace optlab::attention {
@@ -66,7 +67,7 @@ void check_vector(const char* operation, const char* what, std::span<const float
 }
 
 void check_epsilon(const char* operation, float epsilon) {
-  if (!(epsilon >= 0.0F)) refuse(operation, "epsilon is " + std::to_string(epsilon) + "; it must be >= 0");
+  if (!(epsilon >= 0.0F)) refuse(operation, "epsilon is " + format_number(epsilon) + "; it must be >= 0");
 }
 
 /// Calls body(m) for all rows, on as many workers as rows of that many FLOPs are worth.
@@ -91,22 +92,10 @@ constexpr double kRopeFlops = 3.0;
 
 std::span<const RowVariant> row_variants() { return ladder(); }
 
-const RowVariant& row_variant(std::string_view name) {
-  std::string names;
-  for (const RowVariant& candidate : row_variants()) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  refuse("row_variant", "no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const RowVariant& row_variant(std::string_view name) { return find_row(row_variants(), "row operations", name); }
 
 const RowVariant& best_rows(int threads) {
-  const RowVariant* choice = &row_variants().front();
-  for (const RowVariant& candidate : row_variants()) {
-    if (candidate.supported() && (!candidate.threaded || threads > 1)) choice = &candidate;
-  }
-  return *choice;
+  return last_row(row_variants(), threads, [](const RowVariant&) { return true; });
 }
 
 void softmax(const RowVariant& variant, ConstMatrixView x, MatrixView y, parallel::ThreadPool& pool) {

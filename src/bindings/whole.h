@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/error.h"
+
 namespace optlab::bindings {
 
 /// A JavaScript number as an int. Embind would convert by itself, but an optimized build wraps what doesn't fit (2^32 +
@@ -14,7 +16,7 @@ inline int whole(const char* what, double value) {
       value == std::trunc(value)) {
     return static_cast<int>(value);
   }
-  throw std::invalid_argument(std::string(what) + " is " + std::to_string(value) +
+  throw std::invalid_argument(std::string(what) + " is " + format_number(value) +
                               "; a whole number from -2147483648 to 2147483647 is wanted");
 }
 

@@ -7,6 +7,7 @@
 #include "conv/conv_driver.h"
 #include "conv/packed_filter.h"
 #include "core/error.h"
+#include "core/ladder.h"
 
 namespace optlab::conv {
 
@@ -101,15 +102,7 @@ void convolve(const Variant& variant, const Geometry& geometry, std::span<const 
   variant.run(variant, problem, {context.pool, threads, context.scratch.data(), blocking});
 }
 
-const Variant& variant(std::string_view name) {
-  std::string names;
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + candidate.name;
-  }
-  throw std::invalid_argument("conv: no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const Variant& variant(std::string_view name) { return find_row(variants(), "conv", name); }
 
 const Variant& best(Mode mode, const Geometry& geometry, int threads) {
   // Even 1×1, which is a plain product, is best done by the implicit rung, since it finishes a tile while its cache
@@ -117,13 +110,9 @@ const Variant& best(Mode mode, const Geometry& geometry, int threads) {
   // 107 and 100.
   const Algorithm algorithm =
       geometry.groups > 1 && geometry.groups == geometry.channels ? Algorithm::kDepthwise : Algorithm::kImplicit;
-  const Variant* choice = &variants().front();
-  for (const Variant& candidate : variants()) {
-    if (candidate.algorithm != algorithm || !candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
-    choice = &candidate;
-  }
-  return *choice;
+  return last_row(variants(), threads, [&](const Variant& row) {
+    return row.algorithm == algorithm && (mode == Mode::kFast || row.mode == Mode::kExact);
+  });
 }
 
 }  // namespace optlab::conv

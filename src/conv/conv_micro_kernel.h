@@ -132,26 +132,26 @@ void depthwise(const Task& task) noexcept {
   constexpr int kLanes = Simd::kLanes;
   const int multiplier = task.multiplier;
   for (int j = 0; j < multiplier; ++j) {
-    const auto scatter = [&](float* pixel, int c, Vector value, int count) {  // outputs of a channel lie side by side
-      float lanes[kLanes];
-      Simd::store(lanes, value);
-      for (int i = 0; i < count; ++i) pixel[(c + i) * multiplier + j] = lanes[i];
-    };
-    const auto load = [](const float* from) { return Simd::load(from); };
-    const auto store = [&](float* pixel, int c, Vector value) {
-      if (multiplier == 1) {
-        Simd::store(pixel + c, value);
-      } else {
-        scatter(pixel, c, value, kLanes);
-      }
-    };
     int c = 0;
-    for (; c + 2 * kLanes <= task.columns; c += 2 * kLanes) depthwise_block<Simd, kRows, 2>(task, c, j, load, store);
-    for (; c + kLanes <= task.columns; c += kLanes) depthwise_block<Simd, kRows, 1>(task, c, j, load, store);
-    if (const int rest = task.columns - c; rest > 0) {
+    if (multiplier == 1) {
+      const auto load = [](const float* from) { return Simd::load(from); };
+      const auto store = [](float* pixel, int at, Vector value) { Simd::store(pixel + at, value); };
+      if constexpr (kRows == kDepthwiseRows) {  // the others are edges, and code has a size
+        for (; c + 2 * kLanes <= task.columns; c += 2 * kLanes)
+          depthwise_block<Simd, kRows, 2>(task, c, j, load, store);
+      }
+      for (; c + kLanes <= task.columns; c += kLanes) depthwise_block<Simd, kRows, 1>(task, c, j, load, store);
+    }
+    for (; c < task.columns;
+         c += kLanes) {  // the last channels, or several outputs of a channel, which lie side by side
+      const int count = task.columns - c < kLanes ? task.columns - c : kLanes;
       depthwise_block<Simd, kRows, 1>(
-          task, c, j, [rest](const float* from) { return Simd::load_first(from, rest); },
-          [&](float* pixel, int at, Vector value) { scatter(pixel, at, value, rest); });
+          task, c, j, [count](const float* from) { return Simd::load_first(from, count); },
+          [&](float* pixel, int at, Vector value) {
+            float lanes[kLanes];
+            Simd::store(lanes, value);
+            for (int i = 0; i < count; ++i) pixel[(at + i) * multiplier + j] = lanes[i];
+          });
     }
   }
 }

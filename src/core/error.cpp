@@ -13,6 +13,26 @@ std::string format_shape(std::span<const long long> dimensions) {
   return text + "]";
 }
 
+std::string format_number(double value) {
+  if (value != value) return "nan";
+  std::string text = value < 0 ? "-" : "";
+  value = value < 0 ? -value : value;
+  if (value > std::numeric_limits<double>::max()) return text + "inf";
+  int exponent = 0;
+  if (value >= 1e12) {
+    for (; value >= 10; ++exponent) value /= 10;
+  } else if (value > 0 && value < 1e-3) {
+    for (; value < 1; --exponent) value *= 10;
+  }
+  constexpr long long kMillion = 1'000'000;
+  const auto millionths = static_cast<long long>(value * 1e6 + 0.5);
+  text += std::to_string(millionths / kMillion);
+  std::string decimals = std::to_string(kMillion + millionths % kMillion);
+  decimals.front() = '.';
+  if (millionths % kMillion != 0) text += decimals.substr(0, decimals.find_last_not_of('0') + 1);
+  return exponent == 0 ? text : text + "e" + std::to_string(exponent);
+}
+
 std::size_t checked_element_count(std::string_view what, std::span<const long long> dimensions) {
   constexpr long long kMost = std::numeric_limits<int>::max();
   bool empty = false;

@@ -21,6 +21,10 @@ inline std::string format_shape(std::initializer_list<long long> dimensions) {
   return format_shape(std::span(dimensions.begin(), dimensions.size()));
 }
 
+/// A number for messages, to six decimals or six digits: "0.25", "3", "1.5e20", "-inf", "nan". std::to_string(double)
+/// would bring printf along, 12 KB of WebAssembly.
+std::string format_number(double value);
+
 /// The product of `dimensions`, the number of elements of a tensor.
 /// Throws: std::invalid_argument naming `what` and the shape if a dimension is negative or the product exceeds 2^31-1
 ///         (the element count that a 32-bit WebAssembly address space can index).

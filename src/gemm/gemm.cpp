@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/ladder.h"
 #include "gemm/gemm_kernels.h"
 #include "simd/isa.h"
 
@@ -126,14 +127,7 @@ void check(const Blocking& blocking) {
 
 std::span<const Variant> variants() { return ladder(); }
 
-const Variant& variant(std::string_view name) {
-  std::string names;
-  for (const Variant& candidate : variants()) {
-    if (candidate.name == name && candidate.supported()) return candidate;
-    if (candidate.supported()) names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  throw std::invalid_argument("gemm: no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const Variant& variant(std::string_view name) { return find_row(variants(), "gemm", name); }
 
 void multiply(const Variant& variant, const Problem& problem, Context& context) {
   check_operands(problem);
@@ -149,15 +143,9 @@ void multiply(const Problem& problem, Context& context, Mode mode) {
 }
 
 const Variant& best(Mode mode, int /*M*/, int /*N*/, int /*K*/, int threads) {
-  // The ladder is ordered, so the last rung that qualifies wins. The packed rungs take the small and narrow paths by
-  // themselves.
-  const Variant* choice = &variants().front();
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
-    choice = &candidate;
-  }
-  return *choice;
+  // The packed rungs take the small and narrow paths by themselves.
+  return last_row(variants(), threads,
+                  [&](const Variant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
 }
 
 }  // namespace optlab::gemm

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/ladder.h"
 #include "gemm/int8_kernels.h"
 #include "simd/isa.h"
 
@@ -145,24 +146,12 @@ void run(const Int8Variant& variant, const Int8Problem& problem, Context& contex
 
 std::span<const Int8Variant> int8_variants() { return ladder(); }
 
-const Int8Variant& int8_variant(std::string_view name) {
-  std::string names;
-  for (const Int8Variant& candidate : int8_variants()) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  throw std::invalid_argument("int8 gemm: no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const Int8Variant& int8_variant(std::string_view name) { return find_row(int8_variants(), "int8 gemm", name); }
 
 const Int8Variant& best_int8(int activation_bits, int threads) {
-  const Int8Variant* choice = &int8_variants().front();
-  for (const Int8Variant& candidate : int8_variants()) {
-    if (!candidate.supported() || candidate.activation_bits < activation_bits) continue;
-    if (candidate.name.starts_with("int8_fused") && !detail::int8_fused_pays()) continue;
-    if (!candidate.threaded || threads > 1) choice = &candidate;
-  }
-  return *choice;
+  return last_row(int8_variants(), threads, [&](const Int8Variant& row) {
+    return row.activation_bits >= activation_bits && (!row.name.starts_with("int8_fused") || detail::int8_fused_pays());
+  });
 }
 
 PackedInt8::PackedInt8(const Int8Variant& variant, WeightView b)

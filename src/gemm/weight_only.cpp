@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/ladder.h"
 #include "gemm/weight_only_kernels.h"
 #include "simd/isa.h"
 
@@ -71,8 +72,10 @@ void run(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y
 
 constexpr WeightOnlyVariant kVariants[] = {
     {"weights_naive", "a column at a time", "scalar", Mode::kExact, false, naive, always},
+#if !defined(__wasm__)  // there every build has vectors, and a download has a size
     {"weights_panels", "panels of 16 columns, read in order", "scalar", Mode::kExact, false,
      run<detail::kWeightOnlyScalar>, always},
+#endif
 #if defined(__x86_64__)
     {"weights_simd", kSimdIdea, "avx2", Mode::kExact, false, run<detail::kWeightOnlyAvx2>, simd::has_avx2},
     {"weights_simd_threads", kThreadsIdea, "avx2", Mode::kExact, true, run<detail::kWeightOnlyAvx2>, simd::has_avx2},
@@ -103,22 +106,12 @@ constexpr WeightOnlyVariant kVariants[] = {
 std::span<const WeightOnlyVariant> weight_only_variants() { return kVariants; }
 
 const WeightOnlyVariant& weight_only_variant(std::string_view name) {
-  std::string names;
-  for (const WeightOnlyVariant& candidate : kVariants) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  throw std::invalid_argument("weight-only: no variant \"" + std::string(name) + "\" here; there are " + names);
+  return find_row(weight_only_variants(), "weight-only", name);
 }
 
 const WeightOnlyVariant& best_weight_only(Mode mode, int threads) {
-  const WeightOnlyVariant* choice = &kVariants[0];
-  for (const WeightOnlyVariant& candidate : kVariants) {
-    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kFast || candidate.mode == Mode::kExact) choice = &candidate;
-  }
-  return *choice;
+  return last_row(weight_only_variants(), threads,
+                  [&](const WeightOnlyVariant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
 }
 
 WeightOnlyMatrix::WeightOnlyMatrix(ConstMatrixView w, int bits) : rows_(w.rows), columns_(w.columns), bits_(bits) {

@@ -1,5 +1,7 @@
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
@@ -9,11 +11,14 @@ namespace optlab::nn {
 namespace {
 
 std::string json_string(const std::string& text) {
-  try {
-    return nlohmann::json(text).dump();
-  } catch (const nlohmann::json::exception&) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::CrtAllocator,
+                    rapidjson::kWriteValidateEncodingFlag>
+      writer(buffer);
+  if (!writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()))) {
     throw std::invalid_argument("safetensors: " + printable(text) + " is not UTF-8");
   }
+  return buffer.GetString();
 }
 
 std::string metadata_json(const SafetensorsMetadata& metadata) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
+
 namespace optlab::profile {
 
 double quantile(std::span<const double> sorted, double p) {
@@ -46,7 +48,7 @@ Statistics summarize(std::span<const double> samples) {
   std::vector<double> sorted(samples.begin(), samples.end());
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (!std::isfinite(sorted[i])) {
-      throw std::invalid_argument("summarize: sample " + std::to_string(i) + " is " + std::to_string(sorted[i]) +
+      throw std::invalid_argument("summarize: sample " + std::to_string(i) + " is " + format_number(sorted[i]) +
                                   "; samples must be finite");
     }
   }

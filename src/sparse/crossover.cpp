@@ -26,7 +26,7 @@ Shape checked_shape(int M, int K, int N, int rows, int columns) {
 
 BlockMatrix random_matrix(int K, int N, Format format, double density, std::uint64_t seed) {
   if (std::isnan(density) || density < 0.0 || density > 1.0) {
-    throw std::invalid_argument("random_matrix: density " + std::to_string(density) + "; 0 to 1 is allowed");
+    throw std::invalid_argument("random_matrix: density " + format_number(density) + "; 0 to 1 is allowed");
   }
   Tensor w(Shape{K, N});
   Rng(seed, 0).fill_uniform(w.values(), -1.0F, 1.0F);
@@ -80,7 +80,7 @@ struct CrossoverProbe::Bench {
               moved + static_cast<double>(dense.bytes())};
     for (std::size_t i = 0; i < sparse.size(); ++i) {
       const BlockMatrix& w = sparse[i];
-      all[i + 1] = {std::string(name_of(format)) + "@" + std::to_string(w.density()).substr(0, 5),
+      all[i + 1] = {std::string(name_of(format)) + "@" + format_number(w.density()).substr(0, 5),
                     [this, &w] {
                       multiply({a.matrix(), w, c.matrix()}, context, mode);
                     },

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/ladder.h"
 #include "simd/isa.h"
 #include "sparse/sparse_kernels.h"
 
@@ -107,14 +108,7 @@ void check(const Problem& problem) {
 
 std::span<const Variant> variants() { return ladder(); }
 
-const Variant& variant(std::string_view name) {
-  std::string names;
-  for (const Variant& candidate : variants()) {
-    if (candidate.name == name && candidate.supported()) return candidate;
-    if (candidate.supported()) names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  throw std::invalid_argument("sparse: no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const Variant& variant(std::string_view name) { return find_row(variants(), "sparse", name); }
 
 void multiply(const Variant& variant, const Problem& problem, gemm::Context& context) {
   check(problem);
@@ -128,13 +122,8 @@ void multiply(const Problem& problem, gemm::Context& context, Mode mode) {
 }
 
 const Variant& best(Mode mode, int threads) {
-  const Variant* choice = &variants().front();  // the ladder is ordered: the last rung that qualifies wins
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
-    choice = &candidate;
-  }
-  return *choice;
+  return last_row(variants(), threads,
+                  [&](const Variant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
 }
 
 }  // namespace optlab::sparse
