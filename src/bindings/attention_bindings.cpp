@@ -9,6 +9,7 @@
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
+#include "core/error.h"
 
 namespace optlab::bindings {
 namespace {
@@ -54,8 +55,8 @@ template <class T>
 attention::BasicHeads<T> split(const char* what, T* data, const Tensor& tensor, int heads) {
   const int columns = tensor.shape()[1];
   if (heads < 1 || columns % heads != 0) {
-    throw std::invalid_argument(std::string("attend: ") + what + " is " + tensor.shape().to_string() + " for " +
-                                std::to_string(heads) + " heads; its columns must be heads times D");
+    throw_invalid({"attend: ", what, " is ", tensor.shape().to_string(), " for ", heads,
+                   " heads; its columns must be heads times D"});
   }
   return attention::heads_view(data, tensor.shape()[0], heads, columns / heads);
 }

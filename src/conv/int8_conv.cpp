@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/error.h"
+
 namespace optlab::conv {
 namespace {
 
@@ -84,15 +86,15 @@ void check_operands(const gemm::Int8Variant& variant, std::size_t input, int zer
   const Geometry& g = filter.geometry();
   const auto refuse = [](const std::string& what) { throw std::invalid_argument("int8 convolution: " + what); };
   if (input != g.input_count()) {
-    refuse("the input has " + std::to_string(input) + " elements, want " + std::to_string(g.input_count()));
+    refuse(text({"the input has ", input, " elements, want ", g.input_count()}));
   }
   if (output != g.output_count()) {
-    refuse("the output has " + std::to_string(output) + " elements, want " + std::to_string(g.output_count()));
+    refuse(text({"the output has ", output, " elements, want ", g.output_count()}));
   }
   if (!filter.fits(variant)) refuse("the filter is not packed for " + std::string(variant.name));
   if (zero_point < 0 || zero_point >> variant.activation_bits != 0) {
-    refuse("the zero point is " + std::to_string(zero_point) + "; " + std::string(variant.name) + " takes 0 to " +
-           std::to_string((1 << variant.activation_bits) - 1));
+    refuse(text(
+        {"the zero point is ", zero_point, "; ", variant.name, " takes 0 to ", (1 << variant.activation_bits) - 1}));
   }
 }
 
@@ -114,8 +116,7 @@ PackedInt8Filter::PackedInt8Filter(const gemm::Int8Variant& variant, const Geome
     : geometry_(geometry) {
   check(geometry);
   if (weights.size() != geometry.weight_count()) {
-    throw std::invalid_argument("PackedInt8Filter: " + std::to_string(weights.size()) + " weights, want " +
-                                std::to_string(geometry.weight_count()));
+    throw_invalid({"PackedInt8Filter: ", weights.size(), " weights, want ", geometry.weight_count()});
   }
   for (int group = 0; group < geometry.groups; ++group) {
     const std::int8_t* first = weights.data() + group * geometry.group_outputs();
@@ -146,8 +147,8 @@ void convolve_int8(const gemm::Int8Variant& variant, std::span<const std::uint8_
   check_operands(variant, input.size(), zero_point, filter, output.size());
   const Geometry& g = filter.geometry();
   if (requantization.scale.size() != 1 && requantization.scale.size() != static_cast<std::size_t>(g.outputs)) {
-    throw std::invalid_argument("int8 convolution: " + std::to_string(requantization.scale.size()) + " scales for " +
-                                std::to_string(g.outputs) + " output channels; want one, or one a channel");
+    throw_invalid({"int8 convolution: ", requantization.scale.size(), " scales for ", g.outputs,
+                   " output channels; want one, or one a channel"});
   }
   for_each_group(filter, input, zero_point, [&](const gemm::Int8RowSource& rows, const gemm::PackedInt8& b, int oc) {
     gemm::Requantization group = requantization;

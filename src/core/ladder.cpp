@@ -1,6 +1,6 @@
 #include "core/ladder.h"
 
-#include <stdexcept>
+#include "core/error.h"
 
 namespace optlab::detail {
 
@@ -10,8 +10,7 @@ void append_name(std::string& names, std::string_view name) {
 }
 
 void refuse_name(std::string_view family, std::string_view name, const std::string& names) {
-  throw std::invalid_argument(std::string(family) + ": no variant \"" + std::string(name) + "\" here; there are " +
-                              names);
+  throw_invalid({family, ": no variant \"", name, "\" here; there are ", names});
 }
 
 }  // namespace optlab::detail

@@ -90,11 +90,10 @@ std::span<const Variant> ladder() {
 template <class T>
 void check_view(const char* what, const BasicMatrixView<T>& view) {
   if (view.rows < 0 || view.columns < 0) {
-    throw std::invalid_argument(std::string("gemm: ") + what + " is " + format_shape({view.rows, view.columns}) +
-                                "; dimensions must be >= 0");
+    throw_invalid({"gemm: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
   }
   if (view.data == nullptr && view.rows > 0 && view.columns > 0) {
-    throw std::invalid_argument(std::string("gemm: ") + what + " has no data");
+    throw_invalid({"gemm: ", what, " has no data"});
   }
 }
 
@@ -104,13 +103,12 @@ void check_operands(const Problem& problem) {
   check_view("B", b);
   check_view("C", c);
   if (a.columns != b.rows || c.rows != a.rows || c.columns != b.columns) {
-    throw std::invalid_argument("gemm: A is " + format_shape({a.rows, a.columns}) + ", B " +
-                                format_shape({b.rows, b.columns}) + " and C " + format_shape({c.rows, c.columns}) +
-                                "; want A[M,K], B[K,N], C[M,N]");
+    throw_invalid({"gemm: A is ", format_shape({a.rows, a.columns}), ", B ", format_shape({b.rows, b.columns}),
+                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], B[K,N], C[M,N]"});
   }
   if (c.column_stride != 1 || (c.rows > 1 && c.row_stride < c.columns)) {
-    throw std::invalid_argument("gemm: C's strides are " + std::to_string(c.row_stride) + " and " +
-                                std::to_string(c.column_stride) + "; its columns must be adjacent and its rows apart");
+    throw_invalid({"gemm: C's strides are ", c.row_stride, " and ", c.column_stride,
+                   "; its columns must be adjacent and its rows apart"});
   }
 }
 
@@ -120,8 +118,8 @@ void check(const Blocking& blocking) {
   constexpr int kMost = 1 << 20;  // rounded up to whole tiles it is still an int
   for (const int extent : {blocking.depth, blocking.rows, blocking.columns}) {
     if (extent >= 1 && extent <= kMost) continue;
-    throw std::invalid_argument("gemm: blocking " + format_shape({blocking.depth, blocking.rows, blocking.columns}) +
-                                "; depth, rows and columns must be 1 to " + std::to_string(kMost));
+    throw_invalid({"gemm: blocking ", format_shape({blocking.depth, blocking.rows, blocking.columns}),
+                   "; depth, rows and columns must be 1 to ", kMost});
   }
 }
 

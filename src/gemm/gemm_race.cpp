@@ -15,7 +15,7 @@ namespace {
 
 Shape checked_shape(int M, int K, int N, int rows, int columns) {
   if (M < 1 || K < 1 || N < 1) {
-    throw std::invalid_argument("GemmRace: M, K, N are " + format_shape({M, K, N}) + "; each must be >= 1");
+    throw_invalid({"GemmRace: M, K, N are ", format_shape({M, K, N}), "; each must be >= 1"});
   }
   return {rows, columns};
 }
@@ -50,7 +50,7 @@ const Rung& find_rung(const std::string& name) {
     if (rung.name == name) return rung;
     names += (names.empty() ? "" : ", ") + rung.name;
   }
-  throw std::invalid_argument("GemmRace: no rung \"" + name + "\" here; there are " + names);
+  throw_invalid({"GemmRace: no rung \"", name, "\" here; there are ", names});
 }
 
 }  // namespace

@@ -95,12 +95,10 @@ void pack_panel(const Int8Layout& layout, const WeightView& b, int p, Element* t
 template <class View>
 void check_view(const char* what, const View& view) {
   if (view.rows < 0 || view.columns < 0) {
-    throw std::invalid_argument(std::string("int8 gemm: ") + what + " is " + format_shape({view.rows, view.columns}) +
-                                "; dimensions must be >= 0");
+    throw_invalid({"int8 gemm: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
   }
   if (view.rows > 0 && view.columns > 0 && (view.data == nullptr || view.column_stride != 1)) {
-    throw std::invalid_argument(std::string("int8 gemm: ") + what +
-                                (view.data == nullptr ? " has no data" : "'s columns must be adjacent"));
+    throw_invalid({"int8 gemm: ", what, (view.data == nullptr ? " has no data" : "'s columns must be adjacent")});
   }
 }
 
@@ -112,27 +110,23 @@ void check(const Int8Variant& variant, const ActivationView& a, const PackedInt8
     throw std::invalid_argument("int8 gemm: B is not packed for " + std::string(variant.name));
   }
   if (a.columns != b.rows() || c.rows != a.rows || c.columns != b.columns()) {
-    throw std::invalid_argument("int8 gemm: A is " + format_shape({a.rows, a.columns}) + ", B " +
-                                format_shape({b.rows(), b.columns()}) + " and C " + format_shape({c.rows, c.columns}) +
-                                "; want A[M,K], B[K,N], C[M,N]");
+    throw_invalid({"int8 gemm: A is ", format_shape({a.rows, a.columns}), ", B ", format_shape({b.rows(), b.columns()}),
+                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], B[K,N], C[M,N]"});
   }
 }
 
 void check(const Requantization& q, int columns, int depth) {
   if (q.scale.size() != 1 && q.scale.size() != static_cast<std::size_t>(columns)) {
-    throw std::invalid_argument("int8 gemm: " + std::to_string(q.scale.size()) + " scales for " +
-                                std::to_string(columns) + " columns; want one, or one a column");
+    throw_invalid({"int8 gemm: ", q.scale.size(), " scales for ", columns, " columns; want one, or one a column"});
   }
   if (!std::ranges::all_of(q.scale, [](float scale) { return std::isfinite(scale); })) {
     throw std::invalid_argument("int8 gemm: a scale is not finite");
   }
   if (q.low < 0 || q.low > q.high || q.high > 255) {
-    throw std::invalid_argument("int8 gemm: results from " + std::to_string(q.low) + " to " + std::to_string(q.high) +
-                                "; want 0 <= low <= high <= 255");
+    throw_invalid({"int8 gemm: results from ", q.low, " to ", q.high, "; want 0 <= low <= high <= 255"});
   }
   if (depth > kInt8MaxDepth / 2) {
-    throw std::invalid_argument("int8 gemm: K is " + std::to_string(depth) +
-                                "; with a zero point sums fit 32 bits up to " + std::to_string(kInt8MaxDepth / 2));
+    throw_invalid({"int8 gemm: K is ", depth, "; with a zero point sums fit 32 bits up to ", kInt8MaxDepth / 2});
   }
 }
 
@@ -157,8 +151,8 @@ const Int8Variant& best_int8(int activation_bits, int threads) {
 PackedInt8::PackedInt8(const Int8Variant& variant, WeightView b)
     : rows_(b.rows), columns_(b.columns), has_value_(true), format_(variant.format) {
   if (b.rows < 0 || b.columns < 0 || b.rows > kInt8MaxDepth || (b.data == nullptr && b.rows > 0 && b.columns > 0)) {
-    throw std::invalid_argument("PackedInt8: B is " + format_shape({b.rows, b.columns}) +
-                                (b.data == nullptr ? " without data" : "; want 0 <= K <= 65536 and N >= 0"));
+    throw_invalid({"PackedInt8: B is ", format_shape({b.rows, b.columns}),
+                   (b.data == nullptr ? " without data" : "; want 0 <= K <= 65536 and N >= 0")});
   }
   column_sums_ = AlignedBuffer<std::int32_t>(static_cast<std::size_t>(columns_));
   for (int k = 0; k < rows_; ++k) {

@@ -1,6 +1,5 @@
 #include "sparse/sparse.h"
 
-#include <stdexcept>
 #include <string>
 
 #include "core/error.h"
@@ -81,11 +80,10 @@ std::span<const Variant> ladder() {
 template <class T>
 void check_view(const char* what, const BasicMatrixView<T>& view) {
   if (view.rows < 0 || view.columns < 0) {
-    throw std::invalid_argument(std::string("sparse: ") + what + " is " + format_shape({view.rows, view.columns}) +
-                                "; dimensions must be >= 0");
+    throw_invalid({"sparse: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
   }
   if (view.data == nullptr && view.rows > 0 && view.columns > 0) {
-    throw std::invalid_argument(std::string("sparse: ") + what + " has no data");
+    throw_invalid({"sparse: ", what, " has no data"});
   }
 }
 
@@ -94,13 +92,12 @@ void check(const Problem& problem) {
   check_view("A", a);
   check_view("C", c);
   if (a.columns != w.rows() || c.rows != a.rows || c.columns != w.columns()) {
-    throw std::invalid_argument("sparse: A is " + format_shape({a.rows, a.columns}) + ", W " +
-                                format_shape({w.rows(), w.columns()}) + " and C " + format_shape({c.rows, c.columns}) +
-                                "; want A[M,K], W[K,N], C[M,N]");
+    throw_invalid({"sparse: A is ", format_shape({a.rows, a.columns}), ", W ", format_shape({w.rows(), w.columns()}),
+                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], W[K,N], C[M,N]"});
   }
   if (c.column_stride != 1 || (c.rows > 1 && c.row_stride < c.columns)) {
-    throw std::invalid_argument("sparse: C's strides are " + std::to_string(c.row_stride) + " and " +
-                                std::to_string(c.column_stride) + "; its columns must be adjacent and its rows apart");
+    throw_invalid({"sparse: C's strides are ", c.row_stride, " and ", c.column_stride,
+                   "; its columns must be adjacent and its rows apart"});
   }
 }
 
