@@ -119,7 +119,7 @@ function describeBuild(build: BuildName): void {
     refuses(/heads is 2\.5.*whole number/, () => attend({ heads: 2.5 }));
     refuses(/first_query is -1/, () => attend({ firstQuery: -1 }));
     refuses(/a window needs a causal mask/, () => attend({ causal: false, window: 3 }));
-    refuses(/"warp" here; there are naive, packed/, () => attend({}, 'warp'));
+    refuses(/"warp" here; there are naive, simd/, () => attend({}, 'warp'));
     refuses(/O is the same tensor/, () => library.attend(q, k, k, q, kCausal, ''));
     refuses(/T, S, H, G, D are \[5,4,2,2,8\]/, () => new library.AttentionRace(5, 4, 2, 2, 8, true, [], 1));
     refuses(/seconds/, () => new library.AttentionRace(4, 4, 2, 2, 8, true, [], 0));
