@@ -20,7 +20,7 @@ bool always() { return true; }
 
 /// A row that has to be made needs a place.
 std::size_t naive_scratch(const Int8Problem& problem, int /*threads*/) {
-  return problem.rows != nullptr ? static_cast<std::size_t>(problem.b->rows()) : 0;
+  return problem.rows != nullptr ? static_cast<std::size_t>(problem.b->rows()) + Int8RowSource::kSlack : 0;
 }
 
 template <const Int8Kernels& kernels>

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "simd/dot.h"
+
 namespace optlab::simd {
 
 /// Eight columns, two values of k, operands of 16 bits; see ScalarDot for the contract.
@@ -28,6 +30,17 @@ struct Avx2Dot16 {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
   }
   static void store(std::int32_t* to, Sum sum) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), sum); }
+  static Sum load_sums(const std::int32_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
+  static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
+                       std::uint8_t* to) {
+    __m256 value = _mm256_cvtepi32_ps(_mm256_add_epi32(sum, load_sums(offsets)));
+    value = _mm256_add_ps(_mm256_mul_ps(value, _mm256_loadu_ps(scales)), _mm256_set1_ps(range.zero_point));
+    value = _mm256_max_ps(_mm256_min_ps(value, _mm256_set1_ps(range.high)), _mm256_set1_ps(range.low));
+    const __m256i shifted = _mm256_castps_si256(_mm256_add_ps(value, _mm256_set1_ps(kRoundingShift)));
+    const __m256i bytes = _mm256_and_si256(shifted, _mm256_set1_epi32(255));
+    const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(words, words));
+  }
 
   static __m256i splat32(const void* from) {
     std::int32_t bits;
@@ -58,6 +71,11 @@ struct Avx2Dot {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }
   static void store(std::int32_t* to, Sum sum) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), sum); }
+  static Sum load_sums(const std::int32_t* from) { return Avx2Dot16::load_sums(from); }
+  static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
+                       std::uint8_t* to) {
+    Avx2Dot16::to_bytes(sum, offsets, scales, range, to);
+  }
 };
 
 }  // namespace optlab::simd

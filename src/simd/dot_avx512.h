@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "simd/dot.h"
+
 namespace optlab::simd {
 
 /// Sixteen columns, four values of k in one instruction (VNNI), which adds up in 32 bits and so takes all eight bits of
@@ -31,6 +33,15 @@ struct Avx512Dot {
   static Weights load(const B* from) { return _mm512_loadu_si512(from); }
   static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) { return _mm512_dpbusd_epi32(sum, a, b); }
   static void store(std::int32_t* to, Sum sum) { _mm512_storeu_si512(to, sum); }
+  static Sum load_sums(const std::int32_t* from) { return _mm512_loadu_si512(from); }
+  static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
+                       std::uint8_t* to) {
+    __m512 value = _mm512_cvtepi32_ps(_mm512_add_epi32(sum, load_sums(offsets)));
+    value = _mm512_add_ps(_mm512_mul_ps(value, _mm512_loadu_ps(scales)), _mm512_set1_ps(range.zero_point));
+    value = _mm512_max_ps(_mm512_min_ps(value, _mm512_set1_ps(range.high)), _mm512_set1_ps(range.low));
+    const __m512i shifted = _mm512_castps_si512(_mm512_add_ps(value, _mm512_set1_ps(kRoundingShift)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(shifted));
+  }
 };
 
 }  // namespace optlab::simd

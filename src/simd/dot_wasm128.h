@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "simd/dot.h"
+
 namespace optlab::simd {
 
 /// Four columns, two values of k, operands of 16 bits; see ScalarDot for the contract.
@@ -27,6 +29,17 @@ struct Wasm128Dot16 {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(a, b));
   }
   static void store(std::int32_t* to, Sum sum) { wasm_v128_store(to, sum); }
+  static Sum load_sums(const std::int32_t* from) { return wasm_v128_load(from); }
+  static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
+                       std::uint8_t* to) {
+    v128_t value = wasm_f32x4_convert_i32x4(wasm_i32x4_add(sum, load_sums(offsets)));
+    value = wasm_f32x4_add(wasm_f32x4_mul(value, wasm_v128_load(scales)), wasm_f32x4_splat(range.zero_point));
+    value = wasm_f32x4_pmax(wasm_f32x4_splat(range.low), wasm_f32x4_pmin(wasm_f32x4_splat(range.high), value));
+    const v128_t shifted = wasm_f32x4_add(value, wasm_f32x4_splat(kRoundingShift));
+    const v128_t bytes = wasm_v128_and(shifted, wasm_i32x4_splat(255));
+    const v128_t words = wasm_u16x8_narrow_i32x4(bytes, bytes);
+    wasm_v128_store32_lane(to, wasm_u8x16_narrow_i16x8(words, words), 0);
+  }
 };
 
 #if defined(__wasm_relaxed_simd__)
@@ -57,6 +70,11 @@ struct WasmRelaxedDot {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(pairs, ones));
   }
   static void store(std::int32_t* to, Sum sum) { wasm_v128_store(to, sum); }
+  static Sum load_sums(const std::int32_t* from) { return wasm_v128_load(from); }
+  static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
+                       std::uint8_t* to) {
+    Wasm128Dot16::to_bytes(sum, offsets, scales, range, to);
+  }
 };
 
 /// The same in one instruction. V8 compiles it to one of the CPU's (VNNI) where there is one; elsewhere to more than the
