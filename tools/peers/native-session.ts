@@ -13,6 +13,12 @@ function written(task: Task): string {
       const { family, channels, height, width, outputs, kernel, padding } = task;
       return [family, channels, height, width, outputs, kernel, padding].join(' ');
     }
+    case 'attention': {
+      const { family, queries, keys, heads, keyHeads, size, causal } = task;
+      return [family, queries, keys, heads, keyHeads, size, Number(causal)].join(' ');
+    }
+    case 'rows':
+      return [task.family, task.operation, task.rows, task.columns].join(' ');
     case 'sparse':
       return [task.family, task.m, task.k, task.n, task.sparsity].join(' ');
     default:
