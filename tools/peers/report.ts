@@ -1,15 +1,11 @@
 // From the results, and nothing else, to docs/benchmarks.md.
 import { kFamilies } from './families/index.ts';
 import type { Family, Part, Table } from './family.ts';
-import { ratioText, speeds } from './figures.ts';
+import { figure, ratioText, speeds } from './figures.ts';
 import { limitRows } from './limits.ts';
 import { kOthersAllowed } from './quiet.ts';
 import { kEnough, kSpreadAllowed, median, ratioToBest, summarize, verdict } from './statistics.ts';
 import type { FamilyResults, LaneResult, Results, Section, TaskResult } from './types.ts';
-
-function figure(value: number): string {
-  return value >= 99.95 ? value.toFixed(0) : value.toFixed(1);
-}
 
 function cell(result: TaskResult, lane: LaneResult | undefined): string {
   if (!lane) return '–';

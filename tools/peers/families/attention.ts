@@ -122,7 +122,7 @@ nobody copies; otherwise onnxruntime-web copies Q, K and V in, and O out, in eve
     rows: { ours: kFastAndExact, onednn: kPeerRow, eigen: kPeerRow },
     how: {
       ours: 'K of a cache in panels',
-      onednn: 'matmul (with the mask as binary post-op), softmax, matmul; operands head by head',
+      onednn: 'matmul, binary addition of a mask, softmax, matmul; operands head by head',
       eigen: 'head by head: product, softmax row by row, product',
     },
     note: 'oneDNN gets its operands head by head, K and V once for every key head, and adds a mask where it is causal; Eigen does likewise.',
