@@ -4,12 +4,13 @@ import { fill } from '../random.ts';
 import type { RowsTask } from '../types.ts';
 import { compare } from './compare.ts';
 
-const kShapes: readonly (readonly [label: string, operation: RowsTask['operation'], rows: number, columns: number])[] = [
-  ['softmax', 'softmax', 6 * 256, 256],
-  ['RMSNorm', 'rms_norm', 256, 384],
-  ['LayerNorm', 'layer_norm', 256, 384],
-  ['GELU', 'gelu', 256, 1536],
-];
+const kShapes: readonly (readonly [label: string, operation: RowsTask['operation'], rows: number, columns: number])[] =
+  [
+    ['softmax', 'softmax', 6 * 256, 256],
+    ['RMSNorm', 'rms_norm', 256, 384],
+    ['LayerNorm', 'layer_norm', 256, 384],
+    ['GELU', 'gelu', 256, 1536],
+  ];
 const kEpsilon = 2 ** -24;
 const kNormEpsilon = 1e-5;
 
@@ -69,20 +70,29 @@ normalizations, 64·ε·|x| for GELU.`,
   }),
   shortName: ({ operation, rows: m, columns: n }) => `${operation}-${m}x${n}`,
   work: ({ rows: m, columns: n }) => m * n,
-  operands: ({ rows: m, columns: n }) => ({ x: fill(m * n, 1).map((x) => 4 * x), weight: fill(n, 2), bias: fill(n, 3) }),
+  operands: ({ rows: m, columns: n }) => ({
+    x: fill(m * n, 1).map((x) => 4 * x),
+    weight: fill(n, 2),
+    bias: fill(n, 3),
+  }),
   check({ operation, rows: m, columns: n }, { x, weight, bias }, output) {
     return compare(
       {
         rows: m,
         columns: n,
-        add: (i, sum, magnitude) => kDefinitions[operation](x.subarray(i * n, (i + 1) * n), weight, bias, sum, magnitude),
+        add: (i, sum, magnitude) =>
+          kDefinitions[operation](x.subarray(i * n, (i + 1) * n), weight, bias, sum, magnitude),
         allowed: (magnitude) => magnitude,
       },
       output,
     );
   },
   web: {
-    rows: { ours: [{ role: 'fast', row: 'exact', note: '' }], ort: kPeerRow, tfjs: [{ role: 'peer', row: '-', only: isSoftmax }] },
+    rows: {
+      ours: [{ role: 'fast', row: 'exact', note: '' }],
+      ort: kPeerRow,
+      tfjs: [{ role: 'peer', row: '-', only: isSoftmax }],
+    },
     how: {
       ours: 'exact: there are no other rungs',
       ort: 'Softmax, SimplifiedLayerNormalization, LayerNormalization, FastGelu (com.microsoft)',

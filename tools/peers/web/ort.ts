@@ -1,6 +1,13 @@
 // onnxruntime-web, WebAssembly execution provider. Weights are initializers, so the session prepacks them when it is created. Every run
 // copies x into WebAssembly memory and y out of it: its interface has no other way on the CPU.
-import { attentionModel, fusedAttentionModel, headsFirst, isCached, perQueryHead, tokensFirst } from '../models/attention.ts';
+import {
+  attentionModel,
+  fusedAttentionModel,
+  headsFirst,
+  isCached,
+  perQueryHead,
+  tokensFirst,
+} from '../models/attention.ts';
 import { permuted } from '../models/layout.ts';
 import {
   convIntegerModel,
@@ -71,7 +78,12 @@ async function startWith(
 }
 
 /** The same on x alone. */
-function start(model: Uint8Array, x: Feed['data'], shape: number[], values?: (data: Data) => Values): Promise<Prepared> {
+function start(
+  model: Uint8Array,
+  x: Feed['data'],
+  shape: number[],
+  values?: (data: Data) => Values,
+): Promise<Prepared> {
   return startWith(model, { x: { data: x, shape } }, values);
 }
 
@@ -81,7 +93,10 @@ function attention(task: AttentionTask, { q, k, v }: OperandsOf['attention'], ro
   if (row === 'fused') {
     const model = fusedAttentionModel(task, isCached(task) ? repeated : { k, v });
     const [feed, cache] = [{ data: q, shape: [1, queries, heads * size] }, [1, keys, keyHeads * size]];
-    return startWith(model, isCached(task) ? { q: feed } : { q: feed, k: { data: k, shape: cache }, v: { data: v, shape: cache } });
+    return startWith(
+      model,
+      isCached(task) ? { q: feed } : { q: feed, k: { data: k, shape: cache }, v: { data: v, shape: cache } },
+    );
   }
   const shape = [heads, keys, size];
   const feed = { data: headsFirst(q, queries, heads, size), shape: [heads, queries, size] };

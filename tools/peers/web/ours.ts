@@ -72,14 +72,7 @@ interface Exports {
   PackedKeys: new (k: Tensor, keyHeads: number) => Handle;
   attendPacked(q: Tensor, k: Handle, v: Tensor, out: Tensor, settings: object, variant: string): void;
   rowVariants(): Variant[];
-  rowOperation(
-    operation: string,
-    variant: string,
-    x: Tensor,
-    weights: Tensor | null,
-    epsilon: number,
-    y: Tensor,
-  ): void;
+  rowOperation(operation: string, variant: string, x: Tensor, weights: Tensor | null, epsilon: number, y: Tensor): void;
   sparseVariants(): Variant[];
   SparseMatrix: new (b: Tensor, format: string, variant: string) => Handle;
   sparseMultiply(a: Tensor, b: Handle, c: Tensor): void;
@@ -172,7 +165,12 @@ function sparseProduct({ m, k, n }: Sizes, operands: Record<'a' | 'b', Float32Ar
 }
 
 function attention(task: AttentionTask, operands: OperandsOf['attention'], row: string): Prepared {
-  const { attentionVariants, attend, attendPacked, PackedKeys } = need('attentionVariants', 'attend', 'attendPacked', 'PackedKeys');
+  const { attentionVariants, attend, attendPacked, PackedKeys } = need(
+    'attentionVariants',
+    'attend',
+    'attendPacked',
+    'PackedKeys',
+  );
   const { queries, keys, heads, keyHeads, size, causal } = task;
   const variant = choose(attentionVariants(), row);
   const [k, v] = [tensor(keys, keyHeads * size, operands.k), tensor(keys, keyHeads * size, operands.v)];
@@ -180,7 +178,9 @@ function attention(task: AttentionTask, operands: OperandsOf['attention'], row: 
   const settings = { heads, keyHeads, causal, firstQuery: keys - queries, window: 0 };
   const packed = queries < keys ? new PackedKeys(k, keyHeads) : undefined;
   return {
-    run: packed ? () => attendPacked(q, packed, v, out, settings, variant) : () => attend(q, k, v, out, settings, variant),
+    run: packed
+      ? () => attendPacked(q, packed, v, out, settings, variant)
+      : () => attend(q, k, v, out, settings, variant),
     output: () => out.view().slice(),
     dispose: () => [q, k, v, out, packed].forEach((handle) => handle?.delete()),
   };
