@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "attention/attention_race.h"
-#include "attention/row_ops.h"
 #include "bindings/guard.h"
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
@@ -38,15 +37,6 @@ AttentionVariantArray attention_variants() {
                       AttentionVariantInfo{std::string(v.name), std::string(v.idea), std::string(v.isa),
                                            AttentionModeName(val(v.mode == gemm::Mode::kExact ? "exact" : "fast")),
                                            v.threaded, v.supported()});
-  }
-  return AttentionVariantArray(result);
-}
-
-AttentionVariantArray row_variants() {
-  val result = val::array();
-  for (const attention::RowVariant& v : attention::row_variants()) {
-    result.call<void>("push", AttentionVariantInfo{std::string(v.name), std::string(v.idea), std::string(v.isa),
-                                                   AttentionModeName(val("exact")), v.threaded, v.supported()});
   }
   return AttentionVariantArray(result);
 }
@@ -124,29 +114,6 @@ void attend_packed(const Tensor& q, const PackedKeys& k, const Tensor& v, Tensor
   attend_to(q, k.shape, k.view, v, out, settings, name);
 }
 
-/// y = operation(x) by the rung `name`. Norms want `weights` [2,N], weights and biases (which rms_norm leaves), and
-/// epsilon.
-void row_operation(std::string operation, std::string name, const Tensor& x, const Tensor* weights, double epsilon,
-                   Tensor& y) {
-  using namespace attention;
-  const RowVariant& variant = row_variant(name);
-  parallel::ThreadPool& pool = runtime().pool;
-  const ConstMatrixView from = x.matrix();
-  const MatrixView to = y.matrix();
-  if (operation == "softmax") return softmax(variant, from, to, pool);
-  if (operation == "gelu") return gelu(variant, from, to, pool);
-  if (operation == "silu") return silu(variant, from, to, pool);
-  const bool rms = operation == "rms_norm";
-  if (!rms && operation != "layer_norm") throw std::invalid_argument("rowOperation: there is no " + operation);
-  const std::size_t N = static_cast<std::size_t>(from.columns);
-  if (weights == nullptr || weights->size() != 2 * N) {
-    throw std::invalid_argument("rowOperation: weights must be [2, " + std::to_string(N) + "]");
-  }
-  const std::span<const float> weight = weights->values().first(N), bias = weights->values().subspan(N);
-  const auto e = static_cast<float>(epsilon);
-  rms ? rms_norm(variant, from, weight, e, to, pool) : layer_norm(variant, from, weight, bias, e, to, pool);
-}
-
 /// A race on the shared runtime.
 class AttentionRace {
  public:
@@ -195,9 +162,6 @@ EMSCRIPTEN_BINDINGS(optlab_attention) {
   function("attend", guard<&attend>);
   class_<PackedKeys>("PackedKeys").constructor(guard<&make_packed_keys>, return_value_policy::take_ownership());
   function("attendPacked", guard<&attend_packed>);
-
-  function("rowVariants", &row_variants);
-  function("rowOperation", guard<&row_operation>, allow_raw_pointers());
 
   class_<AttentionRace>("AttentionRace")
       .constructor(guard<&make_race>, return_value_policy::take_ownership())

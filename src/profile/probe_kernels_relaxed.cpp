@@ -7,7 +7,8 @@ namespace optlab::profile::detail {
 
 constinit const ProbeKernels kProbeWasmRelaxed = make_probe_kernels<simd::WasmRelaxed>();
 
-constinit const Int8Probe kInt8ProbeRelaxedDot = make_int8_probe<simd::WasmRelaxedDot>();
-constinit const Int8Probe kInt8ProbeRelaxedFused = make_int8_probe<simd::WasmRelaxedDotAdd>();
+// See probe_kernels_wasm128.cpp.
+constinit const Int8Probe kInt8ProbeRelaxedDot = make_int8_probe<simd::WasmRelaxedDot, 5, 5, 5>();
+constinit const Int8Probe kInt8ProbeRelaxedFused = make_int8_probe<simd::WasmRelaxedDotAdd, 5, 5, 5>();
 
 }  // namespace optlab::profile::detail

@@ -7,6 +7,7 @@ namespace optlab::profile::detail {
 
 constinit const ProbeKernels kProbeWasm128 = make_probe_kernels<simd::Wasm128>();
 
-constinit const Int8Probe kInt8ProbeWasmWide = make_int8_probe<simd::Wasm128Dot16>();
+// Ten sums, whatever the CPU: every choice would be downloaded.
+constinit const Int8Probe kInt8ProbeWasmWide = make_int8_probe<simd::Wasm128Dot16, 5, 5, 5>();
 
 }  // namespace optlab::profile::detail
