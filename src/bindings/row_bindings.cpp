@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/tensor.h"
 
-/// Row operations by themselves, for tools/bench-peers alone: 21 KB that no page asks for.
+/// Row operations by themselves, for tools/bench-peers alone: 28 KB that no page asks for.
 namespace optlab::bindings {
 namespace {
 
