@@ -36,8 +36,8 @@ std::vector<Rung> all_rungs() {
   }
   for (const Int8Variant& v : int8_variants()) {
     if (v.format.lanes == 1) continue;
-    rungs.push_back({std::string(v.name), std::string(v.idea), std::string(v.isa) + " int8", Rung::Kind::kInt8,
-                     v.threaded, true, nullptr, &v});
+    rungs.push_back({std::string(v.name), std::string(v.idea), std::string(v.roof), Rung::Kind::kInt8, v.threaded, true,
+                     nullptr, &v});
   }
   return rungs;
 }
@@ -137,7 +137,7 @@ void GemmRace::run(Entry& entry) {
 
 double GemmRace::roof(int lane, const std::vector<profile::Peak>& peaks) const {
   const auto applies = [&](const profile::Peak& peak) {
-    return peak.kind == profile::Peak::Kind::kCompute && peak.name == rung(lane).isa && peak.threads == threads(lane);
+    return peak.kind != profile::Peak::Kind::kMemory && peak.name == rung(lane).isa && peak.threads == threads(lane);
   };
   const auto peak = std::ranges::find_if(peaks, applies);
   return peak == peaks.end() ? 0.0 : peak->value;

@@ -35,8 +35,9 @@ void run(const Int8Problem& problem, const Workspace& workspace) noexcept {
 
 template <const Int8Kernels& kernels, bool threaded>
 Int8Variant row(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {name,         idea,     isa, threaded, kernels.activation_bits, kernels.format(), scratch<kernels>,
-          run<kernels>, supported};
+  return {
+      name,         idea,     isa, kernels.roof, threaded, kernels.activation_bits, kernels.format(), scratch<kernels>,
+      run<kernels>, supported};
 }
 
 [[maybe_unused]] constexpr std::string_view kWideIdea = "products of 16-bit words, added in pairs: eight bits by eight";
@@ -50,8 +51,16 @@ Int8Variant row(std::string_view name, std::string_view idea, std::string_view i
 std::span<const Int8Variant> ladder() {
   using namespace detail;
   static const Int8Variant kVariants[] = {
-    {"int8_naive", "three loops, an element of C at a time", "scalar", false, 8, Int8Format{}, naive_scratch,
-     int8_naive, always},
+    {"int8_naive",
+     "three loops, an element of C at a time",
+     "scalar",
+     {},
+     false,
+     8,
+     Int8Format{},
+     naive_scratch,
+     int8_naive,
+     always},
     row<kInt8ScalarKernels, false>("int8_packed", "weights in panels, a tile of sums in registers", "scalar", always),
 #if defined(__x86_64__)
     row<kInt8Avx2WideKernels, false>("int8_wide", kWideIdea, "avx2", simd::has_avx2),

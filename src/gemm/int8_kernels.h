@@ -39,6 +39,7 @@ struct RequantizeBlock {
 
 /// One ISA's building blocks; see Kernels.
 struct Int8Kernels {
+  const char* roof;  // the policy's name
   int rows;
   int vectors;
   int lanes;

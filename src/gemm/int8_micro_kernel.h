@@ -87,7 +87,8 @@ void requantize_rows(const RequantizeBlock& block) noexcept {
 template <class Dot, int kRows, int kVectors>
 constexpr Int8Kernels make_int8_kernels() {
   static_assert(kRows <= kInt8MostRows && kVectors <= kInt8MostVectors);
-  Int8Kernels kernels{kRows,
+  Int8Kernels kernels{Dot::kName,
+                      kRows,
                       kVectors,
                       Dot::kLanes,
                       Dot::kGroup,

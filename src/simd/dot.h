@@ -17,7 +17,7 @@ inline constexpr float kRoundingShift = 8388608.0F;  // 2^23
 /// The contract of an integer dot policy in its plainest form: one column. A step takes kGroup values of k at once: from
 /// A they are spread over all columns, in B they lie side by side for each column in turn, and
 ///   dot(sum, a, b, constants)[n] = sum[n] + Σ_{g < kGroup} a[g] · b[n][g],
-/// exactly, in 32 bits. `constants()` is what a kernel loads before its loop.
+/// exactly, in 32 bits. kName says the instruction set and the mix of instructions, whose peak profile/ measures. `constants()` is what a kernel loads before its loop.
 ///
 /// Seven-bit policies (kActivationBits = 7) take activations 0..127 and weights -128..127: 127·128·2 = 32512 is what two
 /// products may add up to in the 16 bits in which x86 and relaxed WebAssembly add them. Eight-bit policies take
@@ -26,7 +26,7 @@ inline constexpr float kRoundingShift = 8388608.0F;  // 2^23
 /// `to_bytes` makes sums bytes: to[n] = the integer nearest to (sum[n] + offsets[n])·scales[n] + range.zero_point, ties to
 /// even, after it was clamped to range.low … range.high; every operation rounds to float.
 struct ScalarDot {
-  static constexpr const char* kName = "scalar";
+  static constexpr const char* kName = "scalar int8";
   static constexpr int kActivationBits = 8;
   static constexpr int kGroup = 4;
   static constexpr int kLanes = 1;

@@ -10,7 +10,7 @@ namespace optlab::simd {
 
 /// Four columns, two values of k, operands of 16 bits; see ScalarDot for the contract.
 struct Wasm128Dot16 {
-  static constexpr const char* kName = "wasm128";
+  static constexpr const char* kName = "wasm128 int8 wide";
   static constexpr int kActivationBits = 8;
   static constexpr int kGroup = 2;
   static constexpr int kLanes = 4;
@@ -50,7 +50,7 @@ extern const std::int16_t kOnes[8];
 
 /// Four columns, four values of k, seven-bit activations: dot in pairs, pairs added, sum added.
 struct WasmRelaxedDot {
-  static constexpr const char* kName = "wasm128+relaxed";
+  static constexpr const char* kName = "wasm128+relaxed int8 dot";
   static constexpr int kActivationBits = 7;
   static constexpr int kGroup = 4;
   static constexpr int kLanes = 4;
@@ -80,6 +80,7 @@ struct WasmRelaxedDot {
 /// The same in one instruction. V8 compiles it to one of the CPU's (VNNI) where there is one; elsewhere to more than the
 /// three above, half as fast. Which it is can only be measured (gemm::best_int8).
 struct WasmRelaxedDotAdd : WasmRelaxedDot {
+  static constexpr const char* kName = "wasm128+relaxed int8 fused";
   struct Constants {};
   static Constants constants() { return {}; }
   static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) {

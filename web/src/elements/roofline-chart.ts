@@ -268,7 +268,7 @@ export class RooflineChart extends LabElement {
                     <th scope="row">${peak.kind === 'memory' ? `read ${byteSize(peak.bytes)}` : isaName(peak.name)}</th>
                     <td>${peak.threads}</td>
                     <td>
-                      ${peak.kind === 'compute' ? gigaflops(peak.value) : `${threeDigits(peak.value / 1e9)} GB/s`}
+                      ${peak.kind === 'memory' ? `${threeDigits(peak.value / 1e9)} GB/s` : gigaflops(peak.value, peak.kind === 'integer' ? 'int8' : '')}
                     </td>
                   </tr>`,
               )}

@@ -193,6 +193,10 @@ describe('figures', () => {
     assert.equal(computePeak(peaks, 'scalar', 1), null);
     assert.equal(highestPeak(peaks)?.value, 80);
     assert.equal(highestPeak([]), null);
+    const integers = { ...peak('wasm128 int8 wide', 1, 90), kind: 'integer' as const };
+    assert.equal(computePeak([...peaks, integers], 'wasm128 int8 wide', 1)?.value, 90);
+    assert.equal(highestPeak([...peaks, integers])?.value, 80);
+    assert.equal(computePeak([{ ...integers, kind: 'memory' }], 'wasm128 int8 wide', 1), null);
   });
 
   it('have one colour per variant and a shade of it for the prepacked rung', () => {
