@@ -47,9 +47,7 @@ Figures figures() noexcept {
           allocations.load(std::memory_order_relaxed)};
 }
 
-void reset_peak() noexcept {
-  peak.store(current.load(std::memory_order_relaxed), std::memory_order_relaxed);
-}
+void reset_peak() noexcept { peak.store(current.load(std::memory_order_relaxed), std::memory_order_relaxed); }
 
 Listener* listen(Listener* next) noexcept {
   const std::lock_guard lock(listener_mutex);

@@ -70,9 +70,7 @@ TEST(Memory, FollowsABufferThatMoves) {
 TEST(Memory, ThePeakStaysUntilItIsReset) {
   memory::reset_peak();
   const std::size_t before = memory::figures().current;
-  {
-    const AlignedBuffer<char> most(5000);
-  }
+  { const AlignedBuffer<char> most(5000); }
   const AlignedBuffer<char> less(1000);
   EXPECT_EQ(memory::figures().peak - before, 5000U);
   EXPECT_EQ(memory::figures().current - before, 1000U);
@@ -110,7 +108,7 @@ TEST(Memory, IsExactWithThreads) {
   constexpr int kThreads = 4, kRounds = 500;
   for (const bool heard : {false, true}) {
     const memory::Figures before = memory::figures();
-    std::vector<AlignedBuffer<char>> kept(kThreads);
+    std::vector<AlignedBuffer<char> > kept(kThreads);
     {
       Recorder* recorder = heard ? new Recorder : nullptr;
       std::vector<std::thread> threads;
