@@ -49,12 +49,18 @@ Figures figures() noexcept {
 
 void reset_peak() noexcept { peak.store(current.load(std::memory_order_relaxed), std::memory_order_relaxed); }
 
-Listener* listen(Listener* next) noexcept {
+bool start_listening(Listener& next) noexcept {
   const std::lock_guard lock(listener_mutex);
-  Listener* before = listener;
-  listener = next;
-  someone_listens.store(next != nullptr, std::memory_order_relaxed);
-  return before;
+  if (listener != nullptr) return false;
+  listener = &next;
+  someone_listens.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+void stop_listening() noexcept {
+  const std::lock_guard lock(listener_mutex);
+  listener = nullptr;
+  someone_listens.store(false, std::memory_order_relaxed);
 }
 
 void* allocate(std::size_t count, std::size_t size) {

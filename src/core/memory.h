@@ -25,13 +25,15 @@ class Listener {
  public:
   virtual ~Listener() = default;
   /// `bytes` is positive for an allocation, negative for a release; `current` is what is allocated then. Must not
-  /// allocate through this file, nor call listen().
+  /// allocate through this file, nor start or stop listening.
   virtual void on_memory(std::ptrdiff_t bytes, std::size_t current) noexcept = 0;
 };
 
-/// Makes `listener` the one that hears, null for none, and returns the one before. When this returns, the one before
-/// hears no more. An allocation that another thread makes at this very moment may go unheard (not uncounted).
-Listener* listen(Listener* listener) noexcept;
+/// From now on `listener` hears. False, and nothing changed, if somebody else does already. An allocation that another
+/// thread makes at this very moment may go unheard (not uncounted).
+bool start_listening(Listener& listener) noexcept;
+/// Nobody does any more: when this returns, the last call has.
+void stop_listening() noexcept;
 
 /// Memory for `count` objects of `size` bytes, aligned to a cache line, not initialized. Throws std::bad_alloc, also if
 /// the product doesn't fit into an address.

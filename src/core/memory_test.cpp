@@ -19,8 +19,8 @@ namespace {
 /// Adds up what it hears.
 class Recorder : public memory::Listener {
  public:
-  Recorder() { memory::listen(this); }
-  ~Recorder() override { memory::listen(nullptr); }
+  Recorder() { EXPECT_TRUE(memory::start_listening(*this)); }
+  ~Recorder() override { memory::stop_listening(); }
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
   void on_memory(std::ptrdiff_t bytes, std::size_t current) noexcept override {
@@ -87,6 +87,7 @@ TEST(Memory, TellsItsListenerInOrder) {
       const AlignedBuffer<char> inner(20);
     }
     heard = recorder.events;
+    EXPECT_FALSE(memory::start_listening(recorder));  // one at a time
     EXPECT_TRUE(recorder.consistent);
   }
   EXPECT_EQ(heard, (std::vector<std::ptrdiff_t>{300, 20, -20, -300}));
