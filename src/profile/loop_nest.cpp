@@ -1,0 +1,114 @@
+#include "profile/loop_nest.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace optlab::profile {
+namespace {
+
+void check(const char* what, int value, int least, int most) {
+  if (value >= least && value <= most) return;
+  throw std::invalid_argument(std::string("LoopNest: ") + what + " is " + std::to_string(value) + "; it must be " +
+                              std::to_string(least) + " to " + std::to_string(most));
+}
+
+}  // namespace
+
+LoopNest::LoopNest(const NestSpec& spec, const NestOptions& options) : spec_(&spec), options_(options) {
+  check("n", options.n, 1, 2048);
+  check("block", options.block, 1, options.n);
+  check("padding", options.padding, 0, 1024);
+  for (int depth = 0; depth < static_cast<int>(spec.loops.size()); ++depth) {
+    for (const bool after : {false, true}) {
+      Range& range = (after ? after_ : before_)[static_cast<std::size_t>(depth)];
+      range.begin = static_cast<std::uint8_t>(accesses_.size());
+      for (const NestAccess& access : spec.accesses) {
+        if (access.depth == depth && access.after == after) accesses_.push_back(access);
+      }
+      range.end = static_cast<std::uint8_t>(accesses_.size());
+    }
+    steps_[static_cast<std::size_t>(depth)] =
+        spec.loops[static_cast<std::size_t>(depth)].over_tiles ? options.block : 1;
+  }
+  const std::uint64_t row = static_cast<std::uint64_t>(options.n + options.padding) * kElement;
+  for (int array = 0; array < static_cast<int>(spec.arrays.size()); ++array) {
+    const bool has_rows = std::any_of(spec.accesses.begin(), spec.accesses.end(),
+                                      [&](const NestAccess& a) { return a.array == array && a.row >= 0; });
+    bases_.push_back(bytes_);
+    bytes_ += row * static_cast<std::uint64_t>(has_rows ? options.n : 1);
+    bytes_ = (bytes_ + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  restart();
+}
+
+void LoopNest::restart() {
+  values_ = {};
+  done_ = 0;
+  enter(0);
+}
+
+/// The first iteration of the loop at `depth`. No loop is empty: n and block are at least 1.
+void LoopNest::enter(int depth) {
+  const auto d = static_cast<std::size_t>(depth);
+  const int tile = spec_->loops[d].tile;
+  values_[d] = tile < 0 ? 0 : values_[static_cast<std::size_t>(tile)];
+  ends_[d] = tile < 0 ? options_.n : std::min(options_.n, values_[d] + options_.block);
+  depth_ = depth;
+  behind_ = false;
+  pending_ = before_[d];
+}
+
+/// To the next place that has accesses, possibly none; false at the end.
+bool LoopNest::advance() {
+  if (!behind_ && depth_ + 1 < static_cast<int>(spec_->loops.size())) {
+    enter(depth_ + 1);
+    return true;
+  }
+  if (!behind_) {  // the innermost loop has nothing behind an inner one
+    behind_ = true;
+    pending_ = after_[static_cast<std::size_t>(depth_)];
+    if (pending_.begin != pending_.end) return true;
+  }
+  const auto d = static_cast<std::size_t>(depth_);
+  if (values_[d] + steps_[d] < ends_[d]) {
+    values_[d] += steps_[d];
+    behind_ = false;
+    pending_ = before_[d];
+    return true;
+  }
+  if (depth_ == 0) return false;
+  --depth_;
+  behind_ = true;
+  pending_ = after_[static_cast<std::size_t>(depth_)];
+  return true;
+}
+
+bool LoopNest::next(NestStep& step) {
+  while (pending_.begin == pending_.end) {
+    if (!advance()) return false;
+  }
+  const NestAccess& access = accesses_[pending_.begin++];
+  const int row = access.row < 0 ? 0 : values_[static_cast<std::size_t>(access.row)];
+  const int column = values_[static_cast<std::size_t>(access.column)];
+  const std::int64_t element = std::int64_t{row} * (options_.n + options_.padding) + column;
+  step = {access.array, row,
+          column,       bases_[static_cast<std::size_t>(access.array)] + static_cast<std::uint64_t>(element) * kElement,
+          access.write, access.source_line};
+  ++done_;
+  return true;
+}
+
+std::int64_t LoopNest::total() const {
+  std::int64_t total = 0, iterations = 1;
+  for (std::size_t d = 0; d < spec_->loops.size(); ++d) {
+    const NestLoop& loop = spec_->loops[d];
+    const std::int64_t tiles = (options_.n + options_.block - 1) / options_.block;
+    if (loop.tile >= 0) iterations /= tiles;  // a tile and what runs through it are n together
+    iterations *= loop.over_tiles ? tiles : options_.n;
+    total += iterations * (before_[d].end - before_[d].begin + after_[d].end - after_[d].begin);
+  }
+  return total;
+}
+
+}  // namespace optlab::profile
