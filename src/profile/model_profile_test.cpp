@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "core/tensor.h"
 #include "profile/model_profiler.h"
@@ -133,6 +135,31 @@ TEST(ModelProfiler, MeasuresTimesAndTheMemoryOfTheFirstRun) {
   EXPECT_EQ(layers[0].high_water - layers[1].high_water, 60U);
   EXPECT_EQ(profiler.memory_timeline().size(), 3U);
   EXPECT_THROW(ModelProfiler(nullptr), std::invalid_argument);
+}
+
+// A browser without cross-origin isolation: the clock steps by 100 µs, the layers take 20 and 7.
+TEST(ModelProfiler, MeasuresLayersShorterThanTheClocksTick) {
+  constexpr double kTick = 1e-4;
+  double now = 0.0;
+  SamplingOptions options;
+  options.clock = [&] { return std::floor(now / kTick) * kTick; };
+  options.tick = kTick;
+  options.max_seconds = 100.0;
+  ModelProfiler profiler(
+      [&](Observer* observer) {
+        now += 4e-6;
+        for (const auto& [name, seconds] : {std::pair{"long", 20e-6}, {"short", 7e-6}}) {
+          const ObservedLayer layer(observer, {name, "Linear", {}, Shape{1}});
+          now += seconds;
+        }
+      },
+      options);
+  while (profiler.step()) {
+  }
+  const auto layers = profiler.profile().layers();
+  EXPECT_NEAR(layers[0].seconds->median, 20e-6, 0.02 * 20e-6);
+  EXPECT_NEAR(layers[1].seconds->median, 7e-6, 0.02 * 7e-6);
+  EXPECT_NEAR(profiler.profile().run()->median, 31e-6, 0.02 * 31e-6);
 }
 
 TEST(ModelProfiler, HandsOnWhatTheModelThrows) {
