@@ -1,13 +1,16 @@
 #include <emscripten/bind.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "bindings/arrays.h"
 #include "bindings/guard.h"
 #include "bindings/whole.h"
+#include "core/error.h"
 #include "profile/nest_simulation.h"
 
 namespace optlab::bindings {
@@ -17,74 +20,60 @@ using emscripten::val;
 
 EMSCRIPTEN_DECLARE_VAL_TYPE(NestInfoArray)
 EMSCRIPTEN_DECLARE_VAL_TYPE(NestName)
-EMSCRIPTEN_DECLARE_VAL_TYPE(NestSettings)
-EMSCRIPTEN_DECLARE_VAL_TYPE(CacheLevelArray)
-EMSCRIPTEN_DECLARE_VAL_TYPE(CacheCountsArray)
-EMSCRIPTEN_DECLARE_VAL_TYPE(StepArray)
+EMSCRIPTEN_DECLARE_VAL_TYPE(CacheNumbers)
 
-/// What one pair of an array and a source line did at one level.
-struct CacheCounts {
-  int level;
-  int array;
-  int source_line;
-  double reads;
-  double writes;
-  double read_misses;
-  double write_misses;
-  double evictions;
-  double writebacks;
+/// As JavaScript sees a nest. Texts of several parts: arrays of strings would cost more code than all else here.
+struct NestInfo {
+  std::string name;
+  std::string idea;
+  std::string code;
+  std::string arrays;
+  std::string variables;
 };
 
-val strings(std::span<const char* const> texts) {
-  val result = val::array();
-  for (const char* text : texts) result.call<void>("push", val(text));
-  return result;
+void append(std::string& to, char separator, const char* text) {
+  if (!to.empty()) to += separator;
+  to += text;
 }
 
 NestInfoArray cache_nests() {
   val result = val::array();
   for (const profile::NestSpec& spec : profile::nests()) {
-    std::vector<const char*> variables;
-    bool blocked = false;
-    for (const profile::NestLoop& loop : spec.loops) {
-      variables.push_back(loop.variable);
-      blocked = blocked || loop.over_tiles;
-    }
-    val info = val::object();
-    info.set("name", val(std::string(spec.name)));
-    info.set("idea", val(std::string(spec.idea)));
-    info.set("code", strings(spec.code));
-    info.set("arrays", strings(spec.arrays));
-    info.set("variables", strings(variables));
-    info.set("blocked", val(blocked));
+    NestInfo info{std::string(spec.name), std::string(spec.idea), {}, {}, {}};
+    for (const char* line : spec.code) append(info.code, '\n', line);
+    for (const char* array : spec.arrays) append(info.arrays, ' ', array);
+    for (const profile::NestLoop& loop : spec.loops) append(info.variables, ' ', loop.variable);
     result.call<void>("push", info);
   }
   return NestInfoArray(result);
 }
 
-int field(const val& object, const char* name) { return whole(name, object[name].as<double>()); }
-
+/// A nest in its caches. Numbers leave as typed arrays, in rows.
 class CacheSimulation {
  public:
-  /// What step() writes for an access: array, row, column, written, source line, level, then the loops' variables.
-  static constexpr int kFields = 6 + profile::LoopNest::kMostLoops;
+  static constexpr std::size_t kStepFields = 6 + profile::LoopNest::kMostLoops;
+  static constexpr int kMostSteps = 1 << 20;  // in one array
+  static constexpr std::size_t kCounterFields = 9;
 
   CacheSimulation(const profile::NestSpec& spec, const profile::NestOptions& options,
                   std::span<const profile::CacheLevel> levels)
       : simulation_(spec, options, levels) {}
 
-  StepArray step(double count) {
-    std::vector<std::int32_t> values;
-    profile::SimulatedStep step{};
-    for (int left = whole("count", count); left > 0 && simulation_.step(step); --left) {
+  CacheNumbers step(double most) {
+    std::vector<std::int32_t> values(static_cast<std::size_t>(std::clamp(whole("count", most), 0, kMostSteps)) *
+                                     kStepFields);
+    std::size_t used = 0;
+    for (profile::SimulatedStep step{}; used < values.size() && simulation_.step(step); used += kStepFields) {
       const profile::NestStep& access = step.access;
-      values.insert(values.end(),
-                    {access.array, access.row, access.column, access.write ? 1 : 0, access.source_line, step.level});
-      const auto variables = simulation_.nest().variables();
-      values.insert(values.end(), variables.begin(), variables.end());
-      values.resize((values.size() + kFields - 1) / kFields * kFields);
+      std::int32_t* to = values.data() + used;
+      for (const int value :
+           {access.array, access.row, access.column, access.write ? 1 : 0, access.source_line, step.level}) {
+        *to++ = value;
+      }
+      for (const int variable : simulation_.nest().variables()) *to++ = variable;
     }
-    return StepArray(copy_to("Int32Array", values));
+    values.resize(used);
+    return CacheNumbers(copy_to("Int32Array", values));
   }
   double run(double most) { return static_cast<double>(simulation_.run(whole("count", most))); }
   void restart() { simulation_.restart(); }
@@ -92,79 +81,76 @@ class CacheSimulation {
   double total() const { return static_cast<double>(simulation_.nest().total()); }
   double address(double array) const { return static_cast<double>(simulation_.nest().base(whole("array", array))); }
 
-  CacheCountsArray counters() const {
-    val result = val::array();
+  CacheNumbers counters() const {
     const profile::CacheSimulator& caches = simulation_.caches();
-    for (int level = 0; level < caches.levels(); ++level) {
-      for (int line = 0; line < caches.source_lines(); ++line) {
-        for (int array = 0; array < caches.regions(); ++array) {
-          const profile::CacheCounters c = caches.counters(level, array, line);
-          if (c.accesses() == 0) continue;
-          const auto number = [](std::int64_t value) { return static_cast<double>(value); };
-          result.call<void>("push",
-                            CacheCounts{level, array, line, number(c.reads), number(c.writes), number(c.read_misses),
-                                        number(c.write_misses), number(c.evictions), number(c.writebacks)});
-        }
+    const int rows = caches.levels() * caches.source_lines() * caches.regions();
+    std::vector<std::int32_t> values(static_cast<std::size_t>(rows) * kCounterFields);
+    std::int32_t* to = values.data();
+    for (int row = 0; row < rows; ++row) {
+      const int array = row % caches.regions(), rest = row / caches.regions();
+      const int line = rest % caches.source_lines(), level = rest / caches.source_lines();
+      const profile::CacheCounters c = caches.counters(level, array, line);
+      for (const std::int64_t value : {std::int64_t{level}, std::int64_t{array}, std::int64_t{line}, c.reads, c.writes,
+                                       c.read_misses, c.write_misses, c.evictions, c.writebacks}) {
+        *to++ = static_cast<std::int32_t>(value);  // fits: at most kMostSize³
       }
     }
-    return CacheCountsArray(result);
+    return CacheNumbers(copy_to("Int32Array", values));
   }
 
-  StepArray contents(double level) const {
-    const std::vector<std::int64_t> lines = simulation_.caches().contents(whole("level", level));
-    return StepArray(copy_to("Int32Array", std::vector<std::int32_t>(lines.begin(), lines.end())));
+  CacheNumbers contents(double level) const {
+    return CacheNumbers(copy_to("Int32Array", simulation_.caches().contents(whole("level", level))));
   }
 
  private:
   profile::NestSimulation simulation_;
 };
 
-CacheSimulation* make_simulation(NestName name, NestSettings settings, CacheLevelArray levels) {
-  const profile::NestOptions options{field(settings, "n"), field(settings, "block"), field(settings, "padding")};
-  std::vector<profile::CacheLevel> caches;
-  const auto count = levels["length"].as<unsigned>();
-  for (unsigned i = 0; i < count; ++i) {
-    const val level = levels[i];
-    caches.push_back({field(level, "size"), field(level, "line"), field(level, "ways")});
+constexpr int kMostSize = 1024;  // n³ fits into 31 bits
+
+CacheSimulation* make_simulation(NestName name, double n, double block, double padding, CacheNumbers caches) {
+  const std::vector<std::int32_t> numbers = copy_from<std::int32_t>(caches);
+  const profile::NestOptions options{whole("n", n), whole("block", block), whole("padding", padding)};
+  if (options.n > kMostSize) throw_invalid({"CacheSimulation: n is ", options.n, "; ", kMostSize, " is the most here"});
+  std::array<profile::CacheLevel, profile::CacheSimulator::kMostLevels> levels{};
+  const std::size_t count = numbers.size() / 3;
+  if (count > levels.size() || numbers.size() % 3 != 0) {
+    throw_invalid({"CacheSimulation: ", numbers.size(), " numbers of caches; give size, line and ways of 1 to 3"});
   }
-  return new CacheSimulation(profile::nest(name.as<std::string>()), options, caches);
+  for (std::size_t i = 0; i < count; ++i) levels[i] = {numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]};
+  return new CacheSimulation(profile::nest(name.as<std::string>()), options, std::span(levels).first(count));
 }
 
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(optlab_profile_cache) {
   using namespace emscripten;
-  register_type<NestInfoArray>(
-      "{ name: string; idea: string; code: string[]; arrays: string[]; variables: string[]; blocked: boolean }[]");
+  register_type<NestInfoArray>("NestInfo[]");
   register_type<NestName>("string");
-  register_type<NestSettings>("{ n: number; block: number; padding: number }");
-  register_type<CacheLevelArray>("{ size: number; line: number; ways: number }[]");
-  register_type<CacheCountsArray>("CacheCounts[]");
-  register_type<StepArray>("Int32Array");
+  register_type<CacheNumbers>("Int32Array");
 
-  value_object<CacheCounts>("CacheCounts")
-      .field("level", &CacheCounts::level)
-      .field("array", &CacheCounts::array)
-      .field("sourceLine", &CacheCounts::source_line)
-      .field("reads", &CacheCounts::reads)
-      .field("writes", &CacheCounts::writes)
-      .field("readMisses", &CacheCounts::read_misses)
-      .field("writeMisses", &CacheCounts::write_misses)
-      .field("evictions", &CacheCounts::evictions)
-      .field("writebacks", &CacheCounts::writebacks);
+  value_object<NestInfo>("NestInfo")
+      .field("name", &NestInfo::name)
+      .field("idea", &NestInfo::idea)
+      .field("code", &NestInfo::code)             // lines
+      .field("arrays", &NestInfo::arrays)         // names, a space between them
+      .field("variables", &NestInfo::variables);  // of the loops, outermost first
   function("cacheNests", &cache_nests);
+
   class_<CacheSimulation>("CacheSimulation")
+      // Nest, n, block, padding; bytes, bytes of a line and ways of each level.
       .constructor(guard<&make_simulation>, return_value_policy::take_ownership())
-      // 12 numbers an access: array, row, column, 1 if written, index into the code, level that had it (the number of levels:
-      // memory), then the loops' variables, outermost first.
+      // Up to so many accesses, 12 numbers each: array, row, column, 1 if written, line of the code, level that had it (the
+      // number of levels: memory), the loops' variables.
       .function("step", guard<&CacheSimulation::step>)
       .function("run", guard<&CacheSimulation::run>)  // up to so many accesses; how many there were
-      .function("restart", guard<&CacheSimulation::restart>)
+      .function("restart", &CacheSimulation::restart)
       .function("done", &CacheSimulation::done)
       .function("total", &CacheSimulation::total)
       .function("address", guard<&CacheSimulation::address>)  // of an array's first byte
-      .function("counters",
-                guard<&CacheSimulation::counters>)  // by level, source line and array; only those that have any
+      // 9 numbers for each level, line of the code and array: level, array, line, reads, writes, read misses, write misses,
+      // evictions, writebacks.
+      .function("counters", guard<&CacheSimulation::counters>)
       // Numbers of the lines that a level holds, set by set, most recently used first; -1 for nothing.
       .function("contents", guard<&CacheSimulation::contents>);
 }

@@ -1,11 +1,11 @@
 #include <emscripten/bind.h>
 
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "bindings/guard.h"
 #include "bindings/whole.h"
+#include "core/error.h"
 #include "core/memory.h"
 #include "profile/flop_counter.h"
 
@@ -102,7 +102,7 @@ WorkValue layer_work(LayerKind name, LayerShape shape) {
   for (const Layer& layer : kLayers) {
     if (layer.kind == kind) return value_of(layer.work(Extents(shape)));
   }
-  throw std::invalid_argument("layerWork: no layer \"" + kind + "\"");
+  throw_invalid({"layerWork: no layer \"", kind, "\""});
 }
 
 struct MemoryFigures {

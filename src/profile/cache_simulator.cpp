@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <stdexcept>
-#include <string>
+#include <string_view>
+
+#include "core/error.h"
 
 namespace optlab::profile {
 namespace {
@@ -11,17 +12,15 @@ namespace {
 bool is_power_of_two(int value) { return value > 0 && std::has_single_bit(static_cast<unsigned>(value)); }
 
 void check(const CacheLevel& level, int number) {
-  const auto refuse = [&](const std::string& what) {
-    throw std::invalid_argument("CacheSimulator: level " + std::to_string(number) + ": " + what);
+  const auto refuse = [&](std::string_view what) {
+    throw_invalid({"CacheSimulator: level ", number, ", ", level.size, " bytes in sets of ", level.ways, " lines of ",
+                   level.line, " bytes: ", what});
   };
-  if (!is_power_of_two(level.line) || level.line < 4) {
-    refuse("a line of " + std::to_string(level.line) + " bytes; it must be a power of two, 4 at least");
-  }
-  if (level.ways < 1) refuse(std::to_string(level.ways) + " ways; it must have at least 1");
+  if (!is_power_of_two(level.line) || level.line < 4) refuse("a line must be a power of two, 4 bytes at least");
+  if (level.ways < 1) refuse("there must be at least 1 way");
   const std::int64_t set = std::int64_t{level.line} * level.ways;
   if (level.size < 1 || level.size % set != 0 || !is_power_of_two(static_cast<int>(level.size / set))) {
-    refuse(std::to_string(level.size) + " bytes in sets of " + std::to_string(level.ways) + " lines of " +
-           std::to_string(level.line) + " bytes; the number of sets must be a power of two");
+    refuse("the number of sets must be a power of two");
   }
 }
 
@@ -40,35 +39,38 @@ CacheCounters& CacheCounters::operator+=(const CacheCounters& other) {
 CacheSimulator::CacheSimulator(std::span<const CacheLevel> levels, int regions, int source_lines)
     : regions_(regions), source_lines_(source_lines) {
   if (levels.empty() || levels.size() > kMostLevels) {
-    throw std::invalid_argument("CacheSimulator: " + std::to_string(levels.size()) + " levels; 1 to 3 are possible");
+    throw_invalid({"CacheSimulator: ", levels.size(), " levels; 1 to 3 are possible"});
   }
   if (regions < 1 || source_lines < 1) {
-    throw std::invalid_argument("CacheSimulator: " + std::to_string(regions) + " regions and " +
-                                std::to_string(source_lines) + " source lines; both must be at least 1");
+    throw_invalid(
+        {"CacheSimulator: ", regions, " regions and ", source_lines, " source lines; both must be at least 1"});
   }
-  const std::size_t slots = static_cast<std::size_t>(regions) * static_cast<std::size_t>(source_lines);
-  for (const CacheLevel& level : levels) {
-    check(level, static_cast<int>(levels_.size()) + 1);
-    const int lines = level.size / level.line, sets = lines / level.ways;
-    levels_.push_back({level.ways, std::countr_zero(static_cast<unsigned>(level.line)),
-                       static_cast<std::uint32_t>(sets - 1), std::vector<Entry>(static_cast<std::size_t>(lines)),
-                       std::vector<CacheCounters>(slots)});
+  for (const CacheLevel& from : levels) {
+    Level& level = levels_[static_cast<std::size_t>(level_count_++)];
+    check(from, level_count_);
+    const int lines = from.size / from.line;
+    level.ways = from.ways;
+    level.line_shift = std::countr_zero(static_cast<unsigned>(from.line));
+    level.set_mask = static_cast<std::uint32_t>(lines / from.ways - 1);
+    level.entries = AlignedBuffer<Entry>(static_cast<std::size_t>(lines));
+    level.counters =
+        AlignedBuffer<CacheCounters>(static_cast<std::size_t>(regions) * static_cast<std::size_t>(source_lines));
   }
 }
 
 void CacheSimulator::reset() {
-  for (Level& level : levels_) {
-    std::fill(level.entries.begin(), level.entries.end(), Entry{0});
-    std::fill(level.counters.begin(), level.counters.end(), CacheCounters{});
+  for (Level& level : levels_) {  // those that are not there are empty
+    std::ranges::fill(level.entries.span(), Entry{0});
+    std::ranges::fill(level.counters.span(), CacheCounters{});
   }
 }
 
 int CacheSimulator::access(std::uint64_t address, bool write, int region, int source_line) {
   const std::size_t slot =
       static_cast<std::size_t>(source_line) * static_cast<std::size_t>(regions_) + static_cast<std::size_t>(region);
-  for (std::size_t index = 0; index < levels_.size(); ++index) {
-    Level& level = levels_[index];
-    CacheCounters& counters = level.counters[slot];
+  for (int index = 0; index < level_count_; ++index) {
+    Level& level = levels_[static_cast<std::size_t>(index)];
+    CacheCounters& counters = level.counters.data()[slot];
     ++(write ? counters.writes : counters.reads);
     const auto number = static_cast<std::uint32_t>(address >> level.line_shift);
     const Entry wanted = (number + 1) << 1;
@@ -83,7 +85,7 @@ int CacheSimulator::access(std::uint64_t address, bool write, int region, int so
     for (int to = hit ? way : level.ways - 1; to > 0; --to) set[to] = set[to - 1];
     if (hit) {
       set[0] = last | written;
-      return static_cast<int>(index);
+      return index;
     }
     set[0] = wanted | written;
     ++(write ? counters.write_misses : counters.read_misses);
@@ -96,9 +98,9 @@ int CacheSimulator::access(std::uint64_t address, bool write, int region, int so
   return levels();
 }
 
-void CacheSimulator::write_back(std::size_t index, std::uint64_t address) {
-  for (; index < levels_.size(); ++index) {
-    Level& level = levels_[index];
+void CacheSimulator::write_back(int index, std::uint64_t address) {
+  for (; index < level_count_; ++index) {
+    Level& level = levels_[static_cast<std::size_t>(index)];
     const auto number = static_cast<std::uint32_t>(address >> level.line_shift);
     const Entry wanted = (number + 1) << 1;
     Entry* const set =
@@ -111,27 +113,29 @@ void CacheSimulator::write_back(std::size_t index, std::uint64_t address) {
   }
 }
 
+const CacheSimulator::Level& CacheSimulator::level_at(int level) const {
+  if (level < 0 || level >= level_count_) throw_invalid({"CacheSimulator: no level ", level, " of ", level_count_});
+  return levels_[static_cast<std::size_t>(level)];
+}
+
 CacheCounters CacheSimulator::counters(int level) const {
   CacheCounters sum;
-  for (const CacheCounters& slot : levels_.at(static_cast<std::size_t>(level)).counters) sum += slot;
+  for (const CacheCounters& slot : level_at(level).counters.span()) sum += slot;
   return sum;
 }
 
 CacheCounters CacheSimulator::counters(int level, int region, int source_line) const {
   if (region < 0 || region >= regions_ || source_line < 0 || source_line >= source_lines_) {
-    throw std::out_of_range("CacheSimulator: no region " + std::to_string(region) + " or source line " +
-                            std::to_string(source_line));
+    throw_invalid({"CacheSimulator: no region ", region, " or no source line ", source_line});
   }
-  return levels_.at(static_cast<std::size_t>(level))
-      .counters[static_cast<std::size_t>(source_line) * static_cast<std::size_t>(regions_) +
-                static_cast<std::size_t>(region)];
+  return level_at(level).counters.data()[static_cast<std::size_t>(source_line) * static_cast<std::size_t>(regions_) +
+                                         static_cast<std::size_t>(region)];
 }
 
-std::vector<std::int64_t> CacheSimulator::contents(int level) const {
-  std::vector<std::int64_t> result;
-  for (const Entry entry : levels_.at(static_cast<std::size_t>(level)).entries) {
-    result.push_back(entry == 0 ? -1 : std::int64_t{entry >> 1} - 1);
-  }
+std::vector<std::int32_t> CacheSimulator::contents(int level) const {
+  const std::span<const Entry> entries = level_at(level).entries.span();
+  std::vector<std::int32_t> result(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) result[i] = static_cast<std::int32_t>(entries[i] >> 1) - 1;
   return result;
 }
 

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "core/buffer.h"
 
 namespace optlab::profile {
 
@@ -38,7 +41,7 @@ struct CacheCounters {
 /// does it, and tools/cache-check.ts holds the counts against cachegrind's.
 ///
 /// Counters are kept for every pair of a region (an array) and a source line, both small numbers that the caller chooses.
-/// Throws:   std::invalid_argument naming the level and what is wrong with it.
+/// Throws:   std::invalid_argument naming the level and what is wrong with it, or what there is none of.
 /// Cost:     about 5 ns an access (Xeon), 12 bytes for a line of cache.
 /// Source:   Hennessy and Patterson, "Computer Architecture", appendix B.
 class CacheSimulator {
@@ -55,7 +58,7 @@ class CacheSimulator {
   /// Empty, and nothing counted.
   void reset();
 
-  int levels() const { return static_cast<int>(levels_.size()); }
+  int levels() const { return level_count_; }
   int regions() const { return regions_; }
   int source_lines() const { return source_lines_; }
   CacheCounters counters(int level) const;
@@ -63,23 +66,25 @@ class CacheSimulator {
 
   /// What a level holds: for each set in order its ways, most recently used first: the line's number (its address divided
   /// by the length of a line), or -1 for nothing.
-  std::vector<std::int64_t> contents(int level) const;
+  std::vector<std::int32_t> contents(int level) const;
 
  private:
   /// A line in the cache: its number plus one, times two, plus one if it was written; 0 for nothing.
   using Entry = std::uint32_t;
 
   struct Level {
-    int ways;
-    int line_shift;
-    std::uint32_t set_mask;
-    std::vector<Entry> entries;  // [sets, ways], most recently used first
-    std::vector<CacheCounters> counters;
+    int ways = 0;
+    int line_shift = 0;
+    std::uint32_t set_mask = 0;
+    AlignedBuffer<Entry> entries;  // [sets, ways], most recently used first
+    AlignedBuffer<CacheCounters> counters;
   };
 
-  void write_back(std::size_t level, std::uint64_t address);
+  const Level& level_at(int level) const;
+  void write_back(int level, std::uint64_t address);
 
-  std::vector<Level> levels_;
+  std::array<Level, kMostLevels> levels_{};
+  int level_count_ = 0;
   int regions_;
   int source_lines_;
 };

@@ -32,7 +32,7 @@ TEST(CacheSimulator, ATraceWorkedOutByHand) {
   EXPECT_EQ(read(4), 1);  // line 2 goes, used longest ago
   EXPECT_EQ(read(0), 0);
   EXPECT_EQ(read(2), 1);  // line 4 goes
-  EXPECT_EQ(cache.contents(0), (std::vector<std::int64_t>{2, 0, 1, -1}));
+  EXPECT_EQ(cache.contents(0), (std::vector<std::int32_t>{2, 0, 1, -1}));
   const CacheCounters counters = cache.counters(0);
   EXPECT_EQ(counters.accesses(), 8);
   EXPECT_EQ(counters.hits(), 3);
@@ -86,8 +86,8 @@ TEST(CacheSimulator, CountsByRegionAndSourceLine) {
   EXPECT_EQ(cache.counters(0, 1, 2), (CacheCounters{.writes = 1}));
   EXPECT_EQ(cache.counters(0, 1, 0), (CacheCounters{.writes = 1, .write_misses = 1}));
   EXPECT_EQ(cache.counters(0), (CacheCounters{1, 2, 1, 1, 0, 0}));
-  EXPECT_THROW(cache.counters(0, 2, 0), std::out_of_range);
-  EXPECT_THROW(cache.counters(1), std::out_of_range);
+  EXPECT_THROW(cache.counters(0, 2, 0), std::invalid_argument);
+  EXPECT_THROW(cache.counters(1), std::invalid_argument);
 }
 
 /// Least recently used, written down as its definition says.
@@ -131,9 +131,10 @@ TEST(CacheSimulator, RefusesCachesThatCannotBe) {
   };
   EXPECT_NE(message({}).find("0 levels"), std::string::npos);
   EXPECT_NE(message({{64, 64, 1}, {64, 64, 1}, {64, 64, 1}, {64, 64, 1}}).find("4 levels"), std::string::npos);
-  EXPECT_NE(message({{4096, 48, 1}}).find("level 1: a line of 48 bytes"), std::string::npos);
-  EXPECT_NE(message({{4096, 64, 0}}).find("0 ways"), std::string::npos);
-  EXPECT_NE(message({{4096, 64, 4}, {4096, 64, 3}}).find("level 2: 4096 bytes in sets of 3"), std::string::npos);
+  EXPECT_NE(message({{4096, 48, 1}}).find("level 1, 4096 bytes in sets of 1 lines of 48 bytes: a line must be"),
+            std::string::npos);
+  EXPECT_NE(message({{4096, 64, 0}}).find("at least 1 way"), std::string::npos);
+  EXPECT_NE(message({{4096, 64, 4}, {4096, 64, 3}}).find("level 2, 4096 bytes in sets of 3"), std::string::npos);
   EXPECT_NE(message({{0, 64, 1}}).find("0 bytes"), std::string::npos);
   EXPECT_NE(message({{2147483647, 1 << 30, 2147483647}}).find("must be a power of two"), std::string::npos);
 }

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <stdexcept>
-#include <string>
-#include <vector>
+
+#include "core/error.h"
 
 namespace optlab::profile {
 namespace {
@@ -21,23 +20,19 @@ struct Extent {
 
 void require(const char* layer, std::initializer_list<Extent> extents) {
   for (const auto& [name, value, least] : extents) {
-    if (value >= least) continue;
-    throw std::invalid_argument(std::string(layer) + ": " + name + " is " + std::to_string(value) +
-                                "; it must be at least " + std::to_string(least));
+    if (value < least) throw_invalid({layer, ": ", name, " is ", value, "; it must be at least ", least});
   }
 }
 
 void require_divides(const char* layer, const char* name, int divisor, int value) {
-  if (value % divisor == 0) return;
-  throw std::invalid_argument(std::string(layer) + ": " + std::to_string(divisor) + " " + name + " don't divide " +
-                              std::to_string(value));
+  if (value % divisor != 0) throw_invalid({layer, ": ", divisor, " ", name, " don't divide ", value});
 }
 
 std::int64_t product(std::initializer_list<std::int64_t> factors) {
   std::int64_t result = 1;
   for (const std::int64_t factor : factors) {
     if (__builtin_mul_overflow(result, factor, &result)) {
-      throw std::invalid_argument("FlopCounter: more operations than 2^63-1 can count");
+      throw_invalid({"FlopCounter: more operations than 2^63-1 can count"});
     }
   }
   return result;
@@ -59,14 +54,16 @@ Work rows_of(const char* layer, int rows, int columns, int vectors) {
 
 /// How many of [0, extent) the windows of a convolution touch along one axis.
 std::int64_t touched(int extent, int outputs, int kernel, const Conv2dShape& s) {
-  std::vector<bool> seen(static_cast<std::size_t>(extent));
-  for (int o = 0; o < outputs; ++o) {
+  const auto is_touched = [&](int position) {
     for (int k = 0; k < kernel; ++k) {
-      const std::int64_t at = std::int64_t{o} * s.stride - s.padding + std::int64_t{k} * s.dilation;
-      if (at >= 0 && at < extent) seen[static_cast<std::size_t>(at)] = true;
+      const std::int64_t begin = std::int64_t{position} + s.padding - std::int64_t{k} * s.dilation;
+      if (begin >= 0 && begin % s.stride == 0 && begin / s.stride < outputs) return true;
     }
-  }
-  return std::count(seen.begin(), seen.end(), true);
+    return false;
+  };
+  std::int64_t count = 0;
+  for (int position = 0; position < extent; ++position) count += is_touched(position) ? 1 : 0;
+  return count;
 }
 
 void check(const Conv2dShape& s) {
@@ -113,7 +110,7 @@ void check(const AttentionShape& s) {
                         {"first query", s.first_query, 0},
                         {"window", s.window, 0}});
   require_divides("Attention", "key heads", s.key_heads, s.heads);
-  if (s.window > 0 && !s.causal) throw std::invalid_argument("Attention: a window is for causal attention only");
+  if (s.window > 0 && !s.causal) throw_invalid({"Attention: a window is for causal attention only"});
 }
 
 Work pool(const char* layer, int batch, int height, int width, int channels, int kernel, int stride) {

@@ -1,16 +1,15 @@
 #include "profile/loop_nest.h"
 
 #include <algorithm>
-#include <stdexcept>
-#include <string>
+
+#include "core/error.h"
 
 namespace optlab::profile {
 namespace {
 
 void check(const char* what, int value, int least, int most) {
   if (value >= least && value <= most) return;
-  throw std::invalid_argument(std::string("LoopNest: ") + what + " is " + std::to_string(value) + "; it must be " +
-                              std::to_string(least) + " to " + std::to_string(most));
+  throw_invalid({"LoopNest: ", what, " is ", value, "; it must be ", least, " to ", most});
 }
 
 }  // namespace
@@ -19,27 +18,34 @@ LoopNest::LoopNest(const NestSpec& spec, const NestOptions& options) : spec_(&sp
   check("n", options.n, 1, 2048);
   check("block", options.block, 1, options.n);
   check("padding", options.padding, 0, 1024);
-  for (int depth = 0; depth < static_cast<int>(spec.loops.size()); ++depth) {
+  std::uint8_t count = 0;
+  for (std::size_t depth = 0; depth < spec.loops.size(); ++depth) {
     for (const bool after : {false, true}) {
-      Range& range = (after ? after_ : before_)[static_cast<std::size_t>(depth)];
-      range.begin = static_cast<std::uint8_t>(accesses_.size());
+      Range& range = (after ? after_ : before_)[depth];
+      range.begin = count;
       for (const NestAccess& access : spec.accesses) {
-        if (access.depth == depth && access.after == after) accesses_.push_back(access);
+        if (access.depth == static_cast<int>(depth) && access.after == after) accesses_[count++] = access;
       }
-      range.end = static_cast<std::uint8_t>(accesses_.size());
+      range.end = count;
     }
-    steps_[static_cast<std::size_t>(depth)] =
-        spec.loops[static_cast<std::size_t>(depth)].over_tiles ? options.block : 1;
+    steps_[depth] = spec.loops[depth].over_tiles ? options.block : 1;
   }
   const std::uint64_t row = static_cast<std::uint64_t>(options.n + options.padding) * kElement;
-  for (int array = 0; array < static_cast<int>(spec.arrays.size()); ++array) {
-    const bool has_rows = std::any_of(spec.accesses.begin(), spec.accesses.end(),
-                                      [&](const NestAccess& a) { return a.array == array && a.row >= 0; });
-    bases_.push_back(bytes_);
+  for (std::size_t array = 0; array < spec.arrays.size(); ++array) {
+    bool has_rows = false;
+    for (const NestAccess& access : spec.accesses) {
+      has_rows = has_rows || (access.array == static_cast<int>(array) && access.row >= 0);
+    }
+    bases_[array] = bytes_;
     bytes_ += row * static_cast<std::uint64_t>(has_rows ? options.n : 1);
     bytes_ = (bytes_ + kAlignment - 1) / kAlignment * kAlignment;
   }
   restart();
+}
+
+std::uint64_t LoopNest::base(int array) const {
+  check("array", array, 0, static_cast<int>(spec_->arrays.size()) - 1);
+  return bases_[static_cast<std::size_t>(array)];
 }
 
 void LoopNest::restart() {

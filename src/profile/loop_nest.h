@@ -4,28 +4,27 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace optlab::profile {
 
 /// A loop of a nest, as data: for (v = start; v < end; v += step), all over 0 to n.
 struct NestLoop {
   const char* variable;
-  int source_line;  // index into the nest's code
+  std::int8_t source_line;  // index into the nest's code
   /// The loop over tiles whose tile this one runs through (from its value, up to a block further), or -1: from 0 to n.
-  int tile = -1;
+  std::int8_t tile = -1;
   bool over_tiles = false;  // in steps of the block
 };
 
 /// A load or store of array[row][column], made in every iteration of the loop at `depth`: before the loop inside it, or
 /// after.
 struct NestAccess {
-  int array;
-  int row;  // index of the loop whose variable it is, or -1: there are no rows
-  int column;
+  std::int8_t array;
+  std::int8_t row;  // index of the loop whose variable it is, or -1: there are no rows
+  std::int8_t column;
   bool write;
-  int source_line;
-  int depth;
+  std::int8_t source_line;
+  std::int8_t depth;
   bool after = false;
 };
 
@@ -64,6 +63,8 @@ struct NestStep {
 class LoopNest {
  public:
   static constexpr int kMostLoops = 6;
+  static constexpr int kMostAccesses = 8;
+  static constexpr int kMostArrays = 4;
   static constexpr int kElement = 4;     // bytes
   static constexpr int kAlignment = 64;  // of each array; they follow each other in memory, the first at 0
 
@@ -73,7 +74,7 @@ class LoopNest {
   const NestSpec& spec() const { return *spec_; }
   const NestOptions& options() const { return options_; }
   /// The address of an array's first element, and the bytes that all take.
-  std::uint64_t base(int array) const { return bases_.at(static_cast<std::size_t>(array)); }
+  std::uint64_t base(int array) const;
   std::uint64_t bytes() const { return bytes_; }
 
   /// The next access; false at the end.
@@ -97,10 +98,10 @@ class LoopNest {
 
   const NestSpec* spec_;
   NestOptions options_;
-  std::vector<NestAccess> accesses_;  // by depth, those before the inner loop first
+  std::array<NestAccess, kMostAccesses> accesses_{};  // by depth, those before the inner loop first
   std::array<Range, kMostLoops> before_{};
   std::array<Range, kMostLoops> after_{};
-  std::vector<std::uint64_t> bases_;
+  std::array<std::uint64_t, kMostArrays> bases_{};
   std::uint64_t bytes_ = 0;
 
   std::array<int, kMostLoops> values_{};

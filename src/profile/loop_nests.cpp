@@ -1,6 +1,6 @@
-#include <stdexcept>
 #include <string>
 
+#include "core/ladder.h"
 #include "profile/loop_nest.h"
 
 /// The nests, as data. tools/cache-check.ts runs the same loops natively (cache_loops.cpp).
@@ -8,7 +8,7 @@ namespace optlab::profile {
 namespace {
 
 constexpr const char* kProduct[] = {"A", "B", "C"};
-constexpr int kA = 0, kB = 1, kC = 2;
+constexpr std::int8_t kA = 0, kB = 1, kC = 2;
 
 constexpr const char* kIjkCode[] = {"for (int i = 0; i < n; ++i)",
                                     "  for (int j = 0; j < n; ++j) {",
@@ -111,10 +111,9 @@ const NestSpec& nest(std::string_view name) {
   std::string names;
   for (const NestSpec& spec : kNests) {
     if (spec.name == name) return spec;
-    names += names.empty() ? "" : ", ";
-    names += spec.name;
+    optlab::detail::append_name(names, spec.name);
   }
-  throw std::invalid_argument("no loop nest \"" + std::string(name) + "\"; there are " + names);
+  optlab::detail::refuse_name("loop nest", name, names);
 }
 
 }  // namespace optlab::profile

@@ -99,7 +99,8 @@ class ModelProfile : public Observer {
   int run_ = 0;
 };
 
-/// The layers as CSV (RFC 4180, lines end in \n): a header, then a row each; seconds, bytes, FLOPs.
+/// The layers as CSV (RFC 4180, lines end in \n): a header, then a row each; microseconds, bytes, FLOPs, GFLOP/s; times
+/// and ratios to three decimals.
 std::string to_csv(std::span<const LayerProfile> layers);
 
 /// The last run in Chrome's trace event format, for chrome://tracing and Perfetto: a complete event ("X", microseconds)

@@ -174,7 +174,7 @@ TEST(ModelProfileText, EscapesNamesForCsvAndJson) {
   profile.begin_run();
   {
     const ObservedLayer outer(
-        &profile, {"a,\"b\"", "Kind\\\n", {.additions = 6, .bytes_read = 8, .bytes_written = 4}, Shape{2, 3}});
+        &profile, {"a,\"b\"", "Kind\\\n", {.additions = 6000000000, .bytes_read = 8, .bytes_written = 4}, Shape{2, 3}});
     now += 0.25;
     const ObservedLayer inner(&profile, {"größe", "x", {}, Shape{}});
     now += 0.0000015;
@@ -182,18 +182,18 @@ TEST(ModelProfileText, EscapesNamesForCsvAndJson) {
   now += 0.25;
   profile.end_run();
   profile.end_sample();
-  EXPECT_EQ(
-      to_csv(profile.layers()),
-      "layer,kind,depth,output,calls,samples,median_s,low_s,high_s,share,flops,bytes_read,bytes_written,"
-      "flop_per_s,flop_per_byte,high_water_bytes,growth_bytes\n"
-      "\"a,\"\"b\"\"\",\"Kind\\\n\",0,\"[2,3]\",1,1,0.2500015,0.2500015,0.2500015,0.5000015,6,8,4,23.999856,0.5,0,0\n"
-      "\"a,\"\"b\"\"/größe\",x,1,[],1,1,1.5e-06,1.5e-06,1.5e-06,2.999991e-06,0,0,0,0,0,0,0\n");
+  EXPECT_EQ(to_csv(profile.layers()),
+            "layer,kind,depth,output,calls,samples,median_us,low_us,high_us,percent,flops,bytes_read,bytes_written,"
+            "gflop_per_s,flop_per_byte,high_water_bytes,growth_bytes\n"
+            "\"a,\"\"b\"\"\",\"Kind\\\n\",0,\"[2,3]\",1,1,250001.500,250001.500,250001.500,50.000,6000000000,8,4,"
+            "24.000,500000000.000,0,0\n"
+            "\"a,\"\"b\"\"/größe\",x,1,[],1,1,1.500,1.500,1.500,0.000,0,0,0,0.000,0.000,0,0\n");
   EXPECT_EQ(trace_json(profile, "a \"model\""),
             R"({"displayTimeUnit":"ms","traceEvents":[{"name":"process_name","ph":"M","pid":1,"tid":1,)"
             R"("args":{"name":"a \"model\""}},)"
             "\n"
             R"({"name":"a,\"b\"","cat":"Kind\\\u000a","ph":"X","ts":0.000,"dur":250001.500,"pid":1,"tid":1,)"
-            R"("args":{"output":"[2,3]","flops":6,"bytes":12}},)"
+            R"("args":{"output":"[2,3]","flops":6000000000,"bytes":12}},)"
             "\n"
             R"({"name":"größe","cat":"x","ph":"X","ts":250000.000,"dur":1.500,"pid":1,"tid":1,)"
             R"("args":{"output":"[]","flops":0,"bytes":0}}]})"

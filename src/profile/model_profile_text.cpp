@@ -1,4 +1,5 @@
-#include <cstdio>
+#include <cmath>
+#include <cstdint>
 
 #include "profile/model_profile.h"
 
@@ -13,9 +14,9 @@ std::string json_string(std::string_view text) {
       result += '\\';
       result += c;
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", c);
-      result += escape;
+      result += "\\u00";
+      result += "0123456789abcdef"[c >> 4];
+      result += "0123456789abcdef"[c & 15];
     } else {
       result += c;
     }
@@ -33,18 +34,12 @@ std::string csv_field(std::string_view text) {
   return result + '"';
 }
 
-/// Nine digits: more than any clock has.
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
-
-/// Exactly, down to nanoseconds.
-std::string microseconds(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3f", seconds * 1e6);
-  return text;
+/// With three decimals, without printf, which WebAssembly would have to bring along.
+std::string fixed(double value) {
+  const auto thousandths = static_cast<std::int64_t>(std::llround(value * 1000.0));
+  std::string digits = std::to_string(thousandths);
+  if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
+  return digits.insert(digits.size() - 3, 1, '.');
 }
 
 /// "block0/attention": names from the outermost layer to this one.
@@ -57,8 +52,8 @@ std::string path(std::span<const LayerProfile> layers, const LayerProfile& layer
 
 std::string to_csv(std::span<const LayerProfile> layers) {
   std::string text =
-      "layer,kind,depth,output,calls,samples,median_s,low_s,high_s,share,flops,bytes_read,bytes_written,flop_per_s,"
-      "flop_per_byte,high_water_bytes,growth_bytes\n";
+      "layer,kind,depth,output,calls,samples,median_us,low_us,high_us,percent,flops,bytes_read,bytes_written,"
+      "gflop_per_s,flop_per_byte,high_water_bytes,growth_bytes\n";
   for (const LayerProfile& layer : layers) {
     const Statistics seconds = layer.seconds.value_or(Statistics{});
     const std::string fields[] = {csv_field(path(layers, layer)),
@@ -67,15 +62,15 @@ std::string to_csv(std::span<const LayerProfile> layers) {
                                   csv_field(layer.output.to_string()),
                                   std::to_string(layer.calls),
                                   std::to_string(seconds.count),
-                                  number(seconds.median),
-                                  number(seconds.low),
-                                  number(seconds.high),
-                                  number(layer.share),
+                                  fixed(seconds.median * 1e6),
+                                  fixed(seconds.low * 1e6),
+                                  fixed(seconds.high * 1e6),
+                                  fixed(layer.share * 100.0),
                                   std::to_string(layer.work.flops()),
                                   std::to_string(layer.work.bytes_read),
                                   std::to_string(layer.work.bytes_written),
-                                  number(layer.flops_per_second()),
-                                  number(layer.work.intensity()),
+                                  fixed(layer.flops_per_second() * 1e-9),
+                                  fixed(layer.work.intensity()),
                                   std::to_string(layer.high_water),
                                   std::to_string(layer.growth)};
     const char* separator = "";
@@ -97,7 +92,7 @@ std::string trace_json(const ModelProfile& profile, std::string_view title) {
   for (const LayerSpan& span : profile.spans()) {
     const LayerProfile& layer = layers[static_cast<std::size_t>(span.layer)];
     text += ",\n{\"name\":" + json_string(layer.name) + ",\"cat\":" + json_string(layer.kind) + R"(,"ph":"X","ts":)" +
-            microseconds(span.begin) + ",\"dur\":" + microseconds(span.seconds) +
+            fixed(span.begin * 1e6) + ",\"dur\":" + fixed(span.seconds * 1e6) +
             R"(,"pid":1,"tid":1,"args":{"output":)" + json_string(layer.output.to_string()) +
             ",\"flops\":" + std::to_string(layer.work.flops()) + ",\"bytes\":" + std::to_string(layer.work.bytes()) +
             "}}";
