@@ -8,9 +8,9 @@
 namespace optlab::profile {
 namespace {
 
-constexpr std::int64_t kFloat = 4;            // bytes
-constexpr std::int64_t kStripes = 16;         // in which this library takes sums over a row …
-constexpr std::int64_t kJoin = kStripes - 1;  // … and the additions that join them
+constexpr std::int64_t kFloat = 4;           // bytes
+constexpr int kStripes = 16;                 // in which this library takes sums over a row …
+constexpr std::int8_t kJoin = kStripes - 1;  // … and the additions that join them
 
 struct Extent {
   const char* name;
@@ -38,18 +38,58 @@ std::int64_t product(std::initializer_list<std::int64_t> factors) {
   return result;
 }
 
-/// One operation on each element, of one or two operands.
-Work elementwise(const char* layer, std::int64_t elements, int operands) {
-  require(layer, {{"elements", elements, 0}});
-  return {.bytes_read = product({kFloat, elements, operands}), .bytes_written = product({kFloat, elements})};
+/// Operations by kind, as Work has them.
+struct Cost {
+  std::int8_t additions = 0;
+  std::int8_t multiplications = 0;
+  std::int8_t divisions = 0;
+  std::int8_t roots = 0;
+  std::int8_t comparisons = 0;
+  std::int8_t functions = 0;
+};
+
+/// An operation on rows, element by element or with sums over a row.
+struct RowOperation {
+  const char* name;
+  Cost element;  // for each element …
+  Cost row;      // … and for each row besides
+  std::int8_t operands = 1;
+  std::int8_t vectors = 0;  // weights and biases of one row each
+};
+
+constexpr RowOperation kSoftmax{"softmax", {2, 0, 1, 0, 1, 1}, {kJoin}};
+constexpr RowOperation kRmsNorm{"RMSNorm", {1, 3}, {kJoin + 1, 0, 2, 1}, 1, 1};
+constexpr RowOperation kLayerNorm{"LayerNorm", {5, 3}, {2 * kJoin + 1, 0, 3, 1}, 1, 2};
+constexpr RowOperation kBatchNorm{"BatchNorm", {1, 1}, {}, 1, 2};
+constexpr RowOperation kRelu{"ReLU", {0, 0, 0, 0, 1}, {}};
+constexpr RowOperation kGelu{"GELU", {2, 6, 0, 0, 0, 1}, {}};
+constexpr RowOperation kSilu{"SiLU", {2, 0, 1, 0, 0, 1}, {}};
+constexpr RowOperation kSwiglu{"SwiGLU", {2, 1, 1, 0, 0, 1}, {}, 2};
+constexpr RowOperation kAdd{"add", {1}, {}, 2};
+
+Work work_of(const RowOperation& operation, std::int64_t rows, std::int64_t columns) {
+  require(operation.name, {{"rows", rows, 0}, {"elements", columns, 0}});
+  const std::int64_t n = product({rows, columns});
+  product({n, 64});  // no kind has as many for an element: what follows doesn't overflow
+  const auto count = [&](std::int8_t Cost::*kind) { return n * operation.element.*kind + rows * operation.row.*kind; };
+  return {.additions = count(&Cost::additions),
+          .multiplications = count(&Cost::multiplications),
+          .divisions = count(&Cost::divisions),
+          .roots = count(&Cost::roots),
+          .comparisons = count(&Cost::comparisons),
+          .functions = count(&Cost::functions),
+          .bytes_read = kFloat * (n * operation.operands + (n > 0 ? columns * operation.vectors : 0)),
+          .bytes_written = kFloat * n};
 }
 
-/// Operands and result of a row operation; `vectors`: weights of one row each.
-Work rows_of(const char* layer, int rows, int columns, int vectors) {
-  require(layer, {{"rows", rows, 0}, {"columns", columns, 0}});
-  const std::int64_t elements = product({rows, columns});
-  return {.bytes_read = kFloat * (elements + (rows > 0 ? std::int64_t{vectors} * columns : 0)),
-          .bytes_written = kFloat * elements};
+/// `results` sums of `depth` products; `inputs` elements are read beside the parameters, [depth, outputs] and the bias.
+Work contraction(std::int64_t results, std::int64_t depth, int outputs, bool bias, std::int64_t inputs) {
+  const std::int64_t terms = product({results, depth});
+  Work work{.additions = terms, .multiplications = terms, .bytes_written = product({kFloat, results})};
+  if (results == 0) return work;
+  work.bytes_read = product({kFloat, inputs + product({depth, outputs})});
+  if (bias) work.additions += results, work.bytes_read += kFloat * outputs;
+  return work;
 }
 
 /// How many of [0, extent) the windows of a convolution touch along one axis.
@@ -152,30 +192,17 @@ Work operator*(Work w, std::int64_t times) {
 
 Work FlopCounter::linear(const LinearShape& s) {
   require("Linear", {{"rows", s.rows, 0}, {"inputs", s.inputs, 0}, {"outputs", s.outputs, 0}});
-  const std::int64_t terms = product({s.rows, s.inputs, s.outputs});
-  const std::int64_t results = product({s.rows, s.outputs});
-  Work work{.additions = terms, .multiplications = terms};
-  if (s.bias) work.additions += results;
-  const std::int64_t parameters = product({s.inputs, s.outputs}) + (s.bias ? s.outputs : 0);
-  work.bytes_read = s.rows > 0 ? kFloat * (product({s.rows, s.inputs}) + parameters) : 0;
-  work.bytes_written = kFloat * results;
-  return work;
+  return contraction(product({s.rows, s.outputs}), s.inputs, s.outputs, s.bias, product({s.rows, s.inputs}));
 }
 
 Work FlopCounter::conv2d(const Conv2dShape& s) {
   check(s);
-  const std::int64_t depth = product({s.kernel_height, s.kernel_width, s.channels / s.groups});
-  const std::int64_t results = product({s.batch, s.output_height(), s.output_width(), s.outputs});
-  const std::int64_t terms = product({results, depth});
-  Work work{.additions = terms + (s.bias ? results : 0), .multiplications = terms};
-  if (s.batch > 0) {
-    const std::int64_t rows = touched(s.height, s.output_height(), s.kernel_height, s);
-    const std::int64_t columns = touched(s.width, s.output_width(), s.kernel_width, s);
-    const std::int64_t parameters = product({depth, s.outputs}) + (s.bias ? s.outputs : 0);
-    work.bytes_read = kFloat * (product({s.batch, rows, columns, s.channels}) + parameters);
-  }
-  work.bytes_written = kFloat * results;
-  return work;
+  const int OH = s.output_height(), OW = s.output_width();
+  const std::int64_t rows = touched(s.height, OH, s.kernel_height, s),
+                     columns = touched(s.width, OW, s.kernel_width, s);
+  return contraction(product({s.batch, OH, OW, s.outputs}),
+                     product({s.kernel_height, s.kernel_width, s.channels / s.groups}), s.outputs, s.bias,
+                     product({s.batch, rows, columns, s.channels}));
 }
 
 Work FlopCounter::attention(const AttentionShape& s) {
@@ -204,67 +231,15 @@ Work FlopCounter::attention(const AttentionShape& s) {
   return work * s.batch;
 }
 
-Work FlopCounter::softmax(int rows, int columns) {
-  Work work = rows_of("softmax", rows, columns, 0);
-  const std::int64_t n = product({rows, columns});
-  work.additions = 2 * n + kJoin * rows;
-  work.divisions = work.comparisons = work.functions = n;
-  return work;
-}
-
-Work FlopCounter::rms_norm(int rows, int columns) {
-  Work work = rows_of("RMSNorm", rows, columns, 1);
-  const std::int64_t n = product({rows, columns});
-  work.additions = n + (kJoin + 1) * rows;
-  work.multiplications = 3 * n;
-  work.divisions = std::int64_t{2} * rows;
-  work.roots = rows;
-  return work;
-}
-
-Work FlopCounter::layer_norm(int rows, int columns) {
-  Work work = rows_of("LayerNorm", rows, columns, 2);
-  const std::int64_t n = product({rows, columns});
-  work.additions = 5 * n + (2 * kJoin + 1) * rows;
-  work.multiplications = 3 * n;
-  work.divisions = std::int64_t{3} * rows;
-  work.roots = rows;
-  return work;
-}
-
-Work FlopCounter::batch_norm(int rows, int channels) {
-  Work work = rows_of("BatchNorm", rows, channels, 2);
-  work.additions = work.multiplications = product({rows, channels});
-  return work;
-}
-
-Work FlopCounter::relu(std::int64_t elements) {
-  Work work = elementwise("ReLU", elements, 1);
-  work.comparisons = elements;
-  return work;
-}
-
-Work FlopCounter::gelu(std::int64_t elements) {
-  Work work = elementwise("GELU", elements, 1);
-  work.multiplications = 6 * elements;
-  work.additions = 2 * elements;
-  work.functions = elements;
-  return work;
-}
-
-Work FlopCounter::silu(std::int64_t elements) {
-  Work work = elementwise("SiLU", elements, 1);
-  work.additions = 2 * elements;
-  work.divisions = work.functions = elements;
-  return work;
-}
-
-Work FlopCounter::swiglu(std::int64_t elements) {
-  Work work = silu(elements);
-  work.multiplications += elements;
-  work.bytes_read *= 2;
-  return work;
-}
+Work FlopCounter::softmax(int rows, int columns) { return work_of(kSoftmax, rows, columns); }
+Work FlopCounter::rms_norm(int rows, int columns) { return work_of(kRmsNorm, rows, columns); }
+Work FlopCounter::layer_norm(int rows, int columns) { return work_of(kLayerNorm, rows, columns); }
+Work FlopCounter::batch_norm(int rows, int channels) { return work_of(kBatchNorm, rows, channels); }
+Work FlopCounter::relu(std::int64_t elements) { return work_of(kRelu, 1, elements); }
+Work FlopCounter::gelu(std::int64_t elements) { return work_of(kGelu, 1, elements); }
+Work FlopCounter::silu(std::int64_t elements) { return work_of(kSilu, 1, elements); }
+Work FlopCounter::swiglu(std::int64_t elements) { return work_of(kSwiglu, 1, elements); }
+Work FlopCounter::add(std::int64_t elements) { return work_of(kAdd, 1, elements); }
 
 Work FlopCounter::rope(int tokens, int heads, int size) {
   require("RoPE", {{"tokens", tokens, 0}, {"heads", heads, 1}, {"size", size, 2}});
@@ -272,12 +247,6 @@ Work FlopCounter::rope(int tokens, int heads, int size) {
   const std::int64_t table = product({2, kFloat, tokens, size});  // a sine and a cosine for each element
   const std::int64_t n = product({tokens, heads, size});
   return {.additions = n, .multiplications = 2 * n, .bytes_read = kFloat * n + table, .bytes_written = kFloat * n};
-}
-
-Work FlopCounter::add(std::int64_t elements) {
-  Work work = elementwise("add", elements, 2);
-  work.additions = elements;
-  return work;
 }
 
 Work FlopCounter::max_pool(int batch, int height, int width, int channels, int kernel, int stride) {

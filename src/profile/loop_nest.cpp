@@ -15,6 +15,9 @@ void check(const char* what, int value, int least, int most) {
 }  // namespace
 
 LoopNest::LoopNest(const NestSpec& spec, const NestOptions& options) : spec_(&spec), options_(options) {
+  check("number of loops", static_cast<int>(spec.loops.size()), 1, kMostLoops);
+  check("number of accesses", static_cast<int>(spec.accesses.size()), 1, kMostAccesses);
+  check("number of arrays", static_cast<int>(spec.arrays.size()), 1, kMostArrays);
   check("n", options.n, 1, 2048);
   check("block", options.block, 1, options.n);
   check("padding", options.padding, 0, 1024);

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "core/error.h"
 #include "core/ladder.h"
 #include "profile/loop_nest.h"
 
@@ -113,7 +114,7 @@ const NestSpec& nest(std::string_view name) {
     if (spec.name == name) return spec;
     optlab::detail::append_name(names, spec.name);
   }
-  optlab::detail::refuse_name("loop nest", name, names);
+  throw_invalid({"no loop nest \"", name, "\"; there are ", names});
 }
 
 }  // namespace optlab::profile
