@@ -80,6 +80,7 @@ EMSCRIPTEN_BINDINGS(optlab_profile) {
       .field("max", &profile::Statistics::max)
       .field("p5", &profile::Statistics::p5)
       .field("p95", &profile::Statistics::p95)
+      .field("mad", &profile::Statistics::mad)
       .field("low", &profile::Statistics::low)
       .field("high", &profile::Statistics::high)
       .field("intervalIsRange", &profile::Statistics::interval_is_range);

@@ -65,6 +65,12 @@ Statistics summarize(std::span<const double> samples) {
   for (double sample : sorted) squares += (sample - result.mean) * (sample - result.mean);
   if (result.count > 1) result.stddev = std::sqrt(squares / (result.count - 1));
 
+  std::vector<double> deviations;
+  deviations.reserve(sorted.size());
+  for (double sample : sorted) deviations.push_back(std::abs(sample - result.median));
+  std::sort(deviations.begin(), deviations.end());
+  result.mad = quantile(deviations, 0.5);
+
   const int rank = median_interval_rank(result.count);
   result.interval_is_range = rank == 0;
   const auto from_end = static_cast<std::size_t>(std::max(rank, 1));

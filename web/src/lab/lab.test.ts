@@ -273,7 +273,7 @@ describe('a probe', () => {
 describe('a race of block sizes', () => {
   const lane = (name: string, gigaflops: number): Lane => {
     const median = (2 * 0.768 ** 3) / gigaflops;
-    const range = { low: median, high: median };
+    const range = { mad: 0, low: median, high: median };
     const statistics = { count: 9, median, mean: median, min: median, max: median, p5: median, p95: median, ...range };
     const settled = { settled: true, discarded: 0, statistics: { ...statistics, intervalIsRange: false } };
     return { name, flops: 2 * 768 ** 3, bytes: 12 * 768 ** 2, ...settled };
@@ -338,6 +338,7 @@ describe('a race', () => {
     max: 0,
     p5: 0,
     p95: 0,
+    mad: 0,
     low: 0,
     high: 0,
     intervalIsRange: false,
