@@ -41,6 +41,14 @@ Adam::Adam(std::vector<std::span<float>> parameters, AdamOptions options)
   }
 }
 
+void Adam::resume_after(std::int64_t steps) {
+  beta1_power_ = beta2_power_ = 1.0;
+  for (std::int64_t i = 0; i < steps; ++i) {  // as they came about
+    beta1_power_ *= static_cast<double>(options_.beta1);
+    beta2_power_ *= static_cast<double>(options_.beta2);
+  }
+}
+
 void Adam::step(std::span<const std::span<const float>> gradients, float learning_rate, parallel::ThreadPool& pool) {
   if (gradients.size() != parameters_.size()) {
     throw std::invalid_argument("Adam: " + std::to_string(gradients.size()) + " gradients for " +

@@ -33,7 +33,7 @@ std::vector<Byte> read(const char* path) {
 TEST(Golden, CheckpointIsTheOneThatWasTrained) {
   const auto bytes = read<std::byte>(kModel);
   ASSERT_FALSE(bytes.empty()) << kModel << " can't be read; run the test in the repository's root";
-  const Mlp model = Mlp::from_safetensors(bytes);
+  Mlp model = Mlp::from_safetensors(bytes);
   EXPECT_EQ(model.parameter_digest(), kWeightsDigest);
   EXPECT_EQ(Safetensors::parse(bytes).metadata().at("parameter_digest"), kWeightsDigest);
   EXPECT_EQ(model.parameter_count(), 235146U);
@@ -43,7 +43,7 @@ TEST(Golden, LogitsAreTheSameBitsEverywhere) {
   const auto checkpoint = read<std::byte>(kModel);
   const auto images_file = read<std::uint8_t>(kImages);
   ASSERT_FALSE(checkpoint.empty() || images_file.empty()) << "run the test in the repository's root";
-  const Mlp model = Mlp::from_safetensors(checkpoint);
+  Mlp model = Mlp::from_safetensors(checkpoint);
   const IdxImages images = parse_idx_images(images_file, kImages, {.rows = 28, .columns = 28});
   ASSERT_EQ(images.count, 64);
   int rungs = 0;
@@ -60,7 +60,7 @@ TEST(Golden, LogitsAreTheSameBitsEverywhere) {
 }
 
 TEST(Golden, FastRungsGiveTheSameClasses) {
-  const Mlp model = Mlp::from_safetensors(read<std::byte>(kModel));
+  Mlp model = Mlp::from_safetensors(read<std::byte>(kModel));
   const auto images_file = read<std::uint8_t>(kImages);
   const IdxImages images = parse_idx_images(images_file, kImages);
   TestCompute exact;

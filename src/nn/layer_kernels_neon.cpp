@@ -1,0 +1,8 @@
+#include "nn/layer_micro_kernel.h"
+#include "simd/neon.h"
+
+namespace optlab::nn::detail {
+
+constinit const LayerKernels kNeonLayerKernels = make_layer_kernels<simd::Neon>();
+
+}  // namespace optlab::nn::detail

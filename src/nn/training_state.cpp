@@ -1,0 +1,107 @@
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+#include "core/digest.h"
+#include "core/error.h"
+#include "nn/trainer.h"
+
+/// How a training is saved and restored.
+namespace optlab::nn {
+namespace {
+
+constexpr const char* kFormat = "optlab training 1";
+
+/// Digits enough to tell any two floats apart.
+std::string text(float value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.9g", static_cast<double>(value));
+  return digits;
+}
+
+std::string moment_name(const char* which, const Parameter& parameter) {
+  return std::string("adam.") + which + "." + parameter.name;
+}
+
+SafetensorsSource moment_source(const char* which, const Parameter& parameter, std::span<const float> moment) {
+  SafetensorsSource source = source_of(moment_name(which, parameter), parameter.value);
+  source.values = moment;
+  return source;
+}
+
+/// The epochs that a state has behind it. Throws DataError unless its metadata are `wanted`, but for that.
+int epoch_of(const SafetensorsMetadata& found, const SafetensorsMetadata& wanted, int epochs) {
+  const auto value = [&](const std::string& key) {
+    const auto entry = found.find(key);
+    return entry == found.end() ? std::string("missing") : entry->second.substr(0, 40);
+  };
+  for (const auto& [key, want] : wanted) {
+    if (key == "epoch" || value(key) == want) continue;
+    throw DataError("training state: " + key + " is " + value(key) + ", this training has " + want);
+  }
+  for (int epoch = 0; epoch <= epochs; ++epoch) {
+    if (value("epoch") == std::to_string(epoch)) return epoch;
+  }
+  throw DataError("training state: epoch is " + value("epoch") + "; 0 to " + std::to_string(epochs) + " is possible");
+}
+
+}  // namespace
+
+SafetensorsMetadata Trainer::describe() const {
+  Digest labels;
+  labels.add(std::span<const std::uint8_t>(data_.labels));
+  const AdamOptions& adam = options_.adam;
+  return {
+      {"format", kFormat},
+      {"model", std::string(model_.kind())},
+      {"epoch", std::to_string(epoch_)},
+      {"epochs", std::to_string(options_.epochs)},
+      {"batch", std::to_string(options_.batch)},
+      {"learning_rate", text(options_.learning_rate)},
+      {"schedule", options_.cosine ? "cosine" : "constant"},
+      {"seed", std::to_string(options_.seed)},
+      {"adam", text(adam.beta1) + " " + text(adam.beta2) + " " + text(adam.epsilon) + " " + text(adam.weight_decay)},
+      {"images", std::to_string(data_.size())},
+      {"labels_digest", labels.hex()}};
+}
+
+std::vector<std::byte> Trainer::save() {
+  if (!at_epoch_end()) throw std::logic_error("Trainer: training can be saved at the end of an epoch only");
+  std::vector<SafetensorsSource> sources;
+  for (const Parameter* tensor : model_.tensors()) sources.push_back(source_of(tensor->name, tensor->value));
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    sources.push_back(moment_source("first", *parameters_[i], adam_.first_moment(i)));
+    sources.push_back(moment_source("second", *parameters_[i], adam_.second_moment(i)));
+  }
+  return write_safetensors(sources, describe());
+}
+
+void Trainer::restore(std::span<const std::byte> state) {
+  const Safetensors file = Safetensors::parse(state);
+  const int epoch = epoch_of(file.metadata(), describe(), options_.epochs);
+  struct Part {
+    const SafetensorsEntry* from;
+    std::span<float> to;
+  };
+  std::vector<Part> parts;  // all is looked at before anything is changed
+  const auto add = [&](const std::string& name, const Shape& shape, std::span<float> to) {
+    parts.push_back({&require_f32(file, name, shape), to});
+  };
+  for (Parameter* tensor : model_.tensors()) add(tensor->name, tensor->value.shape(), tensor->value.values());
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const Parameter& parameter = *parameters_[i];
+    add(moment_name("first", parameter), parameter.value.shape(), adam_.first_moment(i));
+    add(moment_name("second", parameter), parameter.value.shape(), adam_.second_moment(i));
+  }
+  for (const Part& part : parts) copy_f32(*part.from, part.to);
+  adam_.resume_after(std::int64_t{epoch} * batches_);
+  epoch_ = epoch;
+  seen_ = 0;
+  progress_ = {};
+  progress_.epoch = epoch;
+  progress_.epochs = options_.epochs;
+  progress_.batch = epoch == 0 ? 0 : batches_;
+  progress_.batches = batches_;
+}
+
+}  // namespace optlab::nn
