@@ -150,7 +150,7 @@ void add_train(CLI::App& app) {
 
   auto cnn_options = std::make_shared<Options>();
   cnn_options->out = "fashion-cnn.safetensors";
-  cnn_options->training.epochs = 10;
+  cnn_options->training.epochs = 12;
   CLI::App* cnn = train->add_subcommand("cnn",
                                         "Train a small convolutional network on Fashion-MNIST with Adam.\n"
                                         "The weights are the same bits for any number of threads and on any machine.");

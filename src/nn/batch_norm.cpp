@@ -17,10 +17,12 @@ constexpr int kBlockRows = 256;
 int block_count(int rows) { return (rows + kBlockRows - 1) / kBlockRows; }
 int block_size(int rows, int block) { return std::min(kBlockRows, rows - block * kBlockRows); }
 
-Parameter vector_of(std::string name, int channels, float value) {
-  Parameter parameter{std::move(name), Tensor(Shape{channels}), {}, false};
+Parameter vector_of(std::string name, int channels) {
+  return {std::move(name), Tensor(Shape{std::max(channels, 0)}), {}, false};
+}
+
+void fill(Parameter& parameter, float value) {
   std::fill(parameter.value.values().begin(), parameter.value.values().end(), value);
-  return parameter;
 }
 
 float floor_of(gemm::Activation activation) {
@@ -49,14 +51,22 @@ BatchNorm::BatchNorm(std::string name, int channels, const BatchNormOptions& opt
     : Layer(std::move(name)),
       options_(options),
       channels_(channels),
-      weight_(vector_of(this->name() + ".weight", std::max(channels, 0), 1.0F)),
-      bias_(vector_of(this->name() + ".bias", std::max(channels, 0), 0.0F)),
-      mean_(vector_of(this->name() + ".mean", std::max(channels, 0), 0.0F)),
-      variance_(vector_of(this->name() + ".variance", std::max(channels, 0), 1.0F)) {
+      weight_(vector_of(this->name() + ".weight", channels)),
+      bias_(vector_of(this->name() + ".bias", channels)),
+      mean_(vector_of(this->name() + ".mean", channels)),
+      variance_(vector_of(this->name() + ".variance", channels)) {
+  initialize();
   if (channels >= 1 && options.epsilon > 0.0F && options.momentum >= 0.0F && options.momentum <= 1.0F) return;
   throw std::invalid_argument("layer " + this->name() + ": channels is " + std::to_string(channels) + ", epsilon " +
                               std::to_string(options.epsilon) + " and momentum " + std::to_string(options.momentum) +
                               "; want channels >= 1, epsilon > 0 and momentum in [0, 1]");
+}
+
+void BatchNorm::initialize() {
+  fill(weight_, 1.0F);
+  fill(bias_, 0.0F);
+  fill(mean_, 0.0F);
+  fill(variance_, 1.0F);
 }
 
 Shape BatchNorm::output_shape(const Shape& x) const {

@@ -36,6 +36,8 @@ class BatchNorm final : public Layer {
 
   std::string_view kind() const override { return "BatchNorm"; }
   int channels() const { return channels_; }
+  /// As the constructor leaves it.
+  void initialize();
   Shape output_shape(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;

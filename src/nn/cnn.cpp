@@ -69,6 +69,7 @@ Cnn Cnn::from_safetensors(std::span<const std::byte> bytes) {
 void Cnn::initialize(std::uint64_t seed) {
   std::uint32_t stream = 0;
   for (const auto& layer : network().layers()) {
+    if (auto* norm = dynamic_cast<BatchNorm*>(layer.get())) norm->initialize();
     if (auto* conv = dynamic_cast<Conv2d*>(layer.get())) conv->initialize(Rng(seed, stream++));
     if (auto* linear = dynamic_cast<Linear*>(layer.get())) linear->initialize(Rng(seed, stream++));
   }

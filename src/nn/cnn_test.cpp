@@ -38,6 +38,13 @@ TEST(Cnn, IsSmall) {
   EXPECT_THROW(Cnn({.hidden = -1}), std::invalid_argument);
 }
 
+TEST(Cnn, InitializingForgetsAllTraining) {
+  Cnn fresh(kSmall), used = make_model();
+  used.network().layers()[1]->parameters()[0]->value.values()[0] = 7.0F;
+  for (Cnn* model : {&fresh, &used}) model->initialize(5);
+  EXPECT_EQ(used.parameter_digest(), fresh.parameter_digest());
+}
+
 TEST(Cnn, ExactVariantsAndThreadsAgreeBitForBit) {
   Cnn model = make_model();
   const auto pixels = make_pixels(9);
