@@ -10,6 +10,7 @@
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
+#include "core/error.h"
 #include "nn/cnn.h"
 #include "nn/mlp.h"
 #include "nn/trainer.h"
@@ -100,7 +101,7 @@ std::unique_ptr<nn::Model> new_model(const std::string& kind) {
   constexpr int kSizes[] = {784, 256, 128, 10};
   if (kind == "mlp") return std::make_unique<nn::Mlp>(kSizes);
   if (kind == "cnn") return std::make_unique<nn::Cnn>();
-  throw std::invalid_argument("Trainer: no model \"" + kind.substr(0, 20) + "\"; there are mlp and cnn");
+  throw_invalid({"Trainer: no model \"", kind.substr(0, 20), "\"; there are mlp and cnn"});
 }
 
 nn::TrainingOptions options_of(const val& settings) {
@@ -112,7 +113,7 @@ nn::TrainingOptions options_of(const val& settings) {
   options.cosine = settings["cosine"].as<bool>();
   options.adam.weight_decay = static_cast<float>(number("weightDecay"));
   const int seed = whole("seed", number("seed"));
-  if (seed < 0) throw std::invalid_argument("seed is " + std::to_string(seed) + "; it must be >= 0");
+  if (seed < 0) throw_invalid({"seed is ", seed, "; it must be >= 0"});
   options.seed = static_cast<std::uint64_t>(seed);
   return options;
 }
@@ -120,11 +121,10 @@ nn::TrainingOptions options_of(const val& settings) {
 nn::Dataset dataset_of(const val& images, const val& labels) {
   nn::Dataset data{784, copy_from<std::uint8_t>(images), copy_from<std::uint8_t>(labels)};
   if (data.pixels.size() != data.labels.size() * 784) {
-    throw std::invalid_argument("Trainer: " + std::to_string(data.pixels.size()) + " pixels for " +
-                                std::to_string(data.labels.size()) + " labels; an image has 784");
+    throw_invalid({"Trainer: ", data.pixels.size(), " pixels for ", data.labels.size(), " labels; an image has 784"});
   }
   for (std::uint8_t label : data.labels) {
-    if (label > 9) throw std::invalid_argument("Trainer: a label is " + std::to_string(label) + "; 0 to 9 are allowed");
+    if (label > 9) throw_invalid({"Trainer: a label is ", label, "; 0 to 9 are allowed"});
   }
   return data;
 }

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "attention/row_ops.h"
+#include "core/error.h"
 #include "core/rng.h"
 #include "nn/divide.h"
 #include "nn/layer_kernels.h"
@@ -69,8 +70,7 @@ void Silu::backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorV
 Dropout::Dropout(std::string name, float rate, std::uint32_t stream)
     : Elementwise(std::move(name)), rate_(rate), stream_(stream) {
   if (rate >= 0.0F && rate < 1.0F) return;
-  throw std::invalid_argument("layer " + this->name() + ": rate is " + std::to_string(rate) +
-                              "; it must be at least 0 and less than 1");
+  throw_invalid({"layer ", this->name(), ": rate is ", rate, "; it must be at least 0 and less than 1"});
 }
 
 void Dropout::drop(std::span<const float> from, std::span<float> to, const Pass& pass) const {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "core/error.h"
 #include "core/math.h"
 #include "nn/divide.h"
 #include "nn/layer_kernels.h"
@@ -57,9 +58,8 @@ BatchNorm::BatchNorm(std::string name, int channels, const BatchNormOptions& opt
       variance_(vector_of(this->name() + ".variance", channels)) {
   initialize();
   if (channels >= 1 && options.epsilon > 0.0F && options.momentum >= 0.0F && options.momentum <= 1.0F) return;
-  throw std::invalid_argument("layer " + this->name() + ": channels is " + std::to_string(channels) + ", epsilon " +
-                              std::to_string(options.epsilon) + " and momentum " + std::to_string(options.momentum) +
-                              "; want channels >= 1, epsilon > 0 and momentum in [0, 1]");
+  throw_invalid({"layer ", this->name(), ": channels is ", channels, ", epsilon ", options.epsilon, " and momentum ",
+                 options.momentum, "; want channels >= 1, epsilon > 0 and momentum in [0, 1]"});
 }
 
 void BatchNorm::initialize() {

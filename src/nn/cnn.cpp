@@ -54,12 +54,12 @@ Cnn Cnn::from_safetensors(std::span<const std::byte> bytes) {
   const auto inputs = static_cast<std::uint64_t>(kPooledSide * kPooledSide) * options.channels2;
   const auto& linear1 = file.require_f32("linear1.weight", 2).shape;
   if (linear1[0] != inputs || linear1[1] != static_cast<std::uint64_t>(options.hidden)) {
-    throw DataError("checkpoint: linear1.weight is [" + std::to_string(linear1[0]) + "," + std::to_string(linear1[1]) +
-                    "], want [" + std::to_string(inputs) + "," + std::to_string(options.hidden) + "]");
+    throw DataError(text({"checkpoint: linear1.weight is [", linear1[0], ",", linear1[1], "], want [", inputs, ",",
+                          options.hidden, "]"}));
   }
   if (extent(file, "conv2.weight", 4, 2) != options.channels1) {
-    throw DataError("checkpoint: conv2.weight takes " + std::to_string(extent(file, "conv2.weight", 4, 2)) +
-                    " channels, conv1.weight gives " + std::to_string(options.channels1));
+    throw DataError(text({"checkpoint: conv2.weight takes ", extent(file, "conv2.weight", 4, 2),
+                          " channels, conv1.weight gives ", options.channels1}));
   }
   Cnn model(options);
   model.load(file, options.normalized ? "a CNN with norms" : "a folded CNN");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "conv/conv_gradient.h"
+#include "core/error.h"
 #include "core/math.h"
 #include "nn/layer_steps.h"
 
@@ -28,7 +29,7 @@ void check(const std::string& name, const conv::Geometry& geometry) {
   try {
     conv::check(geometry);
   } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument("layer " + name + ": " + error.what());
+    throw_invalid({"layer ", name, ": ", error.what()});
   }
 }
 

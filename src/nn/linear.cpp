@@ -14,7 +14,7 @@ namespace {
 
 int checked_extent(const std::string& name, int extent, const char* what) {
   if (extent < 1) {
-    throw std::invalid_argument("layer " + name + ": " + what + " is " + std::to_string(extent) + "; it must be >= 1");
+    throw_invalid({"layer ", name, ": ", what, " is ", extent, "; it must be >= 1"});
   }
   return extent;
 }
@@ -33,15 +33,13 @@ float softmax_row(std::span<const float> z, int label, std::span<float> p) {
 
 void check_labels(ConstMatrixView logits, std::span<const std::uint8_t> labels) {
   if (logits.rows < 1 || labels.size() != static_cast<std::size_t>(logits.rows)) {
-    throw std::invalid_argument("cross-entropy: logits are " + format_shape({logits.rows, logits.columns}) +
-                                " and there are " + std::to_string(labels.size()) +
-                                " labels; want one a row and at least one row");
+    throw_invalid({"cross-entropy: logits are ", format_shape({logits.rows, logits.columns}), " and there are ",
+                   labels.size(), " labels; want one a row and at least one row"});
   }
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] >= logits.columns) {
-      throw std::invalid_argument("cross-entropy: label " + std::to_string(labels[i]) + " in row " + std::to_string(i) +
-                                  "; " + std::to_string(logits.columns) + " classes allow 0 to " +
-                                  std::to_string(logits.columns - 1));
+      throw_invalid({"cross-entropy: label ", labels[i], " in row ", i, "; ", logits.columns, " classes allow 0 to ",
+                     logits.columns - 1});
     }
   }
 }
@@ -130,8 +128,8 @@ double softmax_cross_entropy(ConstMatrixView logits, std::span<const std::uint8_
   if (logits.column_stride != 1)
     throw std::invalid_argument("cross-entropy: the rows of the logits must be contiguous");
   if (gradient != nullptr && (gradient->rows != logits.rows || gradient->columns != logits.columns)) {
-    throw std::invalid_argument("cross-entropy: the gradient is " + format_shape({gradient->rows, gradient->columns}) +
-                                ", the logits are " + format_shape({logits.rows, logits.columns}));
+    throw_invalid({"cross-entropy: the gradient is ", format_shape({gradient->rows, gradient->columns}),
+                   ", the logits are ", format_shape({logits.rows, logits.columns})});
   }
   const auto columns = static_cast<std::size_t>(logits.columns);
   const float batch = static_cast<float>(logits.rows);

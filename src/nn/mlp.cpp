@@ -19,12 +19,11 @@ std::vector<int> read_sizes(const Safetensors& file) {
     const int in = static_cast<int>(weight.shape[0]);
     const int out = static_cast<int>(weight.shape[1]);
     if (i > 0 && in != sizes.back()) {
-      throw DataError("checkpoint: layer " + std::to_string(i) + " takes " + std::to_string(in) +
-                      " inputs, the layer before it gives " + std::to_string(sizes.back()));
+      throw DataError(
+          text({"checkpoint: layer ", i, " takes ", in, " inputs, the layer before it gives ", sizes.back()}));
     }
     if (static_cast<int>(bias.shape[0]) != out) {
-      throw DataError("checkpoint: layer " + std::to_string(i) + " has " + std::to_string(out) +
-                      " outputs but a bias of " + std::to_string(bias.shape[0]));
+      throw DataError(text({"checkpoint: layer ", i, " has ", out, " outputs but a bias of ", bias.shape[0]}));
     }
     if (i == 0) sizes.push_back(in);
     sizes.push_back(out);
@@ -35,8 +34,7 @@ std::vector<int> read_sizes(const Safetensors& file) {
 /// Judged before a layer is made of them.
 std::vector<int> checked_sizes(std::span<const int> sizes) {
   if (sizes.size() < 2 || sizes.size() > kMostLayers + 1) {
-    throw std::invalid_argument("Mlp: " + std::to_string(sizes.size()) + " sizes; 2 to " +
-                                std::to_string(kMostLayers + 1) + " are allowed (input, hidden …, output)");
+    throw_invalid({"Mlp: ", sizes.size(), " sizes; 2 to ", kMostLayers + 1, " are allowed (input, hidden …, output)"});
   }
   return {sizes.begin(), sizes.end()};
 }

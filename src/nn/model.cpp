@@ -73,15 +73,13 @@ void Model::load(const Safetensors& file, const std::string& what) {
     copy_f32(require_f32(file, tensor->name, tensor->value.shape()), tensor->value.values());
   }
   if (file.tensors().size() == wanted.size()) return;
-  throw DataError("checkpoint: " + std::to_string(file.tensors().size()) + " tensors, but " + what + " has " +
-                  std::to_string(wanted.size()));
+  throw DataError(text({"checkpoint: ", file.tensors().size(), " tensors, but ", what, " has ", wanted.size()}));
 }
 
 void Model::logits(ConstMatrixView x, MatrixView logits, const Compute& compute) {
   if (x.columns != inputs() || logits.columns != outputs() || logits.rows != x.rows) {
-    throw std::invalid_argument("Model: x is " + format_shape({x.rows, x.columns}) + " and logits " +
-                                format_shape({logits.rows, logits.columns}) + "; want [B," + std::to_string(inputs()) +
-                                "] and [B," + std::to_string(outputs()) + "]");
+    throw_invalid({"Model: x is ", format_shape({x.rows, x.columns}), " and logits ",
+                   format_shape({logits.rows, logits.columns}), "; want [B,", inputs(), "] and [B,", outputs(), "]"});
   }
   const auto adjacent = [](const auto& view) {
     return view.column_stride == 1 && (view.rows < 2 || view.row_stride == view.columns);
@@ -102,18 +100,16 @@ std::unique_ptr<Model> load_model(std::span<const std::byte> file) {
   const auto kind = metadata.find("model");
   if (kind == metadata.end() || kind->second == "mlp") return std::make_unique<Mlp>(Mlp::from_safetensors(file));
   if (kind->second == "cnn") return std::make_unique<Cnn>(Cnn::from_safetensors(file));
-  throw DataError("checkpoint: \"model\" is \"" + kind->second.substr(0, 20) + "\"; want \"mlp\" or \"cnn\"");
+  throw DataError(text({"checkpoint: \"model\" is \"", kind->second.substr(0, 20), "\"; want \"mlp\" or \"cnn\""}));
 }
 
 Classification classify(Model& model, std::span<const std::uint8_t> pixels, const Compute& compute) {
   const auto inputs = static_cast<std::size_t>(model.inputs());
   const auto classes = static_cast<std::size_t>(model.outputs());
   if (pixels.size() % inputs != 0) {
-    throw std::invalid_argument("classify: " + std::to_string(pixels.size()) +
-                                " pixels are not a whole number of images of " + std::to_string(inputs));
+    throw_invalid({"classify: ", pixels.size(), " pixels are not a whole number of images of ", inputs});
   }
-  if (classes > 256)
-    throw std::invalid_argument("classify: the model has " + std::to_string(classes) + " classes; at most 256");
+  if (classes > 256) throw_invalid({"classify: the model has ", classes, " classes; at most 256"});
   Classification result;
   Digest digest;
   const std::size_t images = pixels.size() / inputs;
@@ -139,8 +135,8 @@ Classification classify(Model& model, std::span<const std::uint8_t> pixels, cons
 
 double accuracy(std::span<const std::uint8_t> predictions, std::span<const std::uint8_t> labels) {
   if (predictions.size() != labels.size() || labels.empty()) {
-    throw std::invalid_argument("accuracy: " + std::to_string(predictions.size()) + " predictions for " +
-                                std::to_string(labels.size()) + " labels; want as many, and at least one");
+    throw_invalid({"accuracy: ", predictions.size(), " predictions for ", labels.size(),
+                   " labels; want as many, and at least one"});
   }
   std::size_t right = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) right += predictions[i] == labels[i] ? 1 : 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/error.h"
 #include "nn/divide.h"
 #include "nn/layer_kernels.h"
 
@@ -35,8 +36,8 @@ std::ptrdiff_t window_row(const PoolOptions& options, const Shape& x, const Shap
 
 Pooling::Pooling(std::string name, const PoolOptions& options) : Layer(std::move(name)), options_(options) {
   if (options.kernel >= 1 && options.stride >= 1) return;
-  throw std::invalid_argument("layer " + this->name() + ": kernel is " + std::to_string(options.kernel) +
-                              " and stride " + std::to_string(options.stride) + "; both must be >= 1");
+  throw_invalid(
+      {"layer ", this->name(), ": kernel is ", options.kernel, " and stride ", options.stride, "; both must be >= 1"});
 }
 
 Shape Pooling::output_shape(const Shape& x) const {

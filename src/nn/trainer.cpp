@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/error.h"
 #include "core/math.h"
 #include "nn/linear.h"
 
@@ -23,9 +24,8 @@ int checked_batches(const Model& model, const Dataset& data, const TrainingOptio
     throw std::invalid_argument("train: epochs, batch and learning_rate must be > 0");
   }
   if (data.size() < 1 || data.image_size != model.inputs()) {
-    throw std::invalid_argument("train: " + std::to_string(data.size()) + " images of " +
-                                std::to_string(data.image_size) + " pixels for a model with " +
-                                std::to_string(model.inputs()) + " inputs");
+    throw_invalid({"train: ", data.size(), " images of ", data.image_size, " pixels for a model with ", model.inputs(),
+                   " inputs"});
   }
   return (data.size() - 1) / options.batch + 1;
 }
@@ -97,8 +97,8 @@ const TrainingProgress& Trainer::step(const Compute& compute) {
   gather(rows);
   const double loss = differentiate(rows, compute);
   if (!std::isfinite(loss)) {
-    throw std::runtime_error("training diverged in epoch " + std::to_string(epoch_ + 1) + ", batch " +
-                             std::to_string(batch) + ": the loss is not finite; try a lower learning rate");
+    throw std::runtime_error(text({"training diverged in epoch ", epoch_ + 1, ", batch ", batch,
+                                   ": the loss is not finite; try a lower learning rate"}));
   }
   const float learning_rate = rate();
   std::vector<std::span<const float>> gradients;

@@ -205,11 +205,11 @@ TEST(Trainer, RefusesStatesOfOtherTrainingsAndKeepsItsOwn) {
   EXPECT_EQ(refusal(data, {.epochs = 5, .batch = 16, .seed = 9}), "training state: epochs is 4, this training has 5");
   EXPECT_EQ(refusal(data, {.epochs = 4, .batch = 16, .seed = 8}), "training state: seed is 9, this training has 8");
   EXPECT_EQ(refusal(data, {.epochs = 4, .batch = 16, .learning_rate = 0.1F, .seed = 9}),
-            "training state: learning_rate is 0.00100000005, this training has 0.100000001");
+            "training state: learning_rate is 0.001 (981668463), this training has 0.1 (1036831949)");
   EXPECT_EQ(
       refusal(data, {.epochs = 4, .batch = 16, .seed = 9, .adam = {.beta1 = 0.8F}}),
-      "training state: adam is 0.899999976 0.999000013 9.99999994e-09 0, this training has 0.800000012 0.999000013 "
-      "9.99999994e-09 0");
+      "training state: adam is 0.9 (1063675494) 0.999 (1065336439) 10e-9 (841731191) 0 (0), this training has 0.8 "
+      "(1061997773) 0.999 (1065336439) 10e-9 (841731191) 0 (0)");
   EXPECT_EQ(refusal(make_data(41), options), "training state: images is 42, this training has 41");
   Dataset relabelled = data;
   relabelled.labels[3] = 1;

@@ -1,4 +1,5 @@
-#include <cstdio>
+#include <bit>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -12,11 +13,9 @@ namespace {
 
 constexpr const char* kFormat = "optlab training 1";
 
-/// Digits enough to tell any two floats apart.
-std::string text(float value) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.9g", static_cast<double>(value));
-  return digits;
+/// For people, and its bits, which tell any two apart.
+std::string exactly(float value) {
+  return text({format_number(value), " (", std::bit_cast<std::uint32_t>(value), ")"});
 }
 
 std::string moment_name(const char* which, const Parameter& parameter) {
@@ -33,16 +32,16 @@ SafetensorsSource moment_source(const char* which, const Parameter& parameter, s
 int epoch_of(const SafetensorsMetadata& found, const SafetensorsMetadata& wanted, int epochs) {
   const auto value = [&](const std::string& key) {
     const auto entry = found.find(key);
-    return entry == found.end() ? std::string("missing") : entry->second.substr(0, 40);
+    return entry == found.end() ? std::string("missing") : entry->second.substr(0, 100);
   };
   for (const auto& [key, want] : wanted) {
     if (key == "epoch" || value(key) == want) continue;
-    throw DataError("training state: " + key + " is " + value(key) + ", this training has " + want);
+    throw DataError(text({"training state: ", key, " is ", value(key), ", this training has ", want}));
   }
   for (int epoch = 0; epoch <= epochs; ++epoch) {
-    if (value("epoch") == std::to_string(epoch)) return epoch;
+    if (value("epoch") == text({epoch})) return epoch;
   }
-  throw DataError("training state: epoch is " + value("epoch") + "; 0 to " + std::to_string(epochs) + " is possible");
+  throw DataError(text({"training state: epoch is ", value("epoch"), "; 0 to ", epochs, " is possible"}));
 }
 
 }  // namespace
@@ -51,18 +50,18 @@ SafetensorsMetadata Trainer::describe() const {
   Digest labels;
   labels.add(std::span<const std::uint8_t>(data_.labels));
   const AdamOptions& adam = options_.adam;
-  return {
-      {"format", kFormat},
-      {"model", std::string(model_.kind())},
-      {"epoch", std::to_string(epoch_)},
-      {"epochs", std::to_string(options_.epochs)},
-      {"batch", std::to_string(options_.batch)},
-      {"learning_rate", text(options_.learning_rate)},
-      {"schedule", options_.cosine ? "cosine" : "constant"},
-      {"seed", std::to_string(options_.seed)},
-      {"adam", text(adam.beta1) + " " + text(adam.beta2) + " " + text(adam.epsilon) + " " + text(adam.weight_decay)},
-      {"images", std::to_string(data_.size())},
-      {"labels_digest", labels.hex()}};
+  return {{"format", kFormat},
+          {"model", std::string(model_.kind())},
+          {"epoch", text({epoch_})},
+          {"epochs", text({options_.epochs})},
+          {"batch", text({options_.batch})},
+          {"learning_rate", exactly(options_.learning_rate)},
+          {"schedule", options_.cosine ? "cosine" : "constant"},
+          {"seed", text({options_.seed})},
+          {"adam", text({exactly(adam.beta1), " ", exactly(adam.beta2), " ", exactly(adam.epsilon), " ",
+                         exactly(adam.weight_decay)})},
+          {"images", text({data_.size()})},
+          {"labels_digest", labels.hex()}};
 }
 
 std::vector<std::byte> Trainer::save() {
