@@ -102,13 +102,10 @@ class WeightGradient {
   }
 
  private:
-  // Of one group: rows of the gradient, and the tiles they make. A depthwise tile is some positions of the window.
+  // Of one group: rows of the gradient, and the tiles they make. A depthwise tile is a position of the window.
   int depth() const { return depthwise_ ? stretches_.segments : stretches_.segments * stretches_.length; }
   int segment_tiles() const { return (stretches_.length + detail::kGradientRows - 1) / detail::kGradientRows; }
-  int tiles() const {
-    return depthwise_ ? (stretches_.segments + detail::kGradientRows - 1) / detail::kGradientRows
-                      : stretches_.segments * segment_tiles();
-  }
+  int tiles() const { return depthwise_ ? stretches_.segments : stretches_.segments * segment_tiles(); }
 
   std::size_t sum_floats() const {
     return static_cast<std::size_t>(depthwise_ ? 1 : g_.groups) * depth() * static_cast<std::size_t>(padded_);
@@ -141,7 +138,7 @@ class WeightGradient {
       const float* dy = dy_ + static_cast<std::ptrdiff_t>(first) * g_.outputs;
       if (depthwise_) {
         indirection.point(first, chunk, 0, rows, patches);
-        run_depthwise(task, range, rows, dy, sums);
+        run_depthwise(task.pixels, range, rows, dy, sums);
         continue;
       }
       for (int group = 0; group < g_.groups; ++group) {
@@ -183,17 +180,17 @@ class WeightGradient {
     }
   }
 
-  void run_depthwise(GradientTask task, parallel::Range range, const float** rows, const float* dy,
+  /// Each channel by itself; no kernel of its own, since nothing here trains such layers often.
+  void run_depthwise(int pixels, parallel::Range range, const float** rows, const float* dy,
                      float* sums) const noexcept {
-    task.output = dy;
-    task.pixel_stride = g_.outputs;
-    task.columns = g_.channels;
-    task.weight_stride = padded_;
-    for (int tile = range.begin; tile < range.end; ++tile) {
-      const auto [begin, end] = parallel::partition(stretches_.segments, tiles(), tile);
-      task.rows = rows + static_cast<std::ptrdiff_t>(begin) * task.pixels;
-      task.gradient = sums + static_cast<std::ptrdiff_t>(begin) * padded_;
-      kernels_.depthwise_gradient[end - begin - 1](task);
+    for (int position = range.begin; position < range.end; ++position) {
+      const float* const* from = rows + static_cast<std::ptrdiff_t>(position) * pixels;
+      float* to = sums + static_cast<std::ptrdiff_t>(position) * padded_;
+      for (int p = 0; p < pixels; ++p) {
+        const float* x = from[p];
+        const float* by = dy + static_cast<std::ptrdiff_t>(p) * g_.outputs;
+        for (int c = 0; c < g_.channels; ++c) to[c] += x[c] * by[c];
+      }
     }
   }
 

@@ -44,15 +44,13 @@ struct WinogradTask {
 
 /// What a kernel of the weights' gradient adds to some elements of it: over pixels in order, input times ∂L/∂output.
 struct GradientTask {
-  const float* const* rows;  // [pixels]: the first input element that the window of each pixel has; depthwise
-                             // [R, pixels], for R positions
+  const float* const* rows;  // [pixels]: the first input element that the window of each pixel has
   int pixels;                // >= 1
-  int first;                 // not depthwise: the tile's first element after that
+  int first;                 // the tile's first element after that
   const float* output;       // ∂L/∂output of the first pixel
   std::ptrdiff_t pixel_stride;
   float* gradient;  // [R, …]: the sums so far, and then
   std::ptrdiff_t weight_stride;
-  int columns;  // depthwise: channels
 };
 
 using Kernel = void (*)(const Task&) noexcept;
@@ -76,8 +74,6 @@ struct Kernels {
   WinogradKernel winograd_output;
   /// gradient[r-1][v-1]: r adjacent input elements of the window times v vectors of output channels.
   GradientKernel gradient[kGradientRows][kMostVectors];
-  /// depthwise_gradient[r-1]: r positions of the window times all channels.
-  GradientKernel depthwise_gradient[kGradientRows];
 
   constexpr int columns() const { return vectors * lanes; }  // NR
 };

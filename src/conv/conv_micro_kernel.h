@@ -258,53 +258,14 @@ void gradient(const GradientTask& task) noexcept {
   });
 }
 
-/// One vector of channels at kRows positions of the window, over all pixels.
-template <class Simd, int kRows, class Load, class Store>
-[[gnu::always_inline]] inline void depthwise_gradient_block(const GradientTask& task, int c, const Load& load,
-                                                            const Store& store) noexcept {
-  typename Simd::F32 sums[kRows];
-  unroll<kRows>([&](auto r) { sums[r] = load(task.gradient + r * task.weight_stride + c); });
-  const float* const* rows = task.rows;
-  const float* output = task.output + c;
-  int pixels = task.pixels;
-  do {
-    const auto b = load(output);
-    unroll<kRows>([&](auto r) {
-      sums[r] = Simd::mul_add(load(rows[r * static_cast<std::ptrdiff_t>(task.pixels)] + c), b, sums[r]);
-    });
-    ++rows;
-    output += task.pixel_stride;
-  } while (--pixels > 0);
-  unroll<kRows>([&](auto r) { store(task.gradient + r * task.weight_stride + c, sums[r]); });
-}
-
-template <class Simd, int kRows>
-void depthwise_gradient(const GradientTask& task) noexcept {
-  using Vector = typename Simd::F32;
-  int c = 0;
-  for (; c + Simd::kLanes <= task.columns; c += Simd::kLanes) {
-    depthwise_gradient_block<Simd, kRows>(
-        task, c, [](const float* from) { return Simd::load(from); },
-        [](float* to, Vector value) { Simd::store(to, value); });
-  }
-  if (const int rest = task.columns - c; rest > 0) {
-    depthwise_gradient_block<Simd, kRows>(
-        task, c, [rest](const float* from) { return Simd::load_first(from, rest); },
-        [rest](float* to, Vector value) { Simd::store_first(to, value, rest); });
-  }
-}
-
 template <class Simd, int kRows, int kVectors>
 constexpr Kernels make_kernels() {
   static_assert(kRows <= kMostRows && kVectors <= kMostVectors && Simd::kLanes <= kMostLanes);
-  Kernels kernels{kRows, kVectors, Simd::kLanes, {}, direct<Simd>, {}, winograd_input<Simd>, winograd_output<Simd>,
-                  {},    {}};
+  Kernels kernels{kRows, kVectors, Simd::kLanes, {}, direct<Simd>, {}, winograd_input<Simd>, winograd_output<Simd>, {}};
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = tile<Simd, r + 1, v + 1>; }); });
   unroll<kDepthwiseRows>([&](auto r) { kernels.depthwise[r] = depthwise<Simd, r + 1>; });
-  unroll<kGradientRows>([&](auto r) {
-    unroll<kVectors>([&](auto v) { kernels.gradient[r][v] = gradient<Simd, r + 1, v + 1>; });
-    kernels.depthwise_gradient[r] = depthwise_gradient<Simd, r + 1>;
-  });
+  unroll<kGradientRows>(
+      [&](auto r) { unroll<kVectors>([&](auto v) { kernels.gradient[r][v] = gradient<Simd, r + 1, v + 1>; }); });
   return kernels;
 }
 

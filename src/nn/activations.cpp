@@ -54,7 +54,7 @@ void Gelu::forward(ConstTensorView x, TensorView y, const Pass& pass) {
 
 void Gelu::backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) {
   check_shapes(x.shape, y.shape, dy.shape, dx);
-  differentiate(detail::layer_kernels().gelu_backward, x.values, dy, dx, pass);
+  differentiate(detail::activation_kernels().gelu_backward, x.values, dy, dx, pass);
 }
 
 void Silu::forward(ConstTensorView x, TensorView y, const Pass& pass) {
@@ -64,7 +64,7 @@ void Silu::forward(ConstTensorView x, TensorView y, const Pass& pass) {
 
 void Silu::backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) {
   check_shapes(x.shape, y.shape, dy.shape, dx);
-  differentiate(detail::layer_kernels().silu_backward, x.values, dy, dx, pass);
+  differentiate(detail::activation_kernels().silu_backward, x.values, dy, dx, pass);
 }
 
 Dropout::Dropout(std::string name, float rate, std::uint32_t stream)

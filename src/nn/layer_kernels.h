@@ -44,21 +44,31 @@ struct LayerKernels {
   void (*relu)(const float* x, int n, float* y) noexcept;
   /// dx = dy where y > 0, else +0; dx may be dy.
   void (*relu_backward)(const float* y, const float* dy, int n, float* dx) noexcept;
-  /// The derivatives of attention::gelu and silu; dx may be dy.
-  void (*gelu_backward)(const float* x, const float* dy, int n, float* dx) noexcept;
-  void (*silu_backward)(const float* x, const float* dy, int n, float* dx) noexcept;
   void (*max_pool)(const PoolRow& row, float* y) noexcept;
   /// dy goes to the first of the window's largest values.
   void (*max_pool_backward)(const PoolRow& row, const float* y, float* dx) noexcept;
 };
 
+/// The derivatives of attention::gelu and silu; dx may be dy. A table of their own, so that a program without these layers
+/// is without them.
+struct ActivationKernels {
+  void (*gelu_backward)(const float* x, const float* dy, int n, float* dx) noexcept;
+  void (*silu_backward)(const float* x, const float* dy, int n, float* dx) noexcept;
+};
+
 extern const LayerKernels kScalarLayerKernels;
+extern const ActivationKernels kScalarActivationKernels;
 extern const LayerKernels kAvx2LayerKernels;
+extern const ActivationKernels kAvx2ActivationKernels;
 extern const LayerKernels kAvx512LayerKernels;
+extern const ActivationKernels kAvx512ActivationKernels;
 extern const LayerKernels kNeonLayerKernels;
+extern const ActivationKernels kNeonActivationKernels;
 extern const LayerKernels kWasm128LayerKernels;
+extern const ActivationKernels kWasm128ActivationKernels;
 
 /// The widest that this CPU has.
 const LayerKernels& layer_kernels();
+const ActivationKernels& activation_kernels();
 
 }  // namespace optlab::nn::detail

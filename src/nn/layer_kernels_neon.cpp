@@ -4,5 +4,6 @@
 namespace optlab::nn::detail {
 
 constinit const LayerKernels kNeonLayerKernels = make_layer_kernels<simd::Neon>();
+constinit const ActivationKernels kNeonActivationKernels = make_activation_kernels<simd::Neon>();
 
 }  // namespace optlab::nn::detail

@@ -4,5 +4,6 @@
 namespace optlab::nn::detail {
 
 constinit const LayerKernels kScalarLayerKernels = make_layer_kernels<simd::Scalar>();
+constinit const ActivationKernels kScalarActivationKernels = make_activation_kernels<simd::Scalar>();
 
 }  // namespace optlab::nn::detail

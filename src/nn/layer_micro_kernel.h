@@ -42,6 +42,14 @@ template <int kStripes, class Step>
   });
 }
 
+/// step(r) for rows 0 … rows-1, at least one.
+template <class Step>
+[[gnu::always_inline]] inline void for_each_row(int rows, const Step& step) {
+  int r = 0;
+  do step(r);
+  while (++r < rows);
+}
+
 template <class Simd>
 [[gnu::always_inline]] inline typename Simd::F32 sum_of_four(const typename Simd::F32 (&sums)[4]) {
   return Simd::add(Simd::add(sums[0], sums[1]), Simd::add(sums[2], sums[3]));
@@ -268,9 +276,13 @@ void max_pool_backward(const PoolRow& row, const float* y, float* dx) noexcept {
 
 template <class Simd>
 constexpr LayerKernels make_layer_kernels() {
-  return {column_sums<Simd>,        moments<Simd>,  normalize<Simd>,        normalize_sums<Simd>,
-          normalize_backward<Simd>, relu<Simd>,     relu_backward<Simd>,    gelu_backward<Simd>,
-          silu_backward<Simd>,      max_pool<Simd>, max_pool_backward<Simd>};
+  return {column_sums<Simd>, moments<Simd>,       normalize<Simd>, normalize_sums<Simd>,   normalize_backward<Simd>,
+          relu<Simd>,        relu_backward<Simd>, max_pool<Simd>,  max_pool_backward<Simd>};
+}
+
+template <class Simd>
+constexpr ActivationKernels make_activation_kernels() {
+  return {gelu_backward<Simd>, silu_backward<Simd>};
 }
 
 }  // namespace optlab::nn::detail

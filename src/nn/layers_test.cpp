@@ -247,7 +247,7 @@ TEST(Conv2d, NamesItselfInRefusals) {
 }
 
 /// One table's results on operands of awkward sizes.
-std::uint64_t digest_of(const detail::LayerKernels& kernels) {
+std::uint64_t digest_of(const detail::LayerKernels& kernels, const detail::ActivationKernels& activations) {
   Digest digest;
   for (int n : {1, 3, 16, 21, 37}) {
     constexpr int kRows = 11;
@@ -274,7 +274,7 @@ std::uint64_t digest_of(const detail::LayerKernels& kernels) {
     const int count = kRows * n;
     kernels.relu(x.values().data(), count, y.values().data());
     add(y);
-    for (auto derivative : {kernels.relu_backward, kernels.gelu_backward, kernels.silu_backward}) {
+    for (auto derivative : {kernels.relu_backward, activations.gelu_backward, activations.silu_backward}) {
       derivative(x.values().data(), dy.values().data(), count, y.values().data());
       add(y);
     }
@@ -292,14 +292,14 @@ std::uint64_t digest_of(const detail::LayerKernels& kernels) {
 }
 
 TEST(LayerKernels, AllInstructionSetsGiveTheSameBits) {
-  const std::uint64_t want = digest_of(detail::kScalarLayerKernels);
-  EXPECT_EQ(digest_of(detail::layer_kernels()), want);
+  const std::uint64_t want = digest_of(detail::kScalarLayerKernels, detail::kScalarActivationKernels);
+  EXPECT_EQ(digest_of(detail::layer_kernels(), detail::activation_kernels()), want);
 #if defined(__x86_64__)
   if (simd::has_avx2()) {
-    EXPECT_EQ(digest_of(detail::kAvx2LayerKernels), want);
+    EXPECT_EQ(digest_of(detail::kAvx2LayerKernels, detail::kAvx2ActivationKernels), want);
   }
   if (simd::has_avx512()) {
-    EXPECT_EQ(digest_of(detail::kAvx512LayerKernels), want);
+    EXPECT_EQ(digest_of(detail::kAvx512LayerKernels, detail::kAvx512ActivationKernels), want);
   }
 #endif
 }

@@ -11,7 +11,7 @@
 namespace optlab::nn {
 namespace {
 
-constexpr const char* kFormat = "optlab training 1";
+constexpr const char* kKey = "optlab_training";
 
 /// For people, and its bits, which tell any two apart.
 std::string exactly(float value) {
@@ -28,20 +28,21 @@ SafetensorsSource moment_source(const char* which, const Parameter& parameter, s
   return source;
 }
 
-/// The epochs that a state has behind it. Throws DataError unless its metadata are `wanted`, but for that.
+/// A value of the metadata; "missing" if there is none.
+std::string value_of(const SafetensorsMetadata& metadata, const char* key) {
+  const auto entry = metadata.find(key);
+  return entry == metadata.end() ? "missing" : entry->second.substr(0, 400);
+}
+
+/// The epochs that a state has behind it. Throws DataError unless it is one of this training.
 int epoch_of(const SafetensorsMetadata& found, const SafetensorsMetadata& wanted, int epochs) {
-  const auto value = [&](const std::string& key) {
-    const auto entry = found.find(key);
-    return entry == found.end() ? std::string("missing") : entry->second.substr(0, 100);
-  };
-  for (const auto& [key, want] : wanted) {
-    if (key == "epoch" || value(key) == want) continue;
-    throw DataError(text({"training state: ", key, " is ", value(key), ", this training has ", want}));
+  const std::string training = value_of(found, kKey), want = value_of(wanted, kKey);
+  if (training != want) throw DataError(text({"training state: of ", training, "; this training is ", want}));
+  const std::string epoch = value_of(found, "epoch");
+  for (int i = 0; i <= epochs; ++i) {
+    if (epoch == text({i})) return i;
   }
-  for (int epoch = 0; epoch <= epochs; ++epoch) {
-    if (value("epoch") == text({epoch})) return epoch;
-  }
-  throw DataError(text({"training state: epoch is ", value("epoch"), "; 0 to ", epochs, " is possible"}));
+  throw DataError(text({"training state: epoch is ", epoch, "; 0 to ", epochs, " is possible"}));
 }
 
 }  // namespace
@@ -50,18 +51,28 @@ SafetensorsMetadata Trainer::describe() const {
   Digest labels;
   labels.add(std::span<const std::uint8_t>(data_.labels));
   const AdamOptions& adam = options_.adam;
-  return {{"format", kFormat},
-          {"model", std::string(model_.kind())},
+  return {{"model", std::string(model_.kind())},
           {"epoch", text({epoch_})},
-          {"epochs", text({options_.epochs})},
-          {"batch", text({options_.batch})},
-          {"learning_rate", exactly(options_.learning_rate)},
-          {"schedule", options_.cosine ? "cosine" : "constant"},
-          {"seed", text({options_.seed})},
-          {"adam", text({exactly(adam.beta1), " ", exactly(adam.beta2), " ", exactly(adam.epsilon), " ",
-                         exactly(adam.weight_decay)})},
-          {"images", text({data_.size()})},
-          {"labels_digest", labels.hex()}};
+          {kKey, text({options_.epochs,
+                       " epochs, batch ",
+                       options_.batch,
+                       ", seed ",
+                       options_.seed,
+                       ", rate ",
+                       exactly(options_.learning_rate),
+                       options_.cosine ? " cosine" : " constant",
+                       ", Adam ",
+                       exactly(adam.beta1),
+                       " ",
+                       exactly(adam.beta2),
+                       " ",
+                       exactly(adam.epsilon),
+                       " ",
+                       exactly(adam.weight_decay),
+                       ", ",
+                       data_.size(),
+                       " images, labels ",
+                       labels.hex()})}};
 }
 
 std::vector<std::byte> Trainer::save() {
