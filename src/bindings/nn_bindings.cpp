@@ -148,19 +148,12 @@ class Training {
     return {at.epoch, at.epochs,   at.batch,        at.batches, static_cast<double>(at.learning_rate),
             at.loss,  at.accuracy, trainer_->done()};
   }
-  bool at_epoch_end() const { return trainer_->at_epoch_end(); }
   Bytes save() { return bytes_of(trainer_->save()); }
   void restore(Bytes state) {
     const auto bytes = copy_from<std::uint8_t>(state);
     trainer_->restore(std::as_bytes(std::span(bytes)));
   }
   Bytes checkpoint() const { return bytes_of(model_->to_safetensors()); }
-  std::string digest() const { return model_->parameter_digest(); }
-  Bytes classify(Bytes images) {
-    gemm::Context context = runtime().context();
-    const auto pixels = copy_from<std::uint8_t>(images);
-    return Bytes(copy_to("Uint8Array", nn::classify(*model_, pixels, {nullptr, context, mode_}).predictions));
-  }
 
  private:
   std::unique_ptr<nn::Trainer> start(const nn::TrainingOptions& options) {
@@ -220,17 +213,14 @@ EMSCRIPTEN_BINDINGS(optlab_nn) {
       .field("accuracy", &Progress::accuracy)
       .field("done", &Progress::done);
 
-  // A step is a batch. `save` at the end of an epoch; `restore` into a Trainer of the same settings and data.
+  // A step is a batch. `save` at the end of an epoch, when batch is batches; `restore` into a Trainer of the same settings and data.
   class_<Training>("Trainer")
       .constructor(guard<&make_training>, return_value_policy::take_ownership())
       .function("step", guard<&Training::step>)
       .function("progress", &Training::progress)
-      .function("atEpochEnd", &Training::at_epoch_end)
       .function("save", guard<&Training::save>)
       .function("restore", guard<&Training::restore>)
-      .function("checkpoint", guard<&Training::checkpoint>)
-      .function("digest", &Training::digest)
-      .function("classify", guard<&Training::classify>);
+      .function("checkpoint", guard<&Training::checkpoint>);  // a file for Mlp or Cnn: the model as it is now
 }
 
 }  // namespace optlab::bindings

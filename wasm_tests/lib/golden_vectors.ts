@@ -27,8 +27,10 @@ function train(library: OptLabModule, kind: keyof typeof kTrained, images: Uint8
   const settings = { epochs: 13, batch: 8, learningRate: 0.001, cosine: true, weightDecay: 0, seed: 1, fast: false };
   const trainer = new library.Trainer(kind, images, labels, settings);
   for (let step = 0; step < 100; ++step) trainer.step();
-  const digest = trainer.digest();
+  const model = kind === 'mlp' ? new library.Mlp(trainer.checkpoint()) : new library.Cnn(trainer.checkpoint());
+  const digest = model.digest();
   trainer.delete();
+  model.delete();
   return digest;
 }
 
