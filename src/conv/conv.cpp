@@ -97,14 +97,27 @@ void convolve(const Variant& variant, const Geometry& geometry, std::span<const 
 
 const Variant& variant(std::string_view name) { return find_row(variants(), "conv", name); }
 
+namespace {
+
+// Even 1×1, which is a plain product, is best done by the implicit rung, since it finishes a tile while its cache lines
+// are there: 128 channels, 28², to 128 on a Xeon, Node 24, relaxed 54 against 46 GFLOP/s, natively with FMA 107 and 100.
+Algorithm best_algorithm(const Geometry& g) {
+  return g.groups > 1 && g.groups == g.channels ? Algorithm::kDepthwise : Algorithm::kImplicit;
+}
+
+}  // namespace
+
 const Variant& best(Mode mode, const Geometry& geometry, int threads) {
-  // Even 1×1, which is a plain product, is best done by the implicit rung, since it finishes a tile while its cache
-  // lines are there: 128 channels, 28², to 128 on a Xeon, Node 24, relaxed 54 against 46 GFLOP/s, natively with FMA
-  // 107 and 100.
-  const Algorithm algorithm =
-      geometry.groups > 1 && geometry.groups == geometry.channels ? Algorithm::kDepthwise : Algorithm::kImplicit;
+  const Algorithm algorithm = best_algorithm(geometry);
   return last_row(variants(), threads, [&](const Variant& row) {
     return row.algorithm == algorithm && (mode == Mode::kFast || row.mode == Mode::kExact);
+  });
+}
+
+const Variant& best_of(std::string_view isa, Mode mode, bool threaded, const Geometry& geometry) {
+  const Algorithm algorithm = best_algorithm(geometry);
+  return last_row(variants(), 2, [&](const Variant& row) {
+    return row.algorithm == algorithm && row.isa == isa && row.mode == mode && row.threaded == threaded;
   });
 }
 

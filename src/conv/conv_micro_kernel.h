@@ -229,12 +229,43 @@ void winograd_output(const WinogradTask& task) noexcept {
   }
 }
 
+/// A register tile of the weights' gradient: it stays there while the pixels go by. The sums continue from memory, so
+/// that a long row of pixels, chunk by chunk, is one serial sum.
+template <class Simd, int kRows, int kVectors>
+void gradient(const GradientTask& task) noexcept {
+  constexpr int kLanes = Simd::kLanes;
+  typename Simd::F32 sums[kRows][kVectors];
+  unroll<kRows>([&](auto r) {
+    unroll<kVectors>([&](auto v) { sums[r][v] = Simd::load(task.gradient + r * task.weight_stride + v * kLanes); });
+  });
+  const float* const* rows = task.rows;
+  const float* output = task.output;
+  const std::ptrdiff_t pixel_stride = task.pixel_stride;
+  const int first = task.first;
+  int pixels = task.pixels;
+  do {
+    const float* a = *rows++ + first;
+    typename Simd::F32 b[kVectors];
+    unroll<kVectors>([&](auto v) { b[v] = Simd::load(output + v * kLanes); });
+    unroll<kRows>([&](auto r) {
+      const auto scale = Simd::load_splat(a + r);
+      unroll<kVectors>([&](auto v) { sums[r][v] = Simd::mul_add(scale, b[v], sums[r][v]); });
+    });
+    output += pixel_stride;
+  } while (--pixels > 0);
+  unroll<kRows>([&](auto r) {
+    unroll<kVectors>([&](auto v) { Simd::store(task.gradient + r * task.weight_stride + v * kLanes, sums[r][v]); });
+  });
+}
+
 template <class Simd, int kRows, int kVectors>
 constexpr Kernels make_kernels() {
   static_assert(kRows <= kMostRows && kVectors <= kMostVectors && Simd::kLanes <= kMostLanes);
-  Kernels kernels{kRows, kVectors, Simd::kLanes, {}, direct<Simd>, {}, winograd_input<Simd>, winograd_output<Simd>};
+  Kernels kernels{kRows, kVectors, Simd::kLanes, {}, direct<Simd>, {}, winograd_input<Simd>, winograd_output<Simd>, {}};
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = tile<Simd, r + 1, v + 1>; }); });
   unroll<kDepthwiseRows>([&](auto r) { kernels.depthwise[r] = depthwise<Simd, r + 1>; });
+  unroll<kGradientRows>(
+      [&](auto r) { unroll<kVectors>([&](auto v) { kernels.gradient[r][v] = gradient<Simd, r + 1, v + 1>; }); });
   return kernels;
 }
 

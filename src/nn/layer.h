@@ -63,6 +63,19 @@ class Layer {
 
   /// Makes, once, what inference with `variant` can reuse from call to call (packed weights).
   virtual void prepare(const gemm::Variant& variant) { static_cast<void>(variant); }
+  /// Bytes that `prepare` holds beside the values themselves.
+  virtual std::size_t packed_bytes() const { return 0; }
+
+  /// What training keeps and inference needs, but no gradient moves: running statistics. In the checkpoint, after the
+  /// parameters; their gradients stay empty.
+  virtual std::vector<Parameter*> buffers() { return {}; }
+
+  /// Takes `scale` and `shift`, one each an output channel, into its weights, so that it computes activation(scale·y +
+  /// shift) where it computed y. False, and nothing happened, if it can't.
+  virtual bool absorb(std::span<const float> scale, std::span<const float> shift, gemm::Activation activation) {
+    static_cast<void>(scale), static_cast<void>(shift), static_cast<void>(activation);
+    return false;
+  }
 
  protected:
   /// std::invalid_argument "layer <name>: <operand> is [..], want <want>".

@@ -58,6 +58,12 @@ std::string entry_json(const SafetensorsSource& tensor, std::uint64_t begin) {
 
 }  // namespace
 
+SafetensorsSource source_of(std::string name, const Tensor& tensor) {
+  SafetensorsSource source{std::move(name), {}, tensor.values()};
+  for (int axis = 0; axis < tensor.shape().rank(); ++axis) source.shape.push_back(tensor.shape()[axis]);
+  return source;
+}
+
 std::vector<std::byte> write_safetensors(std::span<const SafetensorsSource> tensors,
                                          const SafetensorsMetadata& metadata) {
   std::set<std::string> names;
