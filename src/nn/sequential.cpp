@@ -5,6 +5,16 @@
 #include "nn/batch_norm.h"
 
 namespace optlab::nn {
+namespace {
+
+/// Counting its work costs more than a small layer: only for somebody who asked.
+void forward_layer(Layer& layer, ConstTensorView x, TensorView y, const Pass& pass) {
+  if (pass.observer == nullptr) return layer.forward(x, y, pass);
+  const profile::ObservedLayer observed(pass.observer, {layer.name(), layer.kind(), layer.work(x.shape), y.shape});
+  layer.forward(x, y, pass);
+}
+
+}  // namespace
 
 TensorView Sequential::Slots::get(std::size_t slot, const Shape& shape) {
   if (buffers_.size() <= slot) buffers_.resize(slot + 1);
@@ -35,7 +45,7 @@ void Sequential::forward(ConstTensorView x, TensorView y, const Pass& pass) {
     if (pass.training) shapes_.push_back(x.shape);
     const bool last = i + 1 == layers_.size();
     const TensorView to = last ? y : activations_.get(pass.training ? i : i % 2, layers_[i]->output_shape(x.shape));
-    layers_[i]->forward(x, to, pass);
+    forward_layer(*layers_[i], x, to, pass);
     x = to;
   }
 }
