@@ -9,6 +9,7 @@
 #include "bindings/arrays.h"
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
+#include "core/error.h"
 #include "nn/dataset.h"
 #include "nn/model.h"
 #include "profile/model_profiler.h"
@@ -19,42 +20,20 @@ namespace {
 using emscripten::val;
 
 EMSCRIPTEN_DECLARE_VAL_TYPE(ProfiledBytes)
-EMSCRIPTEN_DECLARE_VAL_TYPE(LayerProfileArray)
-EMSCRIPTEN_DECLARE_VAL_TYPE(LayerSpanArray)
-EMSCRIPTEN_DECLARE_VAL_TYPE(MemoryPointArray)
-EMSCRIPTEN_DECLARE_VAL_TYPE(ShapeArray)
+EMSCRIPTEN_DECLARE_VAL_TYPE(ProfileNumbers)
 
-/// As JavaScript sees a layer.
-struct LayerValue {
-  std::string name;
-  std::string kind;
-  int parent = -1;
-  int depth = 0;
-  ShapeArray output = ShapeArray(val::undefined());
-  int calls = 0;
-  double flops = 0;
-  double bytes_read = 0;
-  double bytes_written = 0;
-  std::optional<profile::Statistics> seconds;
-  double share = 0;
-  double high_water = 0;
-  double growth = 0;
-};
-
-/// An allocation or release.
-struct MemoryPoint {
-  double seconds;
-  double bytes;
-  double current;
-};
-
-ShapeArray shape_of(const Shape& shape) {
-  val result = val::array();
-  for (int axis = 0; axis < shape.rank(); ++axis) result.call<void>("push", shape[axis]);
-  return ShapeArray(result);
+/// Of seconds: how many samples, median, 95 % interval, MAD, 1 if the interval is the range. Zeros before the first.
+void append(std::vector<double>& to, const std::optional<profile::Statistics>& seconds) {
+  const profile::Statistics s = seconds.value_or(profile::Statistics{});
+  to.insert(to.end(),
+            {static_cast<double>(s.count), s.median, s.low, s.high, s.mad, static_cast<double>(s.interval_is_range)});
 }
 
-/// A model on the shared runtime, run on the same images again and again.
+ProfileNumbers numbers(const std::vector<double>& values) {
+  return ProfileNumbers(copy_to("Float64Array", values));
+}
+
+/// A model on the shared runtime, run on the same images again and again. Numbers leave as typed arrays, in rows.
 class ModelProfiler {
  public:
   ModelProfiler(std::span<const std::byte> file, std::span<const std::uint8_t> pixels, const gemm::Variant& variant,
@@ -70,41 +49,52 @@ class ModelProfiler {
 
   bool step() { return profiler_.step(); }
   double progress() const { return profiler_.progress(); }
-  double packed_bytes() const { return static_cast<double>(model_->packed_bytes()); }
-  std::optional<profile::Statistics> run() const { return profiler_.profile().run(); }
-  std::string csv() const { return profile::to_csv(profiler_.profile().layers()); }
-  std::string trace(std::string title) const { return profile::trace_json(profiler_.profile(), title); }
 
-  LayerProfileArray layers() const {
-    val result = val::array();
-    const auto number = [](auto count) { return static_cast<double>(count); };
+  std::string names() const {
+    std::string result;
+    for (const profile::LayerProfile& l : profiler_.profile().layers()) result += text({l.name, "\t", l.kind, "\n"});
+    return result;
+  }
+  ProfileNumbers layers() const {
+    std::vector<double> rows;
     for (const profile::LayerProfile& l : profiler_.profile().layers()) {
-      result.call<void>(
-          "push", LayerValue{l.name, l.kind, l.parent, l.depth, shape_of(l.output), l.calls, number(l.work.flops()),
-                             number(l.work.bytes_read), number(l.work.bytes_written), l.seconds, l.share,
-                             number(l.high_water), number(l.growth)});
+      for (const std::int64_t value : {std::int64_t{l.parent}, std::int64_t{l.depth}, std::int64_t{l.calls}, l.work.flops(),
+                                       l.work.bytes_read, l.work.bytes_written, static_cast<std::int64_t>(l.high_water),
+                                       static_cast<std::int64_t>(l.growth)}) {
+        rows.push_back(static_cast<double>(value));
+      }
+      rows.push_back(l.share);
+      append(rows, l.seconds);
+      rows.push_back(l.output.rank());
+      for (int axis = 0; axis < Shape::kMaxRank; ++axis) rows.push_back(l.output[axis]);
     }
-    return LayerProfileArray(result);
+    return numbers(rows);
   }
-  LayerSpanArray spans() const {
-    val result = val::array();
-    for (const profile::LayerSpan& span : profiler_.profile().spans()) result.call<void>("push", span);
-    return LayerSpanArray(result);
+  ProfileNumbers run() const {
+    std::vector<double> row;
+    append(row, profiler_.profile().run());
+    return numbers(row);
   }
-  MemoryPointArray memory() const {
-    val result = val::array();
-    for (const profile::MemoryEvent& e : profiler_.memory_timeline()) {
-      result.call<void>("push", MemoryPoint{e.seconds, static_cast<double>(e.bytes), static_cast<double>(e.current)});
+  ProfileNumbers spans() const {
+    std::vector<double> rows;
+    for (const profile::LayerSpan& span : profiler_.profile().spans()) {
+      rows.insert(rows.end(), {static_cast<double>(span.layer), span.begin, span.seconds});
     }
-    return MemoryPointArray(result);
+    return numbers(rows);
+  }
+  ProfileNumbers memory() const {
+    std::vector<double> rows;
+    for (const profile::MemoryEvent& event : profiler_.memory_timeline()) {
+      rows.insert(rows.end(), {event.seconds, static_cast<double>(event.bytes), static_cast<double>(event.current)});
+    }
+    return numbers(rows);
   }
 
  private:
   static int batch_of(const nn::Model& model, std::span<const std::uint8_t> pixels) {
     const auto inputs = static_cast<std::size_t>(model.inputs());
     if (pixels.empty() || pixels.size() % inputs != 0) {
-      throw std::invalid_argument("ModelProfiler: " + std::to_string(pixels.size()) +
-                                  " pixels are not one or more images of " + std::to_string(inputs));
+      throw_invalid({"ModelProfiler: ", pixels.size(), " pixels are not one or more images of ", inputs});
     }
     return static_cast<int>(pixels.size() / inputs);
   }
@@ -130,45 +120,22 @@ ModelProfiler* make_profiler(ProfiledBytes file, ProfiledBytes images, std::stri
 EMSCRIPTEN_BINDINGS(optlab_profile_model) {
   using namespace emscripten;
   register_type<ProfiledBytes>("Uint8Array");
-  register_type<LayerProfileArray>("LayerProfile[]");
-  register_type<LayerSpanArray>("LayerSpan[]");
-  register_type<MemoryPointArray>("MemoryPoint[]");
-  register_type<ShapeArray>("number[]");
+  register_type<ProfileNumbers>("Float64Array");
 
-  value_object<LayerValue>("LayerProfile")
-      .field("name", &LayerValue::name)
-      .field("kind", &LayerValue::kind)
-      .field("parent", &LayerValue::parent)  // index, or -1
-      .field("depth", &LayerValue::depth)
-      .field("output", &LayerValue::output)
-      .field("calls", &LayerValue::calls)
-      .field("flops", &LayerValue::flops)
-      .field("bytesRead", &LayerValue::bytes_read)
-      .field("bytesWritten", &LayerValue::bytes_written)
-      .field("seconds", &LayerValue::seconds)
-      .field("share", &LayerValue::share)
-      .field("highWater", &LayerValue::high_water)
-      .field("growth", &LayerValue::growth);
-  value_object<profile::LayerSpan>("LayerSpan")
-      .field("layer", &profile::LayerSpan::layer)
-      .field("begin", &profile::LayerSpan::begin)
-      .field("seconds", &profile::LayerSpan::seconds);
-  value_object<MemoryPoint>("MemoryPoint")
-      .field("seconds", &MemoryPoint::seconds)
-      .field("bytes", &MemoryPoint::bytes)
-      .field("current", &MemoryPoint::current);
   class_<ModelProfiler>("ModelProfiler")
       // Of a safetensors file, images that are one batch, a rung and the time there is.
       .constructor(guard<&make_profiler>, return_value_policy::take_ownership())
       .function("step", guard<&ModelProfiler::step>)
       .function("progress", &ModelProfiler::progress)
-      .function("packedBytes", &ModelProfiler::packed_bytes)
-      .function("run", guard<&ModelProfiler::run>)
+      // For each layer a line: its name, a tab, its kind.
+      .function("names", guard<&ModelProfiler::names>)
+      // For each layer 20 numbers: parent (an index, or -1), depth, calls, FLOPs, bytes read, bytes written, high-water mark,
+      // growth; share of the run; samples, median, low, high, MAD, 1 if low and high are the range; rank and 4 extents of its
+      // output.
       .function("layers", guard<&ModelProfiler::layers>)
-      .function("spans", guard<&ModelProfiler::spans>)    // of the last run
-      .function("memory", guard<&ModelProfiler::memory>)  // allocations and releases of the first run
-      .function("csv", guard<&ModelProfiler::csv>)
-      .function("trace", guard<&ModelProfiler::trace>);  // in Chrome's format, under this title
+      .function("run", guard<&ModelProfiler::run>)         // 6 numbers, as the samples of a layer
+      .function("spans", guard<&ModelProfiler::spans>)     // of the last run: layer, begin, seconds
+      .function("memory", guard<&ModelProfiler::memory>);  // of the first run: seconds, bytes, allocated then
 }
 
 }  // namespace optlab::bindings

@@ -5,17 +5,6 @@
 #include "nn/batch_norm.h"
 
 namespace optlab::nn {
-namespace {
-
-/// Counting its work costs more than a small layer: only for somebody who asked.
-void forward_layer(Layer& layer, ConstTensorView x, TensorView y, const Pass& pass) {
-  if (pass.observer == nullptr) return layer.forward(x, y, pass);
-  const profile::ObservedLayer observed(pass.observer, {layer.name(), layer.kind(), layer.work(x.shape), y.shape});
-  layer.forward(x, y, pass);
-}
-
-}  // namespace
-
 TensorView Sequential::Slots::get(std::size_t slot, const Shape& shape) {
   if (buffers_.size() <= slot) buffers_.resize(slot + 1);
   if (buffers_[slot].size() < shape.element_count()) buffers_[slot] = AlignedBuffer<float>(shape.element_count());
@@ -43,11 +32,21 @@ void Sequential::forward(ConstTensorView x, TensorView y, const Pass& pass) {
   if (layers_.empty()) std::copy(x.values.begin(), x.values.end(), y.values.begin());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (pass.training) shapes_.push_back(x.shape);
-    const bool last = i + 1 == layers_.size();
-    const TensorView to = last ? y : activations_.get(pass.training ? i : i % 2, layers_[i]->output_shape(x.shape));
-    forward_layer(*layers_[i], x, to, pass);
-    x = to;
+    const TensorView* last = i + 1 == layers_.size() ? &y : nullptr;
+    x = run_layer(i, x, last, pass);
   }
+}
+
+ConstTensorView Sequential::run_layer(std::size_t i, ConstTensorView x, const TensorView* y, const Pass& pass) {
+  Layer& layer = *layers_[i];
+  const Shape shape = layer.output_shape(x.shape);
+  // Counting its work costs more than a small layer does: only for somebody who asked.
+  profile::LayerInfo info;
+  if (pass.observer != nullptr) info = {layer.name(), layer.kind(), layer.work(x.shape), shape};
+  const profile::ObservedLayer observed(pass.observer, info);
+  const TensorView to = y != nullptr ? *y : activations_.get(pass.training ? i : i % 2, shape);
+  layer.forward(x, to, pass);
+  return to;
 }
 
 void Sequential::backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) {

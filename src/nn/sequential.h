@@ -54,6 +54,10 @@ class Sequential final : public Layer {
     std::vector<AlignedBuffer<float>> buffers_;
   };
 
+  /// Layer i's forward pass into *y, or into memory of its own if that is null; returns where. The one place that tells an
+  /// observer: the memory that the result needs is the layer's too.
+  ConstTensorView run_layer(std::size_t i, ConstTensorView x, const TensorView* y, const Pass& pass);
+
   std::vector<std::unique_ptr<Layer>> layers_;
   Slots activations_;
   Slots gradients_;

@@ -5,6 +5,11 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'blocking-tuner': () => import('./blocking-tuner'),
   'roofline-chart': () => import('./roofline-chart'),
   'image-classifier': () => import('./image-classifier'),
+  'timer-demo': () => import('./timer-demo'),
+  'model-profiler': () => import('./model-profiler'),
+  'layer-roofline': () => import('./layer-roofline'),
+  'cache-simulator': () => import('./cache-simulator'),
+  'lesson-check': () => import('./lesson-check'),
 };
 
 export function loadElements(page: ParentNode): void {

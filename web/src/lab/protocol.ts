@@ -9,7 +9,7 @@ import type {
   MemoryPoint,
   NestInfo,
   Peak,
-  Statistics,
+  Timing,
   VariantInfo,
 } from './types.ts';
 
@@ -213,14 +213,11 @@ export interface ProfileReport {
   /** A layer before those inside it. */
   layers: LayerProfile[];
   /** Seconds of one whole run. */
-  run: Statistics | null;
+  run: Timing | null;
   /** Of the last run. */
   spans: LayerSpan[];
   /** What the first run allocated; empty until the end. */
   memory: MemoryPoint[];
-  /** For files; empty until the end. */
-  csv: string;
-  trace: string;
   progress: number;
   done: boolean;
   stopped: boolean;

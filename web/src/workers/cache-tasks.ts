@@ -1,5 +1,5 @@
 import { EngineError } from '../lab/errors.ts';
-import { parseSteps } from '../lab/cache.ts';
+import { parseCounters, parseNest, parseSteps } from '../lab/cache.ts';
 import type { CacheMove, CacheReport, CacheSettings, CacheState } from '../lab/protocol.ts';
 import type { CacheSimulation, NestInfo } from '../lab/types.ts';
 import { engine, runSteps } from './steps.ts';
@@ -15,13 +15,19 @@ const kShownSteps = 6;
 const kMostUntilMiss = 100_000;
 
 export function nests(): NestInfo[] {
-  return engine().cacheNests();
+  return engine().cacheNests().map(parseNest);
 }
 
 /** Begins anew with these settings. Throws what the library says of them. */
 export function openCache(key: string, settings: CacheSettings): CacheState {
   const { nest, n, block, padding, level } = settings;
-  const simulation = new (engine().CacheSimulation)(nest, { n, block, padding }, [level]);
+  const simulation = new (engine().CacheSimulation)(
+    nest,
+    n,
+    block,
+    padding,
+    Int32Array.of(level.size, level.line, level.ways),
+  );
   simulations.get(key)?.simulation.delete();
   simulations.set(key, { simulation, settings });
   return stateOf(key);
@@ -71,7 +77,7 @@ function stateOf(key: string): CacheState {
   return {
     done: simulation.done(),
     total: simulation.total(),
-    counters: simulation.counters(),
+    counters: parseCounters(simulation.counters()),
     contents: simulation.contents(0),
     bases: Array.from({ length: arrays }, (_, array) => simulation.address(array)),
   };

@@ -1,3 +1,4 @@
+import { parseLayers, parseMemory, parseSpans, parseTiming } from '../lab/profile.ts';
 import type { ProfileOptions, ProfileReport, TimingOptions, TimingReport } from '../lab/protocol.ts';
 import type { ModelProfiler } from '../lab/types.ts';
 import { engine, runSteps, useThreads } from './steps.ts';
@@ -5,6 +6,7 @@ import { engine, runSteps, useThreads } from './steps.ts';
 /** Single calls between two looks at the stop button. */
 const kCallsPerStep = 10;
 const kBatchSeconds = 1.2;
+
 
 /** The same product, timed call by call with the browser's clock, and then in batches as the library does it. */
 export async function timeCalls(
@@ -54,7 +56,7 @@ export async function profileModel(
   const module = engine();
   const { model, images, batch, variant, threads, seconds } = options;
   await useThreads(module, threads);
-  const run = new module.ModelProfiler(model, images, batch, variant, seconds);
+  const run = new module.ModelProfiler(model, images, variant, seconds);
   try {
     const stopped = await runSteps(
       () => run.step(),
@@ -73,12 +75,10 @@ function profileReport(run: ModelProfiler, options: ProfileOptions, done: boolea
     batch,
     variant,
     threads,
-    layers: run.layers().map((layer) => ({ ...layer, seconds: layer.seconds ?? null })),
-    run: run.run() ?? null,
-    spans: run.spans(),
-    memory: done ? run.memory() : [],
-    csv: done ? run.csv() : '',
-    trace: done ? run.trace(`OptLab: ${title}, batch ${batch}`) : '',
+    layers: parseLayers(run.names(), run.layers()),
+    run: parseTiming(run.run()),
+    spans: parseSpans(run.spans()),
+    memory: done ? parseMemory(run.memory()) : [],
     progress: done ? 1 : run.progress(),
     done,
     stopped,
