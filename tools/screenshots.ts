@@ -85,7 +85,7 @@ async function runFirstLesson(page: Page, problems: string[]): Promise<void> {
   await run(page.locator('#layers'), 'Measure without a prediction', problems);
   await run(page.locator('#sweep'), 'Measure without a prediction', problems);
   const cache = page.locator('#cache-tiny');
-  for (const name of ['A', 's']) await cache.getByLabel(name, { exact: true }).fill('64');
+  for (const name of ['A', 's']) await cache.getByLabel(`Misses of ${name}`).fill('64');
   for (let step = 0; step < 5; ++step) await cache.getByRole('button', { name: 'Step', exact: true }).click();
   await cache.getByText('Access 5:').waitFor();
   await page.locator('#cache-order').getByRole('button', { name: 'Run without a prediction' }).click();

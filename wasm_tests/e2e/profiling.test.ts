@@ -153,8 +153,8 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     await cache.getByRole('button', { name: 'To the next miss' }).click();
     await cache.getByText('Access 6:').waitFor();
 
-    await cache.getByLabel('A', { exact: true }).fill('64');
-    await cache.getByLabel('s', { exact: true }).fill('1');
+    await cache.getByLabel('Misses of A').fill('64');
+    await cache.getByLabel('Misses of s').fill('1');
     await cache.getByRole('button', { name: 'Run to the end' }).click();
     await cache.getByText('All accesses have been made.').waitFor();
     const arrays = await visit.table(cache, /Misses by array/);

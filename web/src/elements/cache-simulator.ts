@@ -159,6 +159,7 @@ export class CacheSimulator extends LabElement {
       html`<label class="field"
         >${label}
         <select
+          aria-label=${label}
           ?disabled=${this.working}
           @change=${(event: Event) => change(Number((event.target as HTMLSelectElement).value))}
         >
@@ -229,6 +230,7 @@ export class CacheSimulator extends LabElement {
               ><span class="swatch" style="background:${arrayColor(array)}" aria-hidden="true"></span>${name}
               <input
                 type="text"
+                aria-label="Misses of ${name}"
                 inputmode="numeric"
                 size="7"
                 autocomplete="off"

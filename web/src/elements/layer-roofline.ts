@@ -7,7 +7,6 @@ import {
   kBatches,
   layerDots,
   speedUpPerImage,
-  thousands,
   type Bound,
   type BoundClass,
   type LayerDot,
@@ -16,9 +15,10 @@ import type { ProfileReport } from '../lab/protocol.ts';
 import { nearestFactor } from '../lab/race.ts';
 import { engine, session } from './context.ts';
 import { LabElement } from './lab-element.ts';
+import { lastOfEach, placeLabels, renderBatchTable, renderDotTable } from './layer-roofline.parts.ts';
 import { layerRooflineStyles } from './layer-roofline.styles.ts';
 import { kModels, profileRungs, runProfile, threadedTwin } from './profile-runner.ts';
-import { frameFor, kLabelGap, px, py, renderLimits, type Frame } from './roofline-plot.ts';
+import { frameFor, px, py, renderLimits, type Frame } from './roofline-plot.ts';
 import { rooflineStyles } from './roofline-chart.styles.ts';
 import { labStyles } from './styles.ts';
 
@@ -28,8 +28,6 @@ const kSweepSeconds = 1;
 const kFactors = [1, 2, 5, 10, 20, 50];
 /** Layers' colours in their order: registered ones, the grey last. */
 const kColors = [5, 3, 6, 2, 8, 7, 4, 1];
-/** A label takes about so much room. */
-const kLabelWidth = 92;
 
 interface Settings {
   model: string;
@@ -323,6 +321,13 @@ export class LayerRoofline extends LabElement {
     </g>`;
   }
 
+  #renderTables(dots: readonly LayerDot[]): TemplateResult {
+    return html`<div class="section">
+      ${renderDotTable(dots, { open: !this.sweep, colorOf: (name) => this.#color(name), boundOf: (dot) => this.#bound(dot) })}
+      ${this.sweep ? renderBatchTable(this.#reports) : nothing}
+    </div>`;
+  }
+
   #detail(dots: readonly LayerDot[]): TemplateResult | string {
     const dot = dots.find(({ name, batch }) => `${name} ${batch}` === this.#selected);
     if (dot === undefined) return 'Choose a dot, with pointer, finger or Tab key, for its numbers.';
@@ -337,98 +342,6 @@ export class LayerRoofline extends LabElement {
               it reaches ${Math.round(100 * bound.share)} %.`
       }`;
   }
-
-  #renderTables(dots: readonly LayerDot[]): TemplateResult {
-    const titles = ['Batch', 'FLOP/byte', 'GFLOP/s', 'Roof', 'Limited by', 'Bytes', 'Time'];
-    return html`<div class="section">
-      <details ?open=${!this.sweep}>
-        <summary>As a table</summary>
-        <div class="scroll" tabindex="0" role="region" aria-label="The layers as a table">
-          <table>
-            <caption>
-              <span>Layers under the roofline</span>
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">Layer</th>
-                ${titles.map((title) => html`<th scope="col">${title}</th>`)}
-              </tr>
-            </thead>
-            <tbody>
-              ${dots.map((dot) => this.#renderRow(dot))}
-            </tbody>
-          </table>
-        </div>
-      </details>
-      ${this.sweep ? this.#renderBatchTable() : nothing}
-    </div>`;
-  }
-
-  #renderRow(dot: LayerDot): TemplateResult {
-    const bound = this.#bound(dot);
-    return html`<tr>
-      <th scope="row">
-        <span class="dot-mark" style="background:${this.#color(dot.name)}" aria-hidden="true"></span>${dot.name}
-      </th>
-      <td>${dot.batch}</td>
-      <td>${threeDigits(dot.intensity)}</td>
-      <td>${threeDigits(dot.rate / 1e9)}</td>
-      <td>${bound === null ? '–' : threeDigits(bound.roof / 1e9)}</td>
-      <td>${boundText(bound)}</td>
-      <td>${byteSize(dot.bytes)}</td>
-      <td>${duration(dot.seconds)}</td>
-    </tr>`;
-  }
-
-  #renderBatchTable(): TemplateResult {
-    return html`<div class="scroll" tabindex="0" role="region" aria-label="Batches as a table">
-      <table>
-        <caption>
-          <span>The whole model, by batch</span>
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Batch</th>
-            ${['Time', '95 % interval', 'Per image', 'Images a second'].map((title) => html`<th scope="col">${title}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${this.#reports.map(
-            ({ batch, run }) =>
-              html`<tr>
-                <th scope="row">${batch}</th>
-                <td>${duration(run!.median)}</td>
-                <td>${duration(run!.low)} … ${duration(run!.high)}</td>
-                <td>${duration(run!.median / batch)}</td>
-                <td>${thousands(batch / run!.median)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
-  }
-}
-
-/** Each layer's dot of the largest batch. */
-function lastOfEach(dots: readonly LayerDot[]): LayerDot[] {
-  return dots.filter((dot) => !dots.some((other) => other.name === dot.name && other.batch > dot.batch));
-}
-
-/** Labels beside their dots, moved down where two would overlap. */
-function placeLabels(dots: readonly LayerDot[], frame: Frame) {
-  const placed: { dot: LayerDot; x: number; y: number; before: boolean }[] = [];
-  for (const dot of [...dots].sort((a, b) => b.rate - a.rate)) {
-    const x = px(frame, dot.intensity);
-    const before = x > (frame.left + frame.right) / 2;
-    let y = py(frame, dot.rate);
-    const collides = () =>
-      placed.some(
-        (other) => other.before === before && Math.abs(other.x - x) < kLabelWidth && Math.abs(other.y - y) < kLabelGap,
-      );
-    while (collides()) y += 2;
-    placed.push({ dot, x, y, before });
-  }
-  return placed;
 }
 
 customElements.define('layer-roofline', LayerRoofline);

@@ -52,7 +52,7 @@ export async function runProfile(
   const options = {
     title: kModels[model]!.title,
     model: bytes,
-    images: set.images.subarray(0, batch * kPixels),
+    images: set.images.slice(0, batch * kPixels), // a copy: a view would travel with all the images behind it
     batch,
     variant,
     threads,
