@@ -71,6 +71,24 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     assert.ok((await timer.locator('svg.chart').count()) === 2);
   });
 
+  it('counts a layer beside the reader', async () => {
+    const counter = element('work-counter');
+    await counter.scrollIntoViewIfNeeded();
+    await counter.getByLabel('Rows B').fill('32');
+    await counter.getByLabel('Inputs I').fill('128');
+    await counter.getByLabel('FLOPs').fill('82,240');
+    await counter.getByLabel('Bytes').fill('1');
+    await counter.getByRole('button', { name: 'Compare' }).click();
+    await counter.getByText('82,240').first().waitFor();
+    assert.match(await textOf(counter), /82,240 FLOPs \(right\),\s*22,824 bytes \(you: 1\)/);
+    await counter.getByLabel('Layer').selectOption('attention');
+    await counter.getByLabel('Heads of keys').fill('3');
+    await counter.getByRole('button', { name: 'Just show it' }).click();
+    assert.match(await alertOf(counter).innerText(), /These settings do not work\. Attention: 3 key heads don't divide 2/);
+    await counter.getByRole('button', { name: 'Reset the settings' }).click();
+    await alertOf(counter).waitFor({ state: 'hidden' });
+  });
+
   it('profiles a model layer by layer', async () => {
     const profiler = element('model-profiler');
     await profiler.scrollIntoViewIfNeeded();

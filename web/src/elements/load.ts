@@ -6,6 +6,7 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'roofline-chart': () => import('./roofline-chart'),
   'image-classifier': () => import('./image-classifier'),
   'timer-demo': () => import('./timer-demo'),
+  'work-counter': () => import('./work-counter'),
   'model-profiler': () => import('./model-profiler'),
   'layer-roofline': () => import('./layer-roofline'),
   'cache-simulator': () => import('./cache-simulator'),

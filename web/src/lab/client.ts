@@ -20,7 +20,7 @@ import type {
   TimingReport,
   TuneReport,
 } from './protocol.ts';
-import type { Blocking, NestInfo } from './types.ts';
+import type { Blocking, LayerWork, NestInfo } from './types.ts';
 
 /** A stop that is not obeyed within this time ends the worker. */
 const kStopGraceMs = 500;
@@ -115,6 +115,11 @@ export class EngineClient extends EventTarget {
   /** Scores of one image before softmax, while no task runs. */
   logits(model: Uint8Array, image: Uint8Array, variant: string): Promise<number[]> {
     return this.#ask((api) => api.logits(model, image, variant));
+  }
+
+  /** What a layer of these extents computes and moves. */
+  layerWork(kind: string, extents: Record<string, number | boolean>): Promise<LayerWork> {
+    return this.#ask((api) => api.layerWork(kind, extents));
   }
 
   /** The loop nests of the cache simulator. */

@@ -28,6 +28,7 @@ import { boundClass, boundOf, boundText, countText, layerDots, sortLayers, speed
 import { csvOf, parseLayers, parseMemory, parseSpans, parseTiming, traceOf } from './profile.ts';
 import type { CacheSettings, CacheState, ProfileReport } from './protocol.ts';
 import { deviation, estimatesOf, groupsOf, histogramOf, kGroup, mean, spreadOf } from './timing.ts';
+import { defaultExtents, kindsOf, readExtents } from './work.ts';
 import type { LayerProfile, NestInfo, Peak, Timing } from './types.ts';
 
 describe('numbers as people type them', () => {
@@ -199,6 +200,19 @@ describe('a cache', () => {
     assert.deepEqual(judgePrediction(80, 64), { verdict: '25 % too many', good: false });
     assert.equal(judgePrediction(5, 0).good, false);
     assert.equal(judgePrediction(0, 5).verdict, 'some missed');
+  });
+});
+
+describe('layers to count', () => {
+  it('have the extents that the address gives, where they make sense', () => {
+    assert.deepEqual(readExtents('linear', { rows: '32', inputs: '0', outputs: '1.5' }), { rows: 32, inputs: 20, outputs: 10 });
+    assert.equal(readExtents('conv2d', { padding: '0' })['padding'], 0);
+    assert.equal(readExtents('conv2d', { padding: '100' })['padding'], 1);
+    assert.deepEqual(readExtents('linear', {}), defaultExtents('linear'));
+  });
+  it('name the operations that they have', () => {
+    const work = { additions: 2, multiplications: 1, divisions: 0, roots: 0, comparisons: 0, functions: 3 };
+    assert.deepEqual(kindsOf(work), [['additions', 2], ['multiplications', 1], ['exponentials', 3]]);
   });
 });
 

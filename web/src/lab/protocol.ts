@@ -6,6 +6,7 @@ import type {
   Lane,
   LayerProfile,
   LayerSpan,
+  LayerWork,
   MemoryPoint,
   NestInfo,
   Peak,
@@ -232,6 +233,8 @@ export interface EngineApi {
   classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport>;
   /** Scores of one image before softmax. */
   logits(model: Uint8Array, image: Uint8Array, variant: string): number[];
+  /** What a layer of these extents computes and moves. Throws what the library says of them. */
+  layerWork(kind: string, extents: Record<string, number | boolean>): LayerWork;
   /** The loop nests that the cache simulator knows. */
   nests(): NestInfo[];
   /** `key` names the simulation: a page may have several. */

@@ -22,6 +22,7 @@ export type {
   RooflineProbe,
   Statistics,
   VariantInfo,
+  Work as LayerWork,
 } from './generated/optlab.d.ts';
 
 export type BuildName = BuildInfo['build'];

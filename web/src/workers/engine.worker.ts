@@ -222,6 +222,8 @@ function logits(bytes: Uint8Array, image: Uint8Array, variant: string): number[]
   }
 }
 
+type LayerKind = Parameters<OptLabModule['layerWork']>[0];
+
 const api: EngineApi = {
   start,
   race,
@@ -230,6 +232,7 @@ const api: EngineApi = {
   setBlocking,
   classify,
   logits,
+  layerWork: (kind, extents) => engine().layerWork(kind as LayerKind, extents),
   nests,
   openCache,
   stepCache,
