@@ -54,7 +54,8 @@ class Layer {
 
   virtual Shape output_shape(const Shape& x) const = 0;
 
-  /// What a forward pass over x computes and moves, outside of training; x is one that output_shape takes.
+  /// What a forward pass over x computes and moves, outside of training, and beside what layers inside of this one say of
+  /// themselves; x is one that output_shape takes.
   virtual profile::Work work(const Shape& x) const = 0;
 
   /// Overwrites y. A training pass may keep, in the layer, what its own backward needs beside x and y.
@@ -91,6 +92,10 @@ class Layer {
  private:
   std::string name_;
 };
+
+/// What the pass's observer is to be told of the layer; nothing if there is none, as counting its work costs more than a
+/// small layer does.
+profile::LayerInfo info_of(const Layer& layer, const Shape& x, const Pass& pass);
 
 /// Makes the gradient exist, zero, in the value's shape. Throws std::bad_alloc.
 void require_gradient(Parameter& parameter);

@@ -32,6 +32,11 @@ Work copy(const Shape& x) {
 
 }  // namespace
 
+profile::LayerInfo info_of(const Layer& layer, const Shape& x, const Pass& pass) {
+  if (pass.observer == nullptr) return {};
+  return {layer.name(), layer.kind(), layer.work(x), layer.output_shape(x)};
+}
+
 Work Linear::work(const Shape& x) const {
   return FlopCounter::linear({rows(x), inputs_, outputs_, options_.bias}) +
          fused(options_.activation, elements(output_shape(x)));
@@ -76,14 +81,6 @@ Work Silu::work(const Shape& x) const { return FlopCounter::silu(elements(x)); }
 Work Dropout::work(const Shape& x) const { return copy(x); }
 Work Flatten::work(const Shape& x) const { return copy(x); }
 
-Work Sequential::work(const Shape& x) const {
-  Work sum;
-  Shape shape = x;
-  for (const auto& layer : layers_) {
-    sum += layer->work(shape);
-    shape = layer->output_shape(shape);
-  }
-  return sum;
-}
+Work Sequential::work(const Shape& /*x*/) const { return {}; }
 
 }  // namespace optlab::nn

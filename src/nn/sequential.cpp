@@ -40,10 +40,7 @@ void Sequential::forward(ConstTensorView x, TensorView y, const Pass& pass) {
 ConstTensorView Sequential::run_layer(std::size_t i, ConstTensorView x, const TensorView* y, const Pass& pass) {
   Layer& layer = *layers_[i];
   const Shape shape = layer.output_shape(x.shape);
-  // Counting its work costs more than a small layer does: only for somebody who asked.
-  profile::LayerInfo info;
-  if (pass.observer != nullptr) info = {layer.name(), layer.kind(), layer.work(x.shape), shape};
-  const profile::ObservedLayer observed(pass.observer, info);
+  const profile::ObservedLayer observed(pass.observer, info_of(layer, x.shape, pass));
   const TensorView to = y != nullptr ? *y : activations_.get(pass.training ? i : i % 2, shape);
   layer.forward(x, to, pass);
   return to;
