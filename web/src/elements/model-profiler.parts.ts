@@ -1,6 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { byteSize, duration, threeDigits } from '../lab/format.ts';
-import { bytesOf, countText, intensityOf, rateOf, shapeText, thousands, type Column } from '../lab/layers.ts';
+import { bytesOf, flopText, intensityOf, rateOf, shapeText, thousands, type Column } from '../lab/layers.ts';
 import type { ProfileReport } from '../lab/protocol.ts';
 import type { LayerProfile } from '../lab/types.ts';
 
@@ -88,7 +88,7 @@ export function renderFlame(report: ProfileReport, { width, selected, select }: 
         chosen === undefined || layer === undefined
           ? 'Choose a bar, with pointer, finger or Tab key, for its numbers.'
           : html`<code>${layer.name}</code> (${layer.kind}, to ${shapeText(layer)}): ${duration(chosen.seconds)} in this
-              run, from ${duration(chosen.begin)}; ${countText(layer.flops)}FLOP, ${byteSize(bytesOf(layer))}.`
+              run, from ${duration(chosen.begin)}; ${flopText(layer.flops)}, ${byteSize(bytesOf(layer))}.`
       }
     </p>
   </figure>`;

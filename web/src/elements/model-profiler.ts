@@ -1,10 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { byteSize, duration, threeDigits } from '../lab/format.ts';
-import { bytesOf, countText, kBatches, sortLayers, thousands, type Column } from '../lab/layers.ts';
+import { bytesOf, flopText, kBatches, sortLayers, thousands, type Column } from '../lab/layers.ts';
 import { csvOf, traceOf } from '../lab/profile.ts';
 import type { ProfileReport } from '../lab/protocol.ts';
 import type { LayerProfile } from '../lab/types.ts';
-import { engine, session } from './context.ts';
+import { engine } from './context.ts';
 import { LabElement, saveFile } from './lab-element.ts';
 import { kColumns, renderFlame, renderMemory, renderSpanTable } from './model-profiler.parts.ts';
 import { profilerStyles } from './model-profiler.styles.ts';
@@ -93,7 +93,6 @@ export class ModelProfiler extends LabElement {
       };
       const report = await runProfile({ ...this.#settings, variant }, kSeconds, show);
       show(report);
-      if (report.run !== null) session.profile = report;
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#slowestText(report)}`;
     });
   }
@@ -195,7 +194,7 @@ export class ModelProfiler extends LabElement {
         ${report.stopped ? 'Stopped early. ' : nothing}${report.batch === 1 ? 'One image takes' : `${report.batch} images take`}
         <strong>${duration(run.median)}</strong> (${run.intervalIsRange ? 'range' : '95 % interval'}
         ${duration(run.low)} … ${duration(run.high)}), ${thousands(report.batch / run.median)} images a second,
-        ${countText(flops)}FLOP at ${threeDigits(flops / run.median / 1e9)} GFLOP/s. ${this.#slowestText(report)}
+        ${flopText(flops)} at ${threeDigits(flops / run.median / 1e9)} GFLOP/s. ${this.#slowestText(report)}
         ${
           this.#committed === '' || !report.done
             ? nothing

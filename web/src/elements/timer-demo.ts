@@ -192,7 +192,10 @@ export class TimerDemo extends LabElement {
     const all = rows.flatMap(({ values }) => values);
     const middle = median(report.calls);
     const sorted = [...all].sort((a, b) => a - b);
-    const [low, high] = [Math.min(sorted[0]!, middle) * 0.95, Math.min(sorted.at(-1)!, 3 * middle) * 1.05];
+    const low = Math.min(sorted[0]!, middle) * 0.95;
+    // A clock that is coarser than the calls makes most of them 0.
+    const limit = middle > 0 ? Math.min(sorted.at(-1)!, 3 * middle) : sorted.at(-1)!;
+    const high = Math.max(1.05 * limit, low + report.tick);
     const [w, left, line] = [Math.max(280, this.#width), 112, 30];
     const h = rows.length * line + 30;
     const x = (seconds: number) => left + 8 + ((w - left - 24) * (Math.min(seconds, high) - low)) / (high - low);

@@ -145,5 +145,8 @@ export function countText(value: number): string {
   return String(value);
 }
 
+/** "31.2 MFLOP", "640 FLOP" */
+export const flopText = (value: number): string => `${countText(value)}${value < 1000 ? ' ' : ''}FLOP`;
+
 /** Batches that the page offers, and those of a sweep. */
 export const kBatches = [1, 4, 16, 64, 256];

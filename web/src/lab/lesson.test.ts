@@ -24,7 +24,7 @@ import {
   parseTolerance,
   severalText,
 } from './check.ts';
-import { boundClass, boundOf, boundText, countText, layerDots, sortLayers, speedUpPerImage } from './layers.ts';
+import { boundClass, boundOf, boundText, countText, flopText, layerDots, sortLayers, speedUpPerImage } from './layers.ts';
 import { csvOf, parseLayers, parseMemory, parseSpans, parseTiming, traceOf } from './profile.ts';
 import type { CacheSettings, CacheState, ProfileReport } from './protocol.ts';
 import { deviation, estimatesOf, groupsOf, histogramOf, kGroup, mean, spreadOf } from './timing.ts';
@@ -409,5 +409,6 @@ describe('layers', () => {
 
   it('have readable counts', () => {
     assert.deepEqual([25_722_880, 1_290, 64, 1.5e9].map(countText), ['25.7 M', '1.29 k', '64', '1.50 G']);
+    assert.deepEqual([640, 2_309_514].map(flopText), ['640 FLOP', '2.31 MFLOP']);
   });
 });

@@ -1,10 +1,9 @@
-import type { ProfileReport, RaceReport } from './protocol.ts';
+import type { RaceReport } from './protocol.ts';
 import type { Peak } from './types.ts';
 
 /** What the experiments of a page tell each other. Fires `change`. */
 export class Session extends EventTarget {
   #race: RaceReport | null = null;
-  #profile: ProfileReport | null = null;
   #peaks: readonly Peak[] = [];
 
   /** The last race, or null. */
@@ -13,15 +12,6 @@ export class Session extends EventTarget {
   }
   set race(report: RaceReport | null) {
     this.#race = report;
-    this.dispatchEvent(new Event('change'));
-  }
-
-  /** The last profile of a model, or null. */
-  get profile(): ProfileReport | null {
-    return this.#profile;
-  }
-  set profile(report: ProfileReport | null) {
-    this.#profile = report;
     this.dispatchEvent(new Event('change'));
   }
 
