@@ -29,9 +29,7 @@ void append(std::vector<double>& to, const std::optional<profile::Statistics>& s
             {static_cast<double>(s.count), s.median, s.low, s.high, s.mad, static_cast<double>(s.interval_is_range)});
 }
 
-ProfileNumbers numbers(const std::vector<double>& values) {
-  return ProfileNumbers(copy_to("Float64Array", values));
-}
+ProfileNumbers numbers(const std::vector<double>& values) { return ProfileNumbers(copy_to("Float64Array", values)); }
 
 /// A model on the shared runtime, run on the same images again and again. Numbers leave as typed arrays, in rows.
 class ModelProfiler {
@@ -58,9 +56,9 @@ class ModelProfiler {
   ProfileNumbers layers() const {
     std::vector<double> rows;
     for (const profile::LayerProfile& l : profiler_.profile().layers()) {
-      for (const std::int64_t value : {std::int64_t{l.parent}, std::int64_t{l.depth}, std::int64_t{l.calls}, l.work.flops(),
-                                       l.work.bytes_read, l.work.bytes_written, static_cast<std::int64_t>(l.high_water),
-                                       static_cast<std::int64_t>(l.growth)}) {
+      for (const std::int64_t value :
+           {std::int64_t{l.parent}, std::int64_t{l.depth}, std::int64_t{l.calls}, l.work.flops(), l.work.bytes_read,
+            l.work.bytes_written, static_cast<std::int64_t>(l.high_water), static_cast<std::int64_t>(l.growth)}) {
         rows.push_back(static_cast<double>(value));
       }
       rows.push_back(l.share);
