@@ -69,7 +69,9 @@ for (const build of kBuilds) {
       const outputs = memory.filter(({ bytes }) => bytes === 64 * 28 * 28 * 16 * 4);
       assert.equal(outputs.length, 2);
       assert.ok(layers[0]!.growth >= 64 * 28 * 28 * 16 * 4, `conv1 grew by ${layers[0]!.growth}`);
-      assert.ok(Math.max(...layers.map(({ highWater }) => highWater)) <= Math.max(...memory.map(({ current }) => current)));
+      assert.ok(
+        Math.max(...layers.map(({ highWater }) => highWater)) <= Math.max(...memory.map(({ current }) => current)),
+      );
 
       const spans = parseSpans(run.spans());
       assert.deepEqual(
@@ -110,10 +112,19 @@ describe('the cache by hand', () => {
 
   function simulate(change: Partial<CacheSettings>): { state: CacheState; misses: number[] } {
     const { nest, n, block, padding, level } = { ...settings, ...change };
-    const simulation = new library.CacheSimulation(nest, n, block, padding, Int32Array.of(level.size, level.line, level.ways));
+    const simulation = new library.CacheSimulation(
+      nest,
+      n,
+      block,
+      padding,
+      Int32Array.of(level.size, level.line, level.ways),
+    );
     try {
       simulation.run(1e9);
-      const arrays = library.cacheNests().find(({ name }) => name === nest)!.arrays.split(' ');
+      const arrays = library
+        .cacheNests()
+        .find(({ name }) => name === nest)!
+        .arrays.split(' ');
       const state = {
         done: simulation.done(),
         total: simulation.total(),
@@ -170,7 +181,16 @@ describe('the counts of lesson 01', () => {
     assert.deepEqual(of('attention', { ...attention, queries: 128, keys: 128 }), [6_624_384, 294_912]);
     assert.deepEqual(of('attention', { ...attention, queries: 1, keys: 128, firstQuery: 127 }), [102_426, 99_840]);
     assert.equal(of('linear', { rows: 32, inputs: 128, outputs: 10 })[0], 82_240);
-    const conv = { batch: 4, height: 16, width: 16, channels: 8, outputs: 8, kernelHeight: 3, kernelWidth: 3, bias: false };
+    const conv = {
+      batch: 4,
+      height: 16,
+      width: 16,
+      channels: 8,
+      outputs: 8,
+      kernelHeight: 3,
+      kernelWidth: 3,
+      bias: false,
+    };
     assert.equal(of('conv2d', { ...conv, padding: 1 })[0], 1_179_648);
     assert.equal(of('conv2d', conv)[0], 903_168);
   });

@@ -5,7 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { alertOf, column, kFirstLesson, kLesson, Site, stopButton, textOf, type Visit } from './site.ts';
 
-const kQuick = '?timer=size:32&profile=model:cnn;batch:4;rung:simd;threads:1&layers=model:cnn;batch:4;rung:simd;threads:1';
+const kQuick =
+  '?timer=size:32&profile=model:cnn;batch:4;rung:simd;threads:1&layers=model:cnn;batch:4;rung:simd;threads:1';
 const kPhone = { viewport: { width: 390, height: 844 }, hasTouch: true };
 const kWays = [
   { name: 'isolated, desktop, light', isolation: true, context: { colorScheme: 'light' as const } },
@@ -64,7 +65,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     await timer.getByLabel('which differ least').selectOption('the batches');
     await visit.run(timer, 'Time it');
     assert.equal(await alertOf(timer).count(), 0);
-    assert.match(await textOf(timer), /The clock moves in steps of [\d.]+ (µs|ms)[^]*You predicted one batch: (right|not here)/);
+    assert.match(
+      await textOf(timer),
+      /The clock moves in steps of [\d.]+ (µs|ms)[^]*You predicted one batch: (right|not here)/,
+    );
     const rows = await visit.table(timer, /32³ by simd/);
     assert.deepEqual(column(rows, 'Rule'), ['one call', 'mean of 25', 'median of 25', 'one batch']);
     assert.equal(column(rows, 'Figures')[0], '20');
@@ -84,7 +88,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     await counter.getByLabel('Layer').selectOption('attention');
     await counter.getByLabel('Heads of keys').fill('3');
     await counter.getByRole('button', { name: 'Just show it' }).click();
-    assert.match(await alertOf(counter).innerText(), /These settings do not work\. Attention: 3 key heads don't divide 2/);
+    assert.match(
+      await alertOf(counter).innerText(),
+      /These settings do not work\. Attention: 3 key heads don't divide 2/,
+    );
     await counter.getByRole('button', { name: 'Reset the settings' }).click();
     await alertOf(counter).waitFor({ state: 'hidden' });
   });
@@ -115,7 +122,9 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
 
     const csv = await download(profiler, 'Export as CSV');
     assert.equal(csv.trimEnd().split('\n').length, 11);
-    const trace = JSON.parse(await download(profiler, 'Export for chrome://tracing')) as { traceEvents: { ph: string }[] };
+    const trace = JSON.parse(await download(profiler, 'Export for chrome://tracing')) as {
+      traceEvents: { ph: string }[];
+    };
     assert.ok(trace.traceEvents.filter(({ ph }) => ph === 'X').length >= 10);
   });
 
@@ -139,7 +148,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     const conv2 = layers.find(([name]) => name === 'conv2')!;
     assert.ok(Math.abs(Number(conv2[2]) - 43) < 1, `conv2 has ${conv2[2]} FLOP per byte at a batch of 4`);
     await roofline.locator('svg.chart .dot').first().focus();
-    assert.match(await roofline.locator('.detail').innerText(), /The roof above it: [\d.]+ GFLOP\/s, by (memory|arithmetic)/);
+    assert.match(
+      await roofline.locator('.detail').innerText(),
+      /The roof above it: [\d.]+ GFLOP\/s, by (memory|arithmetic)/,
+    );
   });
 
   it('follows the layers of the MLP from one image to 256', async () => {
@@ -185,7 +197,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     await cache.getByRole('button', { name: 'Run to the end' }).click();
     await cache.getByText('All accesses have been made.').waitFor();
     assert.deepEqual(column(await visit.table(cache, /Misses by array/), 'Misses'), ['28', '8']);
-    assert.match(visit.page.url(), /cache-tiny=nest:column_sum;n:8;block:4;padding:4;cache:128%2F16%2F2|padding:4;cache:128\/16\/2/);
+    assert.match(
+      visit.page.url(),
+      /cache-tiny=nest:column_sum;n:8;block:4;padding:4;cache:128%2F16%2F2|padding:4;cache:128\/16\/2/,
+    );
   });
 
   it('stops a long simulation', async () => {

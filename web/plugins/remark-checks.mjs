@@ -33,7 +33,9 @@ export function remarkChecks() {
         children.push(node);
         continue;
       }
-      const end = tree.children.findIndex((/** @type {any} */ other, /** @type {number} */ at) => at > i && isEnd(other));
+      const end = tree.children.findIndex(
+        (/** @type {any} */ other, /** @type {number} */ at) => at > i && isEnd(other),
+      );
       try {
         if (end === -1) throw new Error('the closing tag is missing (it needs blank lines around it)');
         if (ids.has(attributes['id'])) throw new Error(`there is another check called "${attributes['id']}"`);
@@ -54,7 +56,8 @@ export function remarkChecks() {
 
 /** The attributes of `<lesson-check …>`, or null. @param {any} node @returns {Record<string, string> | null} */
 function openingTag(node) {
-  const match = node.type === 'html' ? /^<lesson-check((?:\s+[a-z]+(?:="[^"]*")?)*)\s*>$/.exec(node.value.trim()) : null;
+  const match =
+    node.type === 'html' ? /^<lesson-check((?:\s+[a-z]+(?:="[^"]*")?)*)\s*>$/.exec(node.value.trim()) : null;
   if (match === null) {
     if (node.type === 'html' && node.value.trim().startsWith('<lesson-check'))
       throw new Error(`line ${node.position?.start.line}: the tag of a lesson-check stands on a line of its own`);
@@ -142,8 +145,13 @@ function numberParts(attributes, list, id) {
     if (!said.includes(wanted)) throw new Error(`the item "${wanted}:" is missing`);
   }
   const input = element('input', { type: 'text', inputMode: 'decimal', autoComplete: 'off', name: `${id}-answer` });
-  const unit = attributes['unit'] === undefined ? [] : [element('span', { className: ['unit'] }, [text(attributes['unit'])])];
-  const label = element('label', { className: ['number'] }, [element('span', {}, [text('Your answer')]), input, ...unit]);
+  const unit =
+    attributes['unit'] === undefined ? [] : [element('span', { className: ['unit'] }, [text(attributes['unit'])])];
+  const label = element('label', { className: ['number'] }, [
+    element('span', {}, [text('Your answer')]),
+    input,
+    ...unit,
+  ]);
   return [label, element('div', { className: ['answers'] }, parts)];
 }
 
@@ -151,7 +159,8 @@ function numberParts(attributes, list, id) {
 function labelAndFeedback(item, what) {
   const [label, feedback, ...rest] = item.children;
   if (label?.type !== 'paragraph') throw new Error(`${what} has no text`);
-  if (feedback?.type !== 'blockquote' || rest.length > 0) throw new Error(`${what} needs its feedback: one quotation (> …)`);
+  if (feedback?.type !== 'blockquote' || rest.length > 0)
+    throw new Error(`${what} needs its feedback: one quotation (> …)`);
   return [label.children, feedback.children];
 }
 

@@ -41,7 +41,10 @@ How many?
 describe('remarkChecks', () => {
   it('turns Markdown into a fieldset that is readable without JavaScript', async () => {
     const html = await render(single);
-    assert.match(html, /<lesson-check id="median" class="not-content" data-kind="single" data-key="01-profiling\/median">/);
+    assert.match(
+      html,
+      /<lesson-check id="median" class="not-content" data-kind="single" data-key="01-profiling\/median">/,
+    );
     assert.match(html, /<legend>.*What is the <em>median<\/em> of 3, 9, 4\?<\/legend>/s);
     assert.equal(html.match(/<input type="radio" name="median-answer"/g)?.length, 2);
     assert.match(html, /value="1" data-right/);
@@ -57,7 +60,10 @@ describe('remarkChecks', () => {
     const html = await render(several);
     assert.equal(html.match(/<input type="checkbox"[^>]*data-right/g)?.length, 2);
     assert.match(html, /data-kind="several"/);
-    await assert.rejects(render(several.replace(' several', '')), /2 answers are marked \[x\]: add the attribute several/);
+    await assert.rejects(
+      render(several.replace(' several', '')),
+      /2 answers are marked \[x\]: add the attribute several/,
+    );
   });
 
   it('asks for a number', async () => {

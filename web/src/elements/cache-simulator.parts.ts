@@ -55,7 +55,8 @@ function markAccess(text: string, nest: NestInfo, step: CacheStep): TemplateResu
   const match = new RegExp(`\\b${name}(?:\\[[a-z]+\\])+`).exec(text);
   if (match === null) return html`${text}`;
   const end = match.index + match[0].length;
-  return html`${text.slice(0, match.index)}<mark class=${step.hit ? 'hit' : 'missed'}>${match[0]}</mark>${text.slice(end)}`;
+  return html`${text.slice(0, match.index)}<mark class=${step.hit ? 'hit' : 'missed'}>${match[0]}</mark
+    >${text.slice(end)}`;
 }
 
 /** The sets, one under the other, each with its ways from the most to the least recently used. */
@@ -117,9 +118,7 @@ function cellLabel(cell: CacheCell, nest: NestInfo, settings: CacheSettings): st
   const name = nest.arrays[cell.array] ?? '';
   const last = cell.column + settings.level.line / 4 - 1;
   const pitch = settings.n + settings.padding;
-  return last < pitch
-    ? `${name}[${cell.row}][${cell.column}–${last}]`
-    : `${name}[${cell.row}][${cell.column}] …`;
+  return last < pitch ? `${name}[${cell.row}][${cell.column}–${last}]` : `${name}[${cell.row}][${cell.column}] …`;
 }
 
 function contentsText(cells: readonly (CacheCell | null)[][], nest: NestInfo, labelled: boolean): string {

@@ -155,7 +155,13 @@ export class CacheSimulator extends LabElement {
 
   #renderSettings(settings: CacheSettings): TemplateResult {
     const { level } = settings;
-    const number = (label: string, values: readonly number[], value: number, change: (value: number) => void, unit = '') =>
+    const number = (
+      label: string,
+      values: readonly number[],
+      value: number,
+      change: (value: number) => void,
+      unit = '',
+    ) =>
       html`<label class="field"
         >${label}
         <select
@@ -214,9 +220,7 @@ export class CacheSimulator extends LabElement {
 
   #renderStart(nest: NestInfo): TemplateResult {
     if (this.working) {
-      return html`<div class="section row">
-        ${this.renderStop()}<span class="muted small">simulating…</span>
-      </div>`;
+      return html`<div class="section row">${this.renderStop()}<span class="muted small">simulating…</span></div>`;
     }
     const ready = engine.running !== null && !this.blocked && this.#state !== null;
     const complete = nest.arrays.every((_, array) => parseNumber(this.#predictions[array] ?? '') !== null);
@@ -244,7 +248,9 @@ export class CacheSimulator extends LabElement {
         <button class="primary" ?disabled=${!ready || !complete} @click=${() => this.#run()}>Run to the end</button>
         <button class="step" ?disabled=${!ready || atEnd} @click=${() => this.#step(1, false)}>Step</button>
         <button class="miss" ?disabled=${!ready || atEnd} @click=${() => this.#step(1, true)}>To the next miss</button>
-        <button ?disabled=${!ready || !begun} @click=${() => this.attempt(() => this.#open())}>Back to the start</button>
+        <button ?disabled=${!ready || !begun} @click=${() => this.attempt(() => this.#open())}>
+          Back to the start
+        </button>
         <button class="link" ?hidden=${complete} ?disabled=${!ready} @click=${() => this.#run()}>
           Run without a prediction
         </button>

@@ -207,9 +207,7 @@ export class LayerRoofline extends LabElement {
 
   #renderStart(): TemplateResult {
     if (this.working) {
-      return html`<div class="section row">
-        ${this.renderStop()}<span class="muted small">${this.#status}</span>
-      </div>`;
+      return html`<div class="section row">${this.renderStop()}<span class="muted small">${this.#status}</span></div>`;
     }
     const ready = engine.running !== null && !this.blocked;
     const options: [string, string][] = this.sweep
@@ -222,7 +220,8 @@ export class LayerRoofline extends LabElement {
     const seconds = (session.peaks.length > 0 ? 0 : kProbeSeconds) + this.#batches.length * (this.sweep ? 1 : 2);
     return html`<div class="section predict row">
       <label class="field"
-        ><strong>Predict:</strong> ${this.sweep ? 'an image in a batch of 256 is faster than alone by' : 'most layers are limited by'}
+        ><strong>Predict:</strong>
+        ${this.sweep ? 'an image in a batch of 256 is faster than alone by' : 'most layers are limited by'}
         <select
           @change=${(event: Event) => {
             this.#guess = (event.target as HTMLSelectElement).value;
@@ -288,8 +287,8 @@ export class LayerRoofline extends LabElement {
       role="group"
       aria-label="Roofline with the layers of the model, both axes logarithmic. The table below has the same numbers."
     >
-      ${renderLimits(peaks, frame, this.#settings.threads)}
-      ${this.sweep ? this.#renderPaths(dots, frame) : nothing} ${dots.map((dot) => this.#renderDot(dot, frame))}
+      ${renderLimits(peaks, frame, this.#settings.threads)} ${this.sweep ? this.#renderPaths(dots, frame) : nothing}
+      ${dots.map((dot) => this.#renderDot(dot, frame))}
       ${labels.map(
         ({ dot, x, y, before }) =>
           svg`<text class="label layer" x=${before ? x - 11 : x + 11} y=${y + 4} text-anchor=${before ? 'end' : 'start'}>${dot.name}</text>`,
@@ -338,8 +337,8 @@ export class LayerRoofline extends LabElement {
         bound === null
           ? nothing
           : html` The roof above it: ${gigaflops(bound.roof)}, by ${bound.by}
-              ${bound.by === 'memory' ? `(${threeDigits(bound.memory.value / 1e9)} GB/s, measured over ${byteSize(bound.memory.bytes)})` : ''};
-              it reaches ${Math.round(100 * bound.share)} %.`
+            ${bound.by === 'memory' ? `(${threeDigits(bound.memory.value / 1e9)} GB/s, measured over ${byteSize(bound.memory.bytes)})` : ''};
+            it reaches ${Math.round(100 * bound.share)} %.`
       }`;
   }
 }

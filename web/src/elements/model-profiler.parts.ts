@@ -67,7 +67,12 @@ export function renderFlame(report: ProfileReport, { width, selected, select }: 
   const layer = chosen === undefined ? undefined : layers[chosen.layer];
   return html`<figure>
     <figcaption class="small">Flame chart of the last run, ${duration(end)} from left to right</figcaption>
-    <svg class="chart" viewBox="0 0 ${w} ${h}" role="group" aria-label="Flame chart: when each layer ran. The table below has the same numbers.">
+    <svg
+      class="chart"
+      viewBox="0 0 ${w} ${h}"
+      role="group"
+      aria-label="Flame chart: when each layer ran. The table below has the same numbers."
+    >
       ${spans.map((span, index) => {
         const of = layers[span.layer];
         if (of === undefined) return nothing;
@@ -150,7 +155,12 @@ export function renderMemory({ memory, layers }: ProfileReport, width: number): 
         Memory in the first run, allocation by allocation: from ${byteSize(before)} to a high-water mark of
         <strong>${byteSize(high)}</strong>
       </figcaption>
-      <svg class="chart" viewBox="0 0 ${w} ${h}" role="img" aria-label="Allocated memory in the first run. The table below has the same numbers.">
+      <svg
+        class="chart"
+        viewBox="0 0 ${w} ${h}"
+        role="img"
+        aria-label="Allocated memory in the first run. The table below has the same numbers."
+      >
         <path class="memory-area" d="M 0 ${y(before)} ${steps} H ${w - 2} V ${h - 2} H 0 Z" />
         <line class="mark" x1="0" x2=${w} y1=${y(high)} y2=${y(high)} />
       </svg>

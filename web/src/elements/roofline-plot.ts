@@ -36,8 +36,10 @@ export function frameFor(available: number, peaks: readonly Peak[], dots: readon
   };
 }
 
-export const px = (frame: Frame, value: number) => frame.left + (frame.right - frame.left) * logPosition(frame.x, value);
-export const py = (frame: Frame, value: number) => frame.bottom - (frame.bottom - frame.top) * logPosition(frame.y, value);
+export const px = (frame: Frame, value: number) =>
+  frame.left + (frame.right - frame.left) * logPosition(frame.x, value);
+export const py = (frame: Frame, value: number) =>
+  frame.bottom - (frame.bottom - frame.top) * logPosition(frame.y, value);
 
 /** Axes and limits; solid lines stand for `most` threads, dashed ones for one. */
 export function renderLimits(peaks: readonly Peak[], frame: Frame, most: number): SVGTemplateResult {
@@ -68,8 +70,7 @@ function renderRoof(peak: Peak, peaks: readonly Peak[], frame: Frame, most: numb
   const [cx, cy] = [(x1 + x2) / 2, (y1 + y2) / 2];
   // Two lines of one size lie close together: their labels go to the outer sides.
   const isLower =
-    same.length < peaks.length &&
-    peaks.some((other) => other.bytes === peak.bytes && isAbove(other, peak));
+    same.length < peaks.length && peaks.some((other) => other.bytes === peak.bytes && isAbove(other, peak));
   const offset = isLower ? 15 : -6;
   return svg`${line}
     <text class="label" text-anchor="middle" transform="translate(${cx} ${cy}) rotate(${angle}) translate(0 ${offset})">${byteSize(peak.bytes)}: ${threeDigits(peak.value / 1e9)} GB/s</text>`;

@@ -2,7 +2,16 @@ import { html, nothing, svg, type TemplateResult } from 'lit';
 import { median } from '../lab/fashion.ts';
 import { duration, threeDigits } from '../lab/format.ts';
 import type { TimingReport } from '../lab/protocol.ts';
-import { deviation, estimatesOf, groupsOf, histogramOf, kGroup, mean, spreadOf, type Estimates } from '../lab/timing.ts';
+import {
+  deviation,
+  estimatesOf,
+  groupsOf,
+  histogramOf,
+  kGroup,
+  mean,
+  spreadOf,
+  type Estimates,
+} from '../lab/timing.ts';
 import { engine } from './context.ts';
 import { LabElement } from './lab-element.ts';
 import { labStyles } from './styles.ts';
@@ -151,10 +160,11 @@ export class TimerDemo extends LabElement {
     };
     const guess = names[this.#committed];
     return html`Closest together: <strong>${best}</strong>.${
-      guess === undefined
-        ? nothing
-        : html` You predicted ${guess}: <strong class=${guess === best ? 'good' : 'bad'}>${guess === best ? 'right' : 'not here'}</strong>.`
-    }`;
+        guess === undefined
+          ? nothing
+          : html` You predicted ${guess}:
+              <strong class=${guess === best ? 'good' : 'bad'}>${guess === best ? 'right' : 'not here'}</strong>.`
+      }`;
   }
 
   /** Single calls on the clock's own steps. */
@@ -170,15 +180,22 @@ export class TimerDemo extends LabElement {
     const ticks = Array.from({ length: 5 }, (_, i) => from + (i * counts.length * width) / 4);
     return html`<figure>
       <figcaption class="small">
-        ${calls.length} single calls, in steps of the clock${beyond === 0 ? '' : `; ${beyond} slower ones are not drawn`}
+        ${calls.length} single calls, in steps of the
+        clock${beyond === 0 ? '' : `; ${beyond} slower ones are not drawn`}
       </figcaption>
-      <svg class="chart" viewBox="0 0 ${w} ${h}" role="img" aria-label="Histogram of ${calls.length} single calls. The table below has its figures.">
+      <svg
+        class="chart"
+        viewBox="0 0 ${w} ${h}"
+        role="img"
+        aria-label="Histogram of ${calls.length} single calls. The table below has its figures."
+      >
         <line class="grid" x1=${left} x2=${w - left} y1=${bottom} y2=${bottom} />
         ${counts.map(
           (count, bar) =>
             svg`<rect class="bar" x=${left + bar * step + 0.5} width=${Math.max(1, step - 1)} y=${bottom - (104 * count) / most} height=${(104 * count) / most} />`,
         )}
-        ${marker(x, mean(calls), 'mean', 'mean', [left, w - left])} ${marker(x, median(calls), 'median', 'median', [left, w - left])}
+        ${marker(x, mean(calls), 'mean', 'mean', [left, w - left])}
+        ${marker(x, median(calls), 'median', 'median', [left, w - left])}
         ${ticks.map(
           (value, i) =>
             svg`<text class="tick" x=${x(value)} y=${bottom + 18} text-anchor=${i === 0 ? 'start' : i === 4 ? 'end' : 'middle'}>${value === 0 ? '0' : duration(value)}</text>`,
@@ -204,7 +221,12 @@ export class TimerDemo extends LabElement {
       <figcaption class="small">
         What ${people} people would report who call it ${kGroup} times each, by their rule; and the library’s batches
       </figcaption>
-      <svg class="chart" viewBox="0 0 ${w} ${h}" role="img" aria-label="The figures that each rule gives. The table below has their spread.">
+      <svg
+        class="chart"
+        viewBox="0 0 ${w} ${h}"
+        role="img"
+        aria-label="The figures that each rule gives. The table below has their spread."
+      >
         ${rows.map(({ name, values }, row) => {
           const y = row * line + 15;
           return svg`<line class="grid" x1=${left} x2=${w - 8} y1=${y} y2=${y} />
@@ -258,7 +280,13 @@ export class TimerDemo extends LabElement {
   }
 }
 
-function marker(x: (seconds: number) => number, value: number, name: string, style: string, [from, to]: [number, number]) {
+function marker(
+  x: (seconds: number) => number,
+  value: number,
+  name: string,
+  style: string,
+  [from, to]: [number, number],
+) {
   const at = x(value);
   if (at < from || at > to) return nothing;
   // The median's label stands left of its line, the mean's right of it.
@@ -274,10 +302,12 @@ const percentText = (fraction: number): string =>
 
 function narrowest(rows: readonly Estimates[]): string {
   const finite = rows.filter(({ values }) => values.length > 1 && Number.isFinite(spreadOf(values)));
-  return finite.reduce<Estimates | null>(
-    (best, row) => (best === null || spreadOf(row.values) < spreadOf(best.values) ? row : best),
-    null,
-  )?.name ?? 'none';
+  return (
+    finite.reduce<Estimates | null>(
+      (best, row) => (best === null || spreadOf(row.values) < spreadOf(best.values) ? row : best),
+      null,
+    )?.name ?? 'none'
+  );
 }
 
 customElements.define('timer-demo', TimerDemo);

@@ -112,7 +112,9 @@ export class WorkCounter extends LabElement {
                   .value=${String(this.#extents[name] ?? '')}
                   @change=${(event: Event) => {
                     const value = (event.target as HTMLInputElement).value;
-                    const all = Object.fromEntries(Object.entries(this.#extents).map(([key, number]) => [key, String(number)]));
+                    const all = Object.fromEntries(
+                      Object.entries(this.#extents).map(([key, number]) => [key, String(number)]),
+                    );
                     this.#change(this.#kind, readExtents(this.#kind, { ...all, [name]: value }));
                   }}
               /></label>`,
@@ -155,8 +157,8 @@ export class WorkCounter extends LabElement {
     return html`<div class="section">
       <p class="verdict">
         <strong>${thousands(work.flops)}</strong> FLOPs ${verdict(this.#judged?.flops ?? null, work.flops)},
-        <strong>${thousands(all)}</strong> bytes ${verdict(this.#judged?.bytes ?? null, all)},
-        ${threeDigits(intensity)} FLOP per byte.
+        <strong>${thousands(all)}</strong> bytes ${verdict(this.#judged?.bytes ?? null, all)}, ${threeDigits(intensity)}
+        FLOP per byte.
       </p>
       <p class="small muted">
         ${kinds.join(', ')}; ${thousands(work.bytesRead)} bytes read, ${thousands(work.bytesWritten)} written.

@@ -16,15 +16,17 @@ import {
   totalsOf,
   waysFor,
 } from './cache.ts';
+import { feedbackFor, isRightChoice, isRightNumber, parseNumber, parseTolerance, severalText } from './check.ts';
 import {
-  feedbackFor,
-  isRightChoice,
-  isRightNumber,
-  parseNumber,
-  parseTolerance,
-  severalText,
-} from './check.ts';
-import { boundClass, boundOf, boundText, countText, flopText, layerDots, sortLayers, speedUpPerImage } from './layers.ts';
+  boundClass,
+  boundOf,
+  boundText,
+  countText,
+  flopText,
+  layerDots,
+  sortLayers,
+  speedUpPerImage,
+} from './layers.ts';
 import { csvOf, parseLayers, parseMemory, parseSpans, parseTiming, traceOf } from './profile.ts';
 import type { CacheSettings, CacheState, ProfileReport } from './protocol.ts';
 import { deviation, estimatesOf, groupsOf, histogramOf, kGroup, mean, spreadOf } from './timing.ts';
@@ -110,9 +112,7 @@ describe('answers', () => {
   });
 });
 
-const nests: NestInfo[] = [
-  { name: 'column_sum', idea: '', code: [''], arrays: ['A', 's'], blocked: false },
-];
+const nests: NestInfo[] = [{ name: 'column_sum', idea: '', code: [''], arrays: ['A', 's'], blocked: false }];
 const settings: CacheSettings = {
   nest: 'column_sum',
   n: 8,
@@ -149,7 +149,7 @@ describe('a cache', () => {
     assert.deepEqual(readCacheSettings(saved, settings, nests), {
       nest: 'column_sum',
       n: 16,
-      block: 4,
+      block: 16,
       padding: 0,
       level: { size: 1024, line: 64, ways: 4 },
     });
@@ -164,7 +164,10 @@ describe('a cache', () => {
       { line: 4, array: 0, row: 2, column: 0 },
     ]);
     assert.deepEqual(cells[1], [null, null]);
-    const padded = cellsOf({ ...state, contents: Int32Array.from([4, -1]), bases: [0, 384] }, { ...settings, padding: 4 });
+    const padded = cellsOf(
+      { ...state, contents: Int32Array.from([4, -1]), bases: [0, 384] },
+      { ...settings, padding: 4 },
+    );
     assert.deepEqual(padded[0]![0], { line: 4, array: 0, row: 1, column: 4 });
   });
 
@@ -187,10 +190,26 @@ describe('a cache', () => {
   it('reads counters and nests', () => {
     const rows = [0, 1, 4, 0, 8, 0, 8, 7, 6, 0, 0, 2, 0, 0, 0, 0, 0, 0];
     assert.deepEqual(parseCounters(Int32Array.from(rows)), [
-      { level: 0, array: 1, sourceLine: 4, reads: 0, writes: 8, readMisses: 0, writeMisses: 8, evictions: 7, writebacks: 6 },
+      {
+        level: 0,
+        array: 1,
+        sourceLine: 4,
+        reads: 0,
+        writes: 8,
+        readMisses: 0,
+        writeMisses: 8,
+        evictions: 7,
+        writebacks: 6,
+      },
     ]);
     const nest = parseNest({ name: 'x', idea: 'y', code: 'for ii += block\n  a', arrays: 'A s' });
-    assert.deepEqual(nest, { name: 'x', idea: 'y', code: ['for ii += block', '  a'], arrays: ['A', 's'], blocked: true });
+    assert.deepEqual(nest, {
+      name: 'x',
+      idea: 'y',
+      code: ['for ii += block', '  a'],
+      arrays: ['A', 's'],
+      blocked: true,
+    });
   });
 
   it('is held against a prediction', () => {
@@ -205,14 +224,22 @@ describe('a cache', () => {
 
 describe('layers to count', () => {
   it('have the extents that the address gives, where they make sense', () => {
-    assert.deepEqual(readExtents('linear', { rows: '32', inputs: '0', outputs: '1.5' }), { rows: 32, inputs: 20, outputs: 10 });
+    assert.deepEqual(readExtents('linear', { rows: '32', inputs: '0', outputs: '1.5' }), {
+      rows: 32,
+      inputs: 20,
+      outputs: 10,
+    });
     assert.equal(readExtents('conv2d', { padding: '0' })['padding'], 0);
     assert.equal(readExtents('conv2d', { padding: '100' })['padding'], 1);
     assert.deepEqual(readExtents('linear', {}), defaultExtents('linear'));
   });
   it('name the operations that they have', () => {
     const work = { additions: 2, multiplications: 1, divisions: 0, roots: 0, comparisons: 0, functions: 3 };
-    assert.deepEqual(kindsOf(work), [['additions', 2], ['multiplications', 1], ['exponentials', 3]]);
+    assert.deepEqual(kindsOf(work), [
+      ['additions', 2],
+      ['multiplications', 1],
+      ['exponentials', 3],
+    ]);
   });
 });
 
@@ -311,7 +338,10 @@ describe('a profile', () => {
 
   it('is read from rows of numbers', () => {
     assert.equal(layers.length, 3);
-    assert.deepEqual([layers[1]!.name, layers[1]!.kind, layers[1]!.parent, layers[1]!.depth], ['fc, "1"', 'Linear', 0, 1]);
+    assert.deepEqual(
+      [layers[1]!.name, layers[1]!.kind, layers[1]!.parent, layers[1]!.depth],
+      ['fc, "1"', 'Linear', 0, 1],
+    );
     assert.deepEqual(layers[1]!.output, [1, 2, 3, 4]);
     assert.deepEqual(layers[0]!.output, [64, 10]);
     const timing = { count: 7, median: 2e-3, low: 1e-3, high: 3e-3, mad: 1e-4, intervalIsRange: false };
@@ -341,7 +371,9 @@ describe('a profile', () => {
       { layer: 0, begin: 0, seconds: 2e-3 },
       { layer: 1, begin: 1e-3, seconds: 5e-4 },
     ];
-    const trace = JSON.parse(traceOf({ ...report(64, layers, 1), spans })) as { traceEvents: Record<string, unknown>[] };
+    const trace = JSON.parse(traceOf({ ...report(64, layers, 1), spans })) as {
+      traceEvents: Record<string, unknown>[];
+    };
     const events = trace.traceEvents.filter(({ ph }) => ph === 'X');
     assert.deepEqual(
       events.map(({ name, cat, ts, dur, pid, tid }) => [name, cat, ts, dur, pid, tid]),
@@ -377,7 +409,9 @@ describe('layers', () => {
   });
 
   it('become dots, if they calculate and have been timed', () => {
-    const dots = layerDots(report(64, [layer('fc', 4e6, 1e6, 1e-3), layer('flatten', 0, 100, 1e-3), layer('x', 1, 1, null)], 1));
+    const dots = layerDots(
+      report(64, [layer('fc', 4e6, 1e6, 1e-3), layer('flatten', 0, 100, 1e-3), layer('x', 1, 1, null)], 1),
+    );
     assert.equal(dots.length, 1);
     assert.equal(dots[0]!.intensity, 4);
     assert.equal(dots[0]!.rate, 4e9);

@@ -61,7 +61,7 @@ export function histogramOf(values: readonly number[], tick: number, upTo: numbe
   const low = Math.min(...values);
   const width = Math.max(tick, Math.ceil((upTo - low) / bars / tick) * tick);
   const from = Math.floor(low / width + 1e-6) * width;
-  const counts = new Array<number>(Math.max(1, Math.ceil((upTo - from) / width + 1e-6))).fill(0);
+  const counts = new Array<number>(Math.max(1, Math.ceil((upTo - from) / width - 1e-6))).fill(0);
   let beyond = 0;
   for (const value of values) {
     const bar = Math.floor((value - from) / width + 1e-6);

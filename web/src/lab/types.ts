@@ -2,12 +2,7 @@
  * The C++ library as JavaScript sees it. Embind emits the types from src/bindings; tools/build puts them into generated/. Times are seconds,
  * rates are per second. Bad arguments throw RangeError, broken files an Error named DataError; a handle must be deleted.
  */
-import type {
-  BuildInfo,
-  Lane as EngineLane,
-  MainModule,
-  Statistics,
-} from './generated/optlab.d.ts';
+import type { BuildInfo, Lane as EngineLane, MainModule, Statistics } from './generated/optlab.d.ts';
 
 export type {
   Blocking,

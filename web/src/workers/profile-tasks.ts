@@ -7,7 +7,6 @@ import { engine, runSteps, useThreads } from './steps.ts';
 const kCallsPerStep = 10;
 const kBatchSeconds = 1.2;
 
-
 /** The same product, timed call by call with the browser's clock, and then in batches as the library does it. */
 export async function timeCalls(
   options: TimingOptions,
