@@ -87,9 +87,9 @@ async function runFirstLesson(page: Page, problems: string[]): Promise<void> {
   const cache = page.locator('#cache-tiny');
   for (const name of ['A', 's']) await cache.getByLabel(`Misses of ${name}`).fill('64');
   for (let step = 0; step < 5; ++step) await cache.getByRole('button', { name: 'Step', exact: true }).click();
-  await cache.getByText('Access 5:').waitFor();
+  await cache.locator('.last').getByText('Access 5:').waitFor();
   await page.locator('#cache-order').getByRole('button', { name: 'Run without a prediction' }).click();
-  await page.locator('#cache-order').getByText('All accesses have been made.').waitFor();
+  await page.locator('#cache-order .last').getByText('All accesses have been made.').waitFor();
   await answer(page.locator('lesson-check#sets'), 0);
   await answer(page.locator('lesson-check#roof'), '24');
 }

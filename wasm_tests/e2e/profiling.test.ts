@@ -172,7 +172,7 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     const step = cache.getByRole('button', { name: 'Step', exact: true });
     for (let access = 0; access < 5; ++access) {
       await step.click();
-      await cache.getByText(`Access ${access + 1}:`).waitFor();
+      await cache.locator('.last').getByText(`Access ${access + 1}:`).waitFor();
     }
     assert.match(
       await cache.locator('.last').innerText(),
@@ -181,21 +181,21 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     assert.equal(await cache.locator('.code mark').innerText(), 'A[i][j]');
     assert.deepEqual(await cache.locator('.set').first().locator('.cell').allInnerTexts(), ['A[4][0–3]', 'A[2][0–3]']);
     await cache.getByRole('button', { name: 'To the next miss' }).click();
-    await cache.getByText('Access 6:').waitFor();
+    await cache.locator('.last').getByText('Access 6:').waitFor();
 
     await cache.getByLabel('Misses of A').fill('64');
     await cache.getByLabel('Misses of s').fill('1');
     await cache.getByRole('button', { name: 'Run to the end' }).click();
-    await cache.getByText('All accesses have been made.').waitFor();
+    await cache.locator('.last').getByText('All accesses have been made.').waitFor();
     const arrays = await visit.table(cache, /Misses by array/);
     assert.deepEqual(column(arrays, 'Misses'), ['64', '8']);
     assert.deepEqual(column(arrays, 'Predicted'), ['64', '1']);
     assert.match(await textOf(cache), /exactly[^]*8\.0× too few/);
 
     await cache.getByLabel('Padding').selectOption('4');
-    await cache.getByText(/Step through the nest/).waitFor();
+    await cache.locator('.last').getByText(/Step through the nest/).waitFor();
     await cache.getByRole('button', { name: 'Run to the end' }).click();
-    await cache.getByText('All accesses have been made.').waitFor();
+    await cache.locator('.last').getByText('All accesses have been made.').waitFor();
     assert.deepEqual(column(await visit.table(cache, /Misses by array/), 'Misses'), ['28', '8']);
     assert.match(
       visit.page.url(),
@@ -213,7 +213,7 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     assert.equal(await alertOf(cache).count(), 0);
     await cache.getByLabel('n', { exact: true }).selectOption('32');
     await cache.getByRole('button', { name: 'Run without a prediction' }).click();
-    await cache.getByText('All accesses have been made.').waitFor();
+    await cache.locator('.last').getByText('All accesses have been made.').waitFor();
     assert.equal(column(await visit.table(cache, /Misses by array/), 'Misses')[1], '32,768');
   });
 

@@ -57,6 +57,13 @@ export const profilerStyles = css`
   details {
     margin-top: 0.6rem;
   }
+  .layers td small {
+    display: block;
+    line-height: 1.25;
+  }
+  .layers :is(th, td) {
+    padding-inline-end: 0.7rem;
+  }
   .layers thead th {
     padding-block: 0;
   }
