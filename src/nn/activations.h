@@ -23,6 +23,7 @@ class Relu final : public Elementwise {
  public:
   using Elementwise::Elementwise;
   std::string_view kind() const override { return "ReLU"; }
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
 };
@@ -33,6 +34,7 @@ class Gelu final : public Elementwise {
  public:
   using Elementwise::Elementwise;
   std::string_view kind() const override { return "GELU"; }
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
 };
@@ -42,6 +44,7 @@ class Silu final : public Elementwise {
  public:
   using Elementwise::Elementwise;
   std::string_view kind() const override { return "SiLU"; }
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
 };
@@ -56,6 +59,7 @@ class Dropout final : public Elementwise {
   Dropout(std::string name, float rate, std::uint32_t stream = 0);
   std::string_view kind() const override { return "Dropout"; }
   float rate() const { return rate_; }
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
 
@@ -72,6 +76,7 @@ class Flatten final : public Layer {
   using Layer::Layer;
   std::string_view kind() const override { return "Flatten"; }
   Shape output_shape(const Shape& x) const override;
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
 };

@@ -39,6 +39,7 @@ class BatchNorm final : public Layer {
   /// As the constructor leaves it.
   void initialize();
   Shape output_shape(const Shape& x) const override;
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
   std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }

@@ -8,6 +8,7 @@
 
 #include "core/tensor.h"
 #include "nn/compute.h"
+#include "profile/observer.h"
 
 namespace optlab::nn {
 
@@ -29,6 +30,8 @@ struct Pass {
   /// Where random numbers come from in training: the same seed and step draw the same ones.
   std::uint64_t seed = 0;
   std::uint32_t step = 0;
+  /// Told of every layer of a forward pass; nobody, if null.
+  profile::Observer* observer = nullptr;
 };
 
 /// y = f(x; parameters), with its derivatives written by hand.
@@ -50,6 +53,10 @@ class Layer {
   virtual std::string_view kind() const = 0;
 
   virtual Shape output_shape(const Shape& x) const = 0;
+
+  /// What a forward pass over x computes and moves, outside of training, and beside what layers inside of this one say of
+  /// themselves; x is one that output_shape takes.
+  virtual profile::Work work(const Shape& x) const = 0;
 
   /// Overwrites y. A training pass may keep, in the layer, what its own backward needs beside x and y.
   virtual void forward(ConstTensorView x, TensorView y, const Pass& pass) = 0;
@@ -85,6 +92,10 @@ class Layer {
  private:
   std::string name_;
 };
+
+/// What the pass's observer is to be told of the layer; nothing if there is none, as counting its work costs more than a
+/// small layer does.
+profile::LayerInfo info_of(const Layer& layer, const Shape& x, const Pass& pass);
 
 /// Makes the gradient exist, zero, in the value's shape. Throws std::bad_alloc.
 void require_gradient(Parameter& parameter);

@@ -50,6 +50,7 @@ class Linear final : public Layer {
   void initialize(const Rng& rng);
 
   Shape output_shape(const Shape& x) const override;
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
   std::vector<Parameter*> parameters() override;

@@ -76,7 +76,7 @@ void Model::load(const Safetensors& file, const std::string& what) {
   throw DataError(text({"checkpoint: ", file.tensors().size(), " tensors, but ", what, " has ", wanted.size()}));
 }
 
-void Model::logits(ConstMatrixView x, MatrixView logits, const Compute& compute) {
+void Model::logits(ConstMatrixView x, MatrixView logits, const Compute& compute, profile::Observer* observer) {
   if (x.columns != inputs() || logits.columns != outputs() || logits.rows != x.rows) {
     throw_invalid({"Model: x is ", format_shape({x.rows, x.columns}), " and logits ",
                    format_shape({logits.rows, logits.columns}), "; want [B,", inputs(), "] and [B,", outputs(), "]"});
@@ -86,7 +86,7 @@ void Model::logits(ConstMatrixView x, MatrixView logits, const Compute& compute)
   };
   if (!adjacent(x) || !adjacent(logits))
     throw std::invalid_argument("Model: the rows of x and logits must be adjacent");
-  const Pass pass{compute};
+  const Pass pass{.compute = compute, .observer = observer};
   for (int first = 0; first < x.rows; first += block_rows_) {
     const int rows = std::min(block_rows_, x.rows - first);
     const auto count = static_cast<std::size_t>(rows);

@@ -49,7 +49,8 @@ class Model {
   /// logits[B, outputs] for x[B, inputs], B >= 0, rows contiguous and adjacent.
   /// Throws: std::invalid_argument for a wrong shape. Exact with an exact variant; a row does not depend on the batch.
   /// Memory: works in blocks of rows, so that activations take at most a few MB however large B is.
-  void logits(ConstMatrixView x, MatrixView logits, const Compute& compute);
+  /// `observer` is told of the layers of every block.
+  void logits(ConstMatrixView x, MatrixView logits, const Compute& compute, profile::Observer* observer = nullptr);
 
  protected:
   /// Of no layers yet; `example` is the shape of one example.

@@ -36,6 +36,7 @@ class MaxPool2d final : public Pooling {
  public:
   explicit MaxPool2d(std::string name, const PoolOptions& options = {}) : Pooling(std::move(name), options) {}
   std::string_view kind() const override { return "MaxPool2d"; }
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
 };
@@ -45,6 +46,7 @@ class AvgPool2d final : public Pooling {
  public:
   explicit AvgPool2d(std::string name, const PoolOptions& options = {}) : Pooling(std::move(name), options) {}
   std::string_view kind() const override { return "AvgPool2d"; }
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
 };
@@ -55,6 +57,7 @@ class GlobalAvgPool2d final : public Layer {
   explicit GlobalAvgPool2d(std::string name) : Layer(std::move(name)) {}
   std::string_view kind() const override { return "GlobalAvgPool2d"; }
   Shape output_shape(const Shape& x) const override;
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
 };

@@ -5,7 +5,6 @@
 #include "nn/batch_norm.h"
 
 namespace optlab::nn {
-
 TensorView Sequential::Slots::get(std::size_t slot, const Shape& shape) {
   if (buffers_.size() <= slot) buffers_.resize(slot + 1);
   if (buffers_[slot].size() < shape.element_count()) buffers_[slot] = AlignedBuffer<float>(shape.element_count());
@@ -33,11 +32,18 @@ void Sequential::forward(ConstTensorView x, TensorView y, const Pass& pass) {
   if (layers_.empty()) std::copy(x.values.begin(), x.values.end(), y.values.begin());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (pass.training) shapes_.push_back(x.shape);
-    const bool last = i + 1 == layers_.size();
-    const TensorView to = last ? y : activations_.get(pass.training ? i : i % 2, layers_[i]->output_shape(x.shape));
-    layers_[i]->forward(x, to, pass);
-    x = to;
+    const TensorView* last = i + 1 == layers_.size() ? &y : nullptr;
+    x = run_layer(i, x, last, pass);
   }
+}
+
+ConstTensorView Sequential::run_layer(std::size_t i, ConstTensorView x, const TensorView* y, const Pass& pass) {
+  Layer& layer = *layers_[i];
+  const Shape shape = layer.output_shape(x.shape);
+  const profile::ObservedLayer observed(pass.observer, info_of(layer, x.shape, pass));
+  const TensorView to = y != nullptr ? *y : activations_.get(pass.training ? i : i % 2, shape);
+  layer.forward(x, to, pass);
+  return to;
 }
 
 void Sequential::backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) {

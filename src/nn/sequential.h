@@ -36,6 +36,7 @@ class Sequential final : public Layer {
 
   std::string_view kind() const override { return "Sequential"; }
   Shape output_shape(const Shape& x) const override;
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
   std::vector<Parameter*> parameters() override;
@@ -52,6 +53,10 @@ class Sequential final : public Layer {
    private:
     std::vector<AlignedBuffer<float>> buffers_;
   };
+
+  /// Layer i's forward pass into *y, or into memory of its own if that is null; returns where. The one place that tells an
+  /// observer: the memory that the result needs is the layer's too.
+  ConstTensorView run_layer(std::size_t i, ConstTensorView x, const TensorView* y, const Pass& pass);
 
   std::vector<std::unique_ptr<Layer>> layers_;
   Slots activations_;
