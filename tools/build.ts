@@ -35,26 +35,31 @@ export async function buildNative(log: string): Promise<void> {
   await build('native', log, ['optlab']);
 }
 
-/** Links one WebAssembly build and copies the module and its program to web/public/wasm/<build>/. */
+/** The library's two links: kernels and their measurement; models, training and profiles of models. */
+const kModules = ['optlab', 'models'];
+
+/** Links one WebAssembly build and copies the modules and their programs to web/public/wasm/<build>/. */
 export async function buildWasm(name: WasmBuild, log: string): Promise<void> {
   const preset = `wasm-${name}`;
-  await build(preset, log, ['optlab_bindings']);
+  const types = name === kTypedBuild ? ['optlab_types'] : [];
+  await build(preset, log, ['optlab_bindings', 'optlab_model_bindings', ...types]);
   const module = globSync('src/bindings/**/optlab.mjs', { cwd: buildFolder(preset) })[0];
   if (!module)
     throw new CommandError(`${preset} was built, but no optlab.mjs is in ${relative(kRoot, buildFolder(preset))}`);
   const folder = dirname(join(buildFolder(preset), module));
-  const files = new Map(['optlab.mjs', 'optlab.wasm'].map((file) => [file, join(folder, file)]));
+  const names = kModules.flatMap((file) => [`${file}.mjs`, `${file}.wasm`]);
+  const files = new Map(names.map((file) => [file, join(folder, file)]));
   mirror(files, join(kRoot, 'web/public/wasm', name));
   if (name === kTypedBuild) writeTypes(join(folder, 'optlab.d.ts'));
 }
 
-/** The one link that also emits the types of its exports (src/bindings/CMakeLists.txt). */
+/** The one build with a link that emits the types of all exports (src/bindings/CMakeLists.txt). */
 export const kTypedBuild: WasmBuild = 'simd';
 
 /** Puts Embind's types where the site's sources import them. Embind also takes bytes where C++ takes a string; we pass strings. */
 function writeTypes(source: string): void {
   const isFresh =
-    existsSync(source) && statSync(source).mtimeMs >= statSync(source.replace(/d\.ts$/, 'mjs')).mtimeMs - 60_000;
+    existsSync(source) && statSync(source).mtimeMs >= statSync(join(dirname(source), 'types.mjs')).mtimeMs - 60_000;
   if (!isFresh) {
     throw new CommandError(
       `${relative(kRoot, source)} was not written by the link: tsc was missing. Delete build/ and try again`,

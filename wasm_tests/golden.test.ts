@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
@@ -26,7 +26,9 @@ import {
   isThreaded,
   kBuilds,
   kRoot,
+  kModuleFiles,
   loadLibrary,
+  loadModels,
   modulePath,
   readModel,
   readTestImages,
@@ -89,7 +91,11 @@ function compare(reference: Digests, vectors: readonly Vector[], rungs: readonly
 function compareAll(reference: Digests, vectors: readonly Vector[]): void {
   const trained = (['mlp', 'cnn'] as const).map((kind) => [trainingName(kind), kTrained[kind]] as const);
   compare(new Map([...reference, ...trained]), vectors, kExactRungs);
-  for (const [what] of trained) assert.ok(vectors.some((vector) => vector.what === what), what);
+  for (const [what] of trained)
+    assert.ok(
+      vectors.some((vector) => vector.what === what),
+      what,
+    );
 }
 
 /** A folder with a page whose worker computes the vectors; with the same sources as in Node. */
@@ -103,9 +109,10 @@ function makeSite(): string {
     `import { computeVectors } from './golden_vectors.js';
      const read = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
      const run = async ({ build, started, threads }) => {
-       const { default: create } = await import('/wasm/' + build + '/optlab.mjs');
+       const load = async (name) => (await import('/wasm/' + build + '/' + name + '.mjs')).default({ threads: started });
+       const modules = [await load('optlab'), await load('models')];
        const files = [await read('/model'), await read('/images'), await read('/labels')];
-       return computeVectors(await create({ threads: started }), threads, ...files);
+       return computeVectors(...modules, threads, ...files);
      };
      onmessage = ({ data }) => run(data).then((result) => postMessage({ result }), (e) => postMessage({ error: String(e) }));`,
   );
@@ -114,8 +121,8 @@ function makeSite(): string {
   writeFileSync(join(folder, 'labels'), readTestLabels());
   for (const build of kBuilds) {
     mkdirSync(join(folder, 'wasm', build), { recursive: true });
-    for (const file of ['optlab.mjs', 'optlab.wasm']) {
-      copyFileSync(join(dirname(modulePath(build)), file), join(folder, 'wasm', build, file));
+    for (const file of kModuleFiles) {
+      copyFileSync(modulePath(build, file), join(folder, 'wasm', build, file));
     }
   }
   return folder;
@@ -176,7 +183,14 @@ describe('exact mode gives the same bits', () => {
     for (const build of kBuilds) {
       for (const threads of isThreaded(build) ? kThreads : [1]) {
         it(`${build}, ${threads} thread(s)`, async () => {
-          const computed = computeVectors(await loadLibrary(build, threads), threads, model, images, labels);
+          const computed = computeVectors(
+            await loadLibrary(build, threads),
+            await loadModels(build, threads),
+            threads,
+            model,
+            images,
+            labels,
+          );
           assert.equal(computed.threads, threads);
           compareAll(reference, computed.vectors);
         });

@@ -4,16 +4,25 @@ import { before, describe, it } from 'node:test';
 import { cellsOf, parseCounters, parseSteps, totalsOf } from '../web/src/lab/cache.ts';
 import { parseLayers, parseMemory, parseSpans, parseTiming } from '../web/src/lab/profile.ts';
 import type { CacheSettings, CacheState } from '../web/src/lab/protocol.ts';
-import { kBuilds, loadLibrary, readCnn, readModel, readTestImages, type Library } from './lib/library.ts';
+import {
+  kBuilds,
+  loadLibrary,
+  loadModels,
+  readCnn,
+  readModel,
+  readTestImages,
+  type Library,
+  type Models,
+} from './lib/library.ts';
 
 const kImage = 784;
 const images = readTestImages();
 
 for (const build of kBuilds) {
   describe(`profiles, ${build}`, () => {
-    let library: Library;
+    let library: Models;
     before(async () => {
-      library = await loadLibrary(build);
+      library = await loadModels(build);
     });
 
     /** A finished profile. */

@@ -10,11 +10,12 @@ const kMostBrotliBytes = 140_000;
 
 describe('the size of the library', () => {
   for (const build of ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']) {
-    it(`${build}: at most ${kMostBytes / 1000} KB, ${kMostBrotliBytes / 1000} KB with brotli`, () => {
-      const program = readFileSync(join(import.meta.dirname, '../web/public/wasm', build, 'optlab.wasm'));
-      assert.ok(program.length <= kMostBytes, `${program.length} bytes`);
-      const packed = brotliCompressSync(program, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
-      assert.ok(packed.length <= kMostBrotliBytes, `${packed.length} bytes with brotli`);
-    });
+    for (const file of ['optlab.wasm', 'models.wasm'])
+      it(`${build}/${file}: at most ${kMostBytes / 1000} KB, ${kMostBrotliBytes / 1000} KB with brotli`, () => {
+        const program = readFileSync(join(import.meta.dirname, '../web/public/wasm', build, file));
+        assert.ok(program.length <= kMostBytes, `${program.length} bytes`);
+        const packed = brotliCompressSync(program, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+        assert.ok(packed.length <= kMostBrotliBytes, `${packed.length} bytes with brotli`);
+      });
   }
 });

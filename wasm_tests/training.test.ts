@@ -8,12 +8,12 @@ import {
   isThreaded,
   kBuilds,
   kRoot,
-  loadLibrary,
+  loadModels,
   readGoldenImages,
   readModel,
   readTestImages,
   readTestLabels,
-  type Library,
+  type Models,
 } from './lib/library.ts';
 
 /** Of the committed CNN on the golden images; also in models/README.md and src/nn/golden_test.cpp. */
@@ -30,7 +30,7 @@ const someImages = images.subarray(0, kImages * 784);
 const someLabels = labels.subarray(0, kImages);
 const settings = { epochs: 3, batch: 16, learningRate: 0.002, cosine: true, weightDecay: 0, seed: 7, fast: false };
 
-type Trainer = InstanceType<Library['Trainer']>;
+type Trainer = InstanceType<Models['Trainer']>;
 
 const accuracy = (predictions: Uint8Array, truth: Uint8Array): number =>
   predictions.filter((prediction, i) => prediction === truth[i]).length / truth.length;
@@ -52,13 +52,13 @@ function trainTo(trainer: Trainer, epochs: number): void {
 }
 
 function describeBuild(build: BuildName): void {
-  let library: Library;
+  let library: Models;
   before(async () => {
-    library = await loadLibrary(build, 2);
+    library = await loadModels(build, 2);
     library.setThreads(isThreaded(build) ? 2 : 1);
   });
   /** The model as it is now. */
-  const modelOf = (kind: 'mlp' | 'cnn', trainer: Trainer): InstanceType<Library['Mlp' | 'Cnn']> =>
+  const modelOf = (kind: 'mlp' | 'cnn', trainer: Trainer): InstanceType<Models['Mlp' | 'Cnn']> =>
     kind === 'mlp' ? new library.Mlp(trainer.checkpoint()) : new library.Cnn(trainer.checkpoint());
   const digestOf = (kind: 'mlp' | 'cnn', trainer: Trainer): string => {
     const model = modelOf(kind, trainer);

@@ -49,6 +49,15 @@ int set_threads(double threads) {
   return runtime().pool.threads();
 }
 
+BlockingValue gemm_blocking() { return to_value(runtime().blocking); }
+
+/// Three numbers instead of a BlockingValue, whose fields Embind would wrap to ints.
+void set_gemm_blocking(double depth, double rows, double columns) {
+  const gemm::Blocking blocking{whole("depth", depth), whole("rows", rows), whole("columns", columns)};
+  gemm::check(blocking);
+  runtime().blocking = blocking;
+}
+
 Tensor* make_tensor(double rows, double columns) {
   return new Tensor(Shape{whole("rows", rows), whole("columns", columns)});
 }
@@ -82,6 +91,14 @@ EMSCRIPTEN_BINDINGS(optlab_core) {
   function("clockTick", guard<&profile::clock_tick>);
   function("memoryInUse", &memory_in_use);
   function("scratchHighWater", &scratch_high_water);
+
+  // Depth, rows and columns of the blocks that products are cut into; in elements.
+  value_object<BlockingValue>("Blocking")
+      .field("depth", &BlockingValue::depth)
+      .field("rows", &BlockingValue::rows)
+      .field("columns", &BlockingValue::columns);
+  function("gemmBlocking", &gemm_blocking);
+  function("setGemmBlocking", guard<&set_gemm_blocking>);  // for the products and races that follow
 
   // A row-major float32 matrix in WebAssembly memory. view() is live and short-lived: use it at once and drop it.
   class_<Tensor>("Tensor")

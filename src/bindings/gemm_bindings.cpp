@@ -93,23 +93,6 @@ class Race {
   gemm::GemmRace race_;
 };
 
-/// As JavaScript sees a blocking.
-struct BlockingValue {
-  int depth = 0;
-  int rows = 0;
-  int columns = 0;
-};
-BlockingValue to_value(const gemm::Blocking& b) { return {b.depth, b.rows, b.columns}; }
-
-BlockingValue gemm_blocking() { return to_value(runtime().blocking); }
-
-/// Three numbers instead of a BlockingValue, whose fields Embind would wrap to ints.
-void set_gemm_blocking(double depth, double rows, double columns) {
-  const gemm::Blocking blocking{whole("depth", depth), whole("rows", rows), whole("columns", columns)};
-  gemm::check(blocking);
-  runtime().blocking = blocking;
-}
-
 /// Measures candidates on the shared runtime; `apply` makes the best of them the runtime's own.
 class Tuner {
  public:
@@ -153,13 +136,6 @@ EMSCRIPTEN_BINDINGS(optlab_gemm) {
       .function("bytes", &packed_bytes);
   function("gemmMultiplyPacked", guard<&gemm_multiply_packed>);
 
-  // Depth, rows and columns of the blocks that products are cut into; in elements.
-  value_object<BlockingValue>("Blocking")
-      .field("depth", &BlockingValue::depth)
-      .field("rows", &BlockingValue::rows)
-      .field("columns", &BlockingValue::columns);
-  function("gemmBlocking", &gemm_blocking);
-  function("setGemmBlocking", guard<&set_gemm_blocking>);  // for the products and races that follow
   class_<Tuner>("BlockingTuner")
       .constructor(guard<&make_tuner>, return_value_policy::take_ownership())
       .function("step", guard<&Tuner::step>)

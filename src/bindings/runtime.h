@@ -17,4 +17,12 @@ struct Runtime {
 
 Runtime& runtime();
 
+/// As JavaScript sees a blocking.
+struct BlockingValue {
+  int depth = 0;
+  int rows = 0;
+  int columns = 0;
+};
+inline BlockingValue to_value(const gemm::Blocking& b) { return {b.depth, b.rows, b.columns}; }
+
 }  // namespace optlab::bindings

@@ -1,5 +1,5 @@
 // What exact mode is proved on. Runs in Node and, with its types stripped, in a worker of a web page; so it imports only types.
-import type { OptLabModule } from '../../web/src/lab/types.ts';
+import type { KernelModule, ModelModule } from '../../web/src/lab/types.ts';
 
 /** M, K, N: a row by a matrix, odd sizes across the edges of every tile, and more than one block in each direction. */
 export const kShapes: readonly [number, number, number][] = [
@@ -23,7 +23,7 @@ export const kTrained = { mlp: '223113563245b835', cnn: 'a8f0d0b762b2c69e' } as 
 export const trainingName = (kind: keyof typeof kTrained): string => `training the ${kind}`;
 
 /** The digest of the weights after 100 steps with 8 images each. */
-function train(library: OptLabModule, kind: keyof typeof kTrained, images: Uint8Array, labels: Uint8Array): string {
+function train(library: ModelModule, kind: keyof typeof kTrained, images: Uint8Array, labels: Uint8Array): string {
   const settings = { epochs: 13, batch: 8, learningRate: 0.001, cosine: true, weightDecay: 0, seed: 1, fast: false };
   const trainer = new library.Trainer(kind, images, labels, settings);
   for (let step = 0; step < 100; ++step) trainer.step();
@@ -34,15 +34,16 @@ function train(library: OptLabModule, kind: keyof typeof kTrained, images: Uint8
   return digest;
 }
 
-/** The digests of every exact rung of a started module, on operands that the library draws itself, on test images and their labels. */
+/** The digests of every exact rung of the started modules, on operands that the library draws itself, on test images and their labels. */
 export function computeVectors(
-  library: OptLabModule,
+  library: KernelModule,
+  models: ModelModule,
   threads: number,
   model: Uint8Array,
   images: Uint8Array,
   labels: Uint8Array,
 ): { threads: number; vectors: Vector[] } {
-  const started = library.setThreads(threads);
+  const started = Math.min(library.setThreads(threads), models.setThreads(threads));
   const rungs = library.gemmVariants().filter(({ mode }) => mode === 'exact');
   const vectors: Vector[] = [];
   for (const shape of kShapes) {
@@ -53,7 +54,7 @@ export function computeVectors(
       race.delete();
     }
   }
-  const mlp = new library.Mlp(model);
+  const mlp = new models.Mlp(model);
   // The slow rungs have been seen above; 2,000 images take them seconds.
   const fast = rungs.filter(({ name, isa, prepacked }) => !prepacked && (isa !== 'scalar' || name === 'packed'));
   for (const { name: rung } of fast) {
@@ -61,7 +62,7 @@ export function computeVectors(
   }
   mlp.delete();
   for (const kind of ['mlp', 'cnn'] as const) {
-    const digest = train(library, kind, images.subarray(0, 64 * 784), labels.subarray(0, 64));
+    const digest = train(models, kind, images.subarray(0, 64 * 784), labels.subarray(0, 64));
     vectors.push({ what: trainingName(kind), rung: 'the dispatcher', digest });
   }
   return { threads: started, vectors };

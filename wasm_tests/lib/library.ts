@@ -3,30 +3,41 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import type { BuildName, OptLabModule } from '../../web/src/lab/types.ts';
+import type { BuildName, KernelModule, ModelModule, ModuleFactory } from '../../web/src/lab/types.ts';
 
 export const kRoot = resolve(import.meta.dirname, '../..');
 export const kBuilds: readonly BuildName[] = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
-export type Library = OptLabModule;
+export type Library = KernelModule;
+export type Models = ModelModule;
 export type Tensor = InstanceType<Library['Tensor']>;
 
 export const isThreaded = (build: BuildName): boolean => build.endsWith('-threads');
 
-/** optlab.mjs of a build. Throws when it has not been built, naming the command. */
-export function modulePath(build: BuildName): string {
-  const path = join(kRoot, 'build', `wasm-${build}`, 'src/bindings/optlab.mjs');
+/** The files of a build's two modules. */
+export const kModuleFiles = ['optlab.mjs', 'optlab.wasm', 'models.mjs', 'models.wasm'];
+
+/** optlab.mjs or models.mjs of a build. Throws when it has not been built, naming the command. */
+export function modulePath(build: BuildName, file = 'optlab.mjs'): string {
+  const path = join(kRoot, 'build', `wasm-${build}`, 'src/bindings', file);
   if (!existsSync(path)) {
     throw new Error(`${relative(kRoot, path)} is missing: build it with  tools/build --only wasm`);
   }
   return path;
 }
 
-/** A fresh instance of a build with `threads` threads started (the caller is one of them). */
-export async function loadLibrary(build: BuildName, threads = 1): Promise<Library> {
-  const { default: create } = (await import(pathToFileURL(modulePath(build)).href)) as {
-    default: (overrides: { threads: number }) => Promise<Library>;
-  };
+/** A fresh instance of a build's kernels with `threads` threads started (the caller is one of them). */
+export function loadLibrary(build: BuildName, threads = 1): Promise<Library> {
+  return load(modulePath(build), threads);
+}
+
+/** The same of its models. */
+export function loadModels(build: BuildName, threads = 1): Promise<Models> {
+  return load(modulePath(build, 'models.mjs'), threads);
+}
+
+async function load<Module>(path: string, threads: number): Promise<Module> {
+  const { default: create } = (await import(pathToFileURL(path).href)) as { default: ModuleFactory<Module> };
   return create({ threads });
 }
 

@@ -1,13 +1,18 @@
 import { EngineError, messageOf } from './errors.ts';
 import { withoutThreads, type BuildChoice } from './features.ts';
-import type { BuildName, ModuleFactory, OptLabModule } from './types.ts';
+import type { BuildName, KernelModule, ModuleFactory } from './types.ts';
 
 /** A hung start of nested workers shows no error (Firefox, 1–10 % of starts), so it gets a limit. Downloading is not counted. */
 export const kStartLimitMs = 8000;
 
-/** Where the module of a build lies, given the site's base ('/' or '/folder/'). */
+/** Where the kernels of a build lie, given the site's base ('/' or '/folder/'). */
 export function moduleUrl(base: string, build: BuildName): string {
   return new URL(`${base}wasm/${build}/optlab.mjs`, globalThis.location?.href ?? 'file:///').href;
+}
+
+/** Where the models of the same build lie, given the address of its kernels. */
+export function modelsUrl(url: string): string {
+  return url.replace(/optlab\.mjs$/, 'models.mjs');
 }
 
 /**
@@ -16,13 +21,13 @@ export function moduleUrl(base: string, build: BuildName): string {
  * `url` is the module's address; `onDownloaded` is called when the network's part is over. Throws EngineError naming the file that is missing
  * or broken.
  */
-export async function loadModule(
+export async function loadModule<Module = KernelModule>(
   url: string,
   threads: number,
   onDownloaded: () => void = () => {},
-): Promise<OptLabModule> {
+): Promise<Module> {
   const wasmUrl = url.replace(/\.mjs$/, '.wasm');
-  const [factory, compiled] = await Promise.all([importFactory(url), compile(wasmUrl)]);
+  const [factory, compiled] = await Promise.all([importFactory<Module>(url), compile(wasmUrl)]);
   onDownloaded();
   return new Promise((resolve, fail) => {
     const reject = (error: unknown) =>
@@ -38,9 +43,9 @@ export async function loadModule(
   });
 }
 
-async function importFactory(url: string): Promise<ModuleFactory> {
+async function importFactory<Module>(url: string): Promise<ModuleFactory<Module>> {
   try {
-    const module = (await import(/* @vite-ignore */ url)) as { default: ModuleFactory };
+    const module = (await import(/* @vite-ignore */ url)) as { default: ModuleFactory<Module> };
     return module.default;
   } catch (error) {
     throw new EngineError(`The engine's loader ${url} could not be loaded: ${messageOf(error)}`);

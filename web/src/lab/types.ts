@@ -99,7 +99,22 @@ export interface NestInfo {
   blocked: boolean;
 }
 
-export type OptLabModule = MainModule;
+/** What only models.mjs has, and what both modules have. */
+type ModelExports = 'Model' | 'Mlp' | 'Cnn' | 'Trainer' | 'ModelProfiler';
+type SharedExports =
+  | 'buildInfo'
+  | 'setThreads'
+  | 'clockTick'
+  | 'memoryInUse'
+  | 'scratchHighWater'
+  | 'gemmBlocking'
+  | 'setGemmBlocking'
+  | 'Tensor';
 
-/** Default export of optlab.mjs. */
-export type ModuleFactory = (overrides: Record<string, unknown>) => Promise<OptLabModule>;
+/** optlab.mjs: the kernels and their measurement. */
+export type KernelModule = Omit<MainModule, ModelExports>;
+/** models.mjs: models, their training and their profiles; with memory and threads of its own. */
+export type ModelModule = Pick<MainModule, ModelExports | SharedExports>;
+
+/** Default export of both. */
+export type ModuleFactory<Module> = (overrides: Record<string, unknown>) => Promise<Module>;

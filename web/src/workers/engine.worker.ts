@@ -14,10 +14,10 @@ import type {
   StartOptions,
   TuneReport,
 } from '../lab/protocol.ts';
-import type { Blocking, BlockingTuner, GemmRace, Lane, Mlp, OptLabModule, RooflineProbe } from '../lab/types.ts';
+import type { Blocking, BlockingTuner, GemmRace, KernelModule, Lane, Mlp, RooflineProbe } from '../lab/types.ts';
 import { nests, openCache, runCache, stepCache } from './cache-tasks.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
-import { engine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
+import { engine, modelEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
 
 /** What the roofline calls all threads. */
 let startedThreads = 1;
@@ -31,7 +31,7 @@ async function start(options: StartOptions, onDownloaded: () => void): Promise<E
     });
   });
   const loaded = await loadModule(options.url, options.threads, onDownloaded);
-  setEngine(loaded);
+  setEngine(loaded, options.url, options.threads);
   const threads = await useThreads(loaded, options.threads);
   startedThreads = threads;
   const blocking = loaded.gemmBlocking();
@@ -78,7 +78,7 @@ async function race(options: RaceOptions, onProgress: (report: RaceReport) => vo
 }
 
 function raceReport(
-  module: OptLabModule,
+  module: KernelModule,
   run: GemmRace,
   options: RaceOptions,
   done: boolean,
@@ -156,8 +156,7 @@ async function classify(
   options: ClassifyOptions,
   onProgress: (report: ClassifyReport) => void,
 ): Promise<ClassifyReport> {
-  const module = engine();
-  await useThreads(module, options.threads);
+  const module = await modelEngine(options.threads);
   const model = new module.Mlp(options.model);
   const lanes: ClassifyLane[] = [];
   const report = (done: boolean, stopped: boolean): ClassifyReport => ({
@@ -213,8 +212,8 @@ function progressOf(lanes: ClassifyLane[], options: ClassifyOptions): number {
   return (finished + part) / options.variants.length;
 }
 
-function logits(bytes: Uint8Array, image: Uint8Array, variant: string): number[] {
-  const model = new (engine().Mlp)(bytes);
+async function logits(bytes: Uint8Array, image: Uint8Array, variant: string): Promise<number[]> {
+  const model = new (await modelEngine(1)).Mlp(bytes);
   try {
     return Array.from(model.logits(image, variant));
   } finally {
@@ -222,7 +221,7 @@ function logits(bytes: Uint8Array, image: Uint8Array, variant: string): number[]
   }
 }
 
-type LayerKind = Parameters<OptLabModule['layerWork']>[0];
+type LayerKind = Parameters<KernelModule['layerWork']>[0];
 
 const api: EngineApi = {
   start,

@@ -1,7 +1,7 @@
 import { parseLayers, parseMemory, parseSpans, parseTiming } from '../lab/profile.ts';
 import type { ProfileOptions, ProfileReport, TimingOptions, TimingReport } from '../lab/protocol.ts';
 import type { ModelProfiler } from '../lab/types.ts';
-import { engine, runSteps, useThreads } from './steps.ts';
+import { engine, modelEngine, runSteps, useThreads } from './steps.ts';
 
 /** Single calls between two looks at the stop button. */
 const kCallsPerStep = 10;
@@ -52,9 +52,8 @@ export async function profileModel(
   options: ProfileOptions,
   onProgress: (report: ProfileReport) => void,
 ): Promise<ProfileReport> {
-  const module = engine();
   const { model, images, batch, variant, threads, seconds } = options;
-  await useThreads(module, threads);
+  const module = await modelEngine(threads);
   const run = new module.ModelProfiler(model, images, variant, seconds);
   try {
     const stopped = await runSteps(

@@ -1,21 +1,62 @@
+import { kStartLimitMs, loadModule, modelsUrl } from '../lab/engine.ts';
 import { EngineError } from '../lab/errors.ts';
-import type { OptLabModule } from '../lab/types.ts';
+import type { KernelModule, ModelModule } from '../lab/types.ts';
 
 /** What all tasks of the engine's worker share: the loaded library, and loops that let messages in. */
 
 /** The page draws at most this often. */
 const kReportEveryMs = 80;
 
-let loaded: OptLabModule | null = null;
-let stopRequested = false;
-
-export function setEngine(module: OptLabModule): void {
-  loaded = module;
+interface Loaded {
+  kernels: KernelModule;
+  url: string;
+  /** Threads that a module starts with. */
+  threads: number;
+  /** From the first task that asks for models. */
+  models: Promise<ModelModule> | null;
 }
 
-export function engine(): OptLabModule {
+let loaded: Loaded | null = null;
+let stopRequested = false;
+
+export function setEngine(kernels: KernelModule, url: string, threads: number): void {
+  loaded = { kernels, url, threads, models: null };
+}
+
+function current(): Loaded {
   if (loaded === null) throw new EngineError('The engine has not been started');
   return loaded;
+}
+
+export function engine(): KernelModule {
+  return current().kernels;
+}
+
+/** The models of the same build, loaded when they are first needed, with as many threads as asked for and the kernels' block sizes. */
+export async function modelEngine(threads: number): Promise<ModelModule> {
+  const state = current();
+  state.models ??= loadModels(state).catch((error: unknown) => {
+    state.models = null;
+    throw error;
+  });
+  const module = await state.models;
+  const { depth, rows, columns } = state.kernels.gemmBlocking();
+  module.setGemmBlocking(depth, rows, columns);
+  await useThreads(module, threads);
+  return module;
+}
+
+function loadModels({ url, threads }: Loaded): Promise<ModelModule> {
+  return new Promise((resolve, reject) => {
+    let limit: ReturnType<typeof setTimeout> | undefined;
+    const onDownloaded = () => {
+      const late = `The models did not start within ${kStartLimitMs / 1000} s`;
+      limit = setTimeout(() => reject(new EngineError(late)), kStartLimitMs);
+    };
+    loadModule<ModelModule>(modelsUrl(url), threads, onDownloaded)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(limit));
+  });
 }
 
 /** The running task ends after its current step. */
@@ -60,7 +101,7 @@ export async function runSteps(
  * Resizes the pool. A thread that has ended is free again only after its message has arrived, so a larger pool right after a smaller one may
  * come up short: then wait for the messages and ask again. Returns the size it got.
  */
-export async function useThreads(module: OptLabModule, wanted: number): Promise<number> {
+export async function useThreads(module: Pick<KernelModule, 'setThreads'>, wanted: number): Promise<number> {
   let got = module.setThreads(wanted);
   for (let attempt = 0; got < wanted && attempt < 20; ++attempt) {
     await new Promise((resolve) => setTimeout(resolve, 10));
