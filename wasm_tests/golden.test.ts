@@ -89,7 +89,11 @@ function compare(reference: Digests, vectors: readonly Vector[], rungs: readonly
 function compareAll(reference: Digests, vectors: readonly Vector[]): void {
   const trained = (['mlp', 'cnn'] as const).map((kind) => [trainingName(kind), kTrained[kind]] as const);
   compare(new Map([...reference, ...trained]), vectors, kExactRungs);
-  for (const [what] of trained) assert.ok(vectors.some((vector) => vector.what === what), what);
+  for (const [what] of trained)
+    assert.ok(
+      vectors.some((vector) => vector.what === what),
+      what,
+    );
 }
 
 /** A folder with a page whose worker computes the vectors; with the same sources as in Node. */
