@@ -78,7 +78,7 @@ function describeBuild(build: BuildName): void {
       if (mode === 'exact') assert.equal(result.logitsDigest, kCnnLogitsDigest, name);
       assert.equal(result.predictions.length, 64);
     }
-    assert.ok(cnn.packedBytes() > 4 * cnn.parameters());
+    assert.ok(cnn.packedBytes() > 4 * 105_000); // all but norms and biases
     const exact = cnn.classify(images, 'simd').predictions;
     assert.equal(accuracy(exact, labels), kCnnAccuracy);
     assert.deepEqual(
@@ -128,7 +128,7 @@ function describeBuild(build: BuildName): void {
         const model = modelOf(kind, trainer);
         assert.ok(accuracy(model.classify(someImages, 'simd').predictions, someLabels) > 0.6);
         model.delete();
-        refuses('Error', /done/, () => trainer.step());
+        refuses('RangeError', /done/, () => trainer.step());
         trainer.delete();
       }
     }
@@ -169,7 +169,7 @@ function describeBuild(build: BuildName): void {
     refuses('RangeError', /0 images/, () => new library.Trainer('mlp', new Uint8Array(), new Uint8Array(), settings));
     const trainer = trainerOf('mlp');
     trainer.step();
-    refuses('Error', /end of an epoch/, () => trainer.save());
+    refuses('RangeError', /end of an epoch/, () => trainer.save());
     const other = trainerOf('mlp', { seed: 8 });
     const digest = digestOf('mlp', trainer);
     refuses('DataError', /seed 8,.*this training is .*seed 7,/, () => trainer.restore(other.save()));
