@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import type { BuildName } from '../web/src/lab/types.ts';
+import type { BuildName, VariantInfo } from '../web/src/lab/types.ts';
 import {
   isThreaded,
   kBuilds,
   kRoot,
+  loadLibrary,
   loadModels,
   readGoldenImages,
   readModel,
@@ -53,8 +54,10 @@ function trainTo(trainer: Trainer, epochs: number): void {
 
 function describeBuild(build: BuildName): void {
   let library: Models;
+  let variants: VariantInfo[];
   before(async () => {
     library = await loadModels(build, 2);
+    variants = (await loadLibrary(build)).gemmVariants().filter((rung) => !rung.prepacked);
     library.setThreads(isThreaded(build) ? 2 : 1);
   });
   /** The model as it is now. */
@@ -73,7 +76,7 @@ function describeBuild(build: BuildName): void {
     const cnn = new library.Cnn(cnnFile);
     assert.equal(cnn.parameters(), 105_914);
     assert.equal(cnn.digest(), kCnnWeightsDigest);
-    for (const { name, mode } of library.gemmVariants().filter((rung) => !rung.prepacked)) {
+    for (const { name, mode } of variants) {
       const result = cnn.classify(readGoldenImages(), name);
       if (mode === 'exact') assert.equal(result.logitsDigest, kCnnLogitsDigest, name);
       assert.equal(result.predictions.length, 64);

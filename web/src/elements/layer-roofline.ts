@@ -105,7 +105,7 @@ export class LayerRoofline extends LabElement {
 
   #save(): void {
     const { model, batch, variant, threads } = this.#settings;
-    const own = this.sweep ? {} : { batch: String(batch) };
+    const own: Record<string, string> = this.sweep ? {} : { batch: String(batch) };
     this.saveSettings(this.settingsKey, { model, ...own, rung: variant, threads: String(threads) });
   }
 

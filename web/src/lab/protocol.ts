@@ -232,7 +232,7 @@ export interface EngineApi {
   setBlocking(blocking: Blocking): void;
   classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport>;
   /** Scores of one image before softmax. */
-  logits(model: Uint8Array, image: Uint8Array, variant: string): number[];
+  logits(model: Uint8Array, image: Uint8Array, variant: string): Promise<number[]>;
   /** What a layer of these extents computes and moves. Throws what the library says of them. */
   layerWork(kind: string, extents: Record<string, number | boolean>): LayerWork;
   /** The loop nests that the cache simulator knows. */

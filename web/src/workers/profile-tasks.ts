@@ -52,7 +52,7 @@ export async function profileModel(
   options: ProfileOptions,
   onProgress: (report: ProfileReport) => void,
 ): Promise<ProfileReport> {
-  const { model, images, batch, variant, threads, seconds } = options;
+  const { model, images, variant, threads, seconds } = options;
   const module = await modelEngine(threads);
   const run = new module.ModelProfiler(model, images, variant, seconds);
   try {
