@@ -172,7 +172,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     const step = cache.getByRole('button', { name: 'Step', exact: true });
     for (let access = 0; access < 5; ++access) {
       await step.click();
-      await cache.locator('.last').getByText(`Access ${access + 1}:`).waitFor();
+      await cache
+        .locator('.last')
+        .getByText(`Access ${access + 1}:`)
+        .waitFor();
     }
     assert.match(
       await cache.locator('.last').innerText(),
@@ -193,7 +196,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     assert.match(await textOf(cache), /exactly[^]*8\.0× too few/);
 
     await cache.getByLabel('Padding').selectOption('4');
-    await cache.locator('.last').getByText(/Step through the nest/).waitFor();
+    await cache
+      .locator('.last')
+      .getByText(/Step through the nest/)
+      .waitFor();
     await cache.getByRole('button', { name: 'Run to the end' }).click();
     await cache.locator('.last').getByText('All accesses have been made.').waitFor();
     assert.deepEqual(column(await visit.table(cache, /Misses by array/), 'Misses'), ['28', '8']);
