@@ -164,7 +164,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     assert.equal(await sweep.locator('svg.chart .path').count(), 3);
     const batches = await visit.table(sweep, 'The whole model, by batch');
     assert.deepEqual(column(batches, 'Batch'), ['1', '4', '16', '64', '256']);
-    assert.match(await textOf(sweep), /In the largest batch an image takes 1\/[\d.]+ of the time/);
+    assert.match(
+      await textOf(sweep),
+      /In the largest batch an image takes \d+ % of the time that it takes alone: [\d.]+× (faster|slower)/,
+    );
   });
 
   it('steps through a loop nest, and holds its misses against a prediction', async () => {
