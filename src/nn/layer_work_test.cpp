@@ -5,6 +5,7 @@
 #include "nn/activations.h"
 #include "nn/batch_norm.h"
 #include "nn/cnn.h"
+#include "nn/conv2d.h"
 #include "nn/mlp.h"
 #include "nn/pooling.h"
 #include "nn/test_support.h"

@@ -115,6 +115,7 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
 
     const spans = profiler.locator('svg.chart .span');
     assert.equal(await spans.count(), 10);
+    await visit.page.mouse.move(0, 0); // a bar that scrolls under the pointer would be chosen too
     await spans.nth(3).focus();
     assert.match(await profiler.locator('.detail').innerText(), /^conv2 \(Conv2d, to 4×14×14×32\)/);
     assert.match(await textOf(profiler), /high-water mark of [\d.]+ [KM]iB/);
@@ -163,7 +164,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     assert.equal(await sweep.locator('svg.chart .path').count(), 3);
     const batches = await visit.table(sweep, 'The whole model, by batch');
     assert.deepEqual(column(batches, 'Batch'), ['1', '4', '16', '64', '256']);
-    assert.match(await textOf(sweep), /In the largest batch an image takes 1\/[\d.]+ of the time/);
+    assert.match(
+      await textOf(sweep),
+      /In the largest batch an image takes \d+ % of the time that it takes alone: [\d.]+× (faster|slower)/,
+    );
   });
 
   it('steps through a loop nest, and holds its misses against a prediction', async () => {
@@ -172,7 +176,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     const step = cache.getByRole('button', { name: 'Step', exact: true });
     for (let access = 0; access < 5; ++access) {
       await step.click();
-      await cache.locator('.last').getByText(`Access ${access + 1}:`).waitFor();
+      await cache
+        .locator('.last')
+        .getByText(`Access ${access + 1}:`)
+        .waitFor();
     }
     assert.match(
       await cache.locator('.last').innerText(),
@@ -193,7 +200,10 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     assert.match(await textOf(cache), /exactly[^]*8\.0× too few/);
 
     await cache.getByLabel('Padding').selectOption('4');
-    await cache.locator('.last').getByText(/Step through the nest/).waitFor();
+    await cache
+      .locator('.last')
+      .getByText(/Step through the nest/)
+      .waitFor();
     await cache.getByRole('button', { name: 'Run to the end' }).click();
     await cache.locator('.last').getByText('All accesses have been made.').waitFor();
     assert.deepEqual(column(await visit.table(cache, /Misses by array/), 'Misses'), ['28', '8']);

@@ -111,7 +111,8 @@ export class Visit {
 
   /** The cells of the experiment's table with this caption, the first row being the heading. */
   async table(experiment: Locator, caption: string | RegExp): Promise<string[][]> {
-    for (const summary of await experiment.locator('details:not([open]) > summary').all()) await summary.click();
+    const closed = experiment.locator('details:not([open]) > summary');
+    while ((await closed.count()) > 0) await closed.first().click();
     const rows = experiment.locator('table').filter({ hasText: caption }).locator('tr');
     const cells = await Promise.all((await rows.all()).map((row) => row.locator('th, td').allInnerTexts()));
     return cells.map((row) => row.map((cell) => cell.trim()));

@@ -11,13 +11,16 @@ const files = glob({ base: '../lessons', pattern: '*/index.{md,mdx}', generateId
 
 /**
  * Astro keeps rendered Markdown as long as its text is unchanged. Lessons show code from src/, which changes without them, so they are
- * rendered anew in every build.
+ * rendered anew in every build. And it only logs what a plugin throws: a lesson that could not be rendered stops the build here.
  */
 const lessons: Loader = {
   name: 'lessons',
-  load: (context) => {
+  load: async (context) => {
     context.store.clear();
-    return files.load(context);
+    await files.load(context);
+    for (const { id, rendered } of context.store.values()) {
+      if (!rendered?.html) throw new Error(`${id} could not be rendered: the reason is above`);
+    }
   },
 };
 

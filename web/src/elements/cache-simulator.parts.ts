@@ -30,8 +30,8 @@ export function renderCode({
       <thead>
         <tr>
           <th scope="col">Source</th>
-          <th scope="col">Accesses</th>
           <th scope="col">Misses</th>
+          <th scope="col">Accesses</th>
         </tr>
       </thead>
       <tbody>
@@ -40,8 +40,8 @@ export function renderCode({
           const active = step?.sourceLine === line;
           return html`<tr class=${active ? 'active' : ''} aria-current=${active ? 'step' : 'false'}>
             <th scope="row"><pre>${active ? markAccess(text, nest, step) : text}</pre></th>
-            <td>${totals.accesses === 0 ? '' : thousands(totals.accesses)}</td>
             <td>${totals.accesses === 0 ? '' : thousands(totals.misses)}</td>
+            <td>${totals.accesses === 0 ? '' : thousands(totals.accesses)}</td>
           </tr>`;
         })}
       </tbody>

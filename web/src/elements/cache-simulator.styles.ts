@@ -28,7 +28,7 @@ export const cacheStyles = css`
   }
   .last {
     min-height: 3em;
-    margin-top: 0.6rem;
+    margin: 0.6rem 0 -0.4rem;
     color: var(--sl-color-gray-2);
     font-variant-numeric: tabular-nums;
   }
@@ -43,6 +43,7 @@ export const cacheStyles = css`
   }
   pre {
     margin: 0;
+    font-variant-ligatures: none;
     font-family: var(--__sl-font-mono);
     font-size: 0.8125rem;
   }
@@ -50,6 +51,9 @@ export const cacheStyles = css`
   .code th {
     padding-block: 0.12rem;
     border-bottom: 0;
+  }
+  .code :is(td, th) {
+    padding-inline-end: 0.5rem;
   }
   .code thead th {
     padding-bottom: 0.3rem;
@@ -146,7 +150,7 @@ export const cacheStyles = css`
   }
   @media (min-width: 60rem) {
     .board {
-      grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr);
+      grid-template-columns: minmax(0, 1.3fr) minmax(0, 1fr);
     }
   }
 `;

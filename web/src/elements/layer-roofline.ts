@@ -4,7 +4,9 @@ import {
   boundClass,
   boundOf,
   boundText,
+  isUnsteadyProfile,
   kBatches,
+  kUnsteadyProfile,
   layerDots,
   speedUpPerImage,
   type Bound,
@@ -176,6 +178,7 @@ export class LayerRoofline extends LabElement {
         ${dots.length === 0 || this.working ? nothing : this.#renderVerdict(dots)}
         <div class="plot">${dots.length === 0 ? nothing : this.#renderChart(dots)}</div>
         ${dots.length === 0 ? nothing : html`<p class="detail small" aria-live="polite">${this.#detail(dots)}</p>`}
+        ${!this.working && isUnsteadyProfile(this.#reports) ? html`<p class="small bad">${kUnsteadyProfile}</p>` : nothing}
       </div>
       ${dots.length > 0 && !this.working ? this.#renderTables(dots) : nothing} ${this.renderError()}
     </div>`;
@@ -266,8 +269,8 @@ export class LayerRoofline extends LabElement {
     if (factor === null) return nothing;
     const right = nearestFactor(factor, kFactors) === Number(this.#committed);
     return html`<p class="verdict">
-      In the largest batch an image takes 1/${threeDigits(factor)} of the time that it takes alone:
-      <strong>${times(factor)}</strong> faster.
+      In the largest batch an image takes ${Math.round(100 / factor)} % of the time that it takes alone:
+      <strong>${times(factor >= 1 ? factor : 1 / factor)}</strong> ${factor >= 1 ? 'faster' : 'slower'}.
       ${
         this.#committed === ''
           ? nothing

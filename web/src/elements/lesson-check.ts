@@ -28,7 +28,8 @@ export class LessonCheck extends HTMLElement {
     this.#button('check').addEventListener('click', () => void this.#submit());
     this.#button('again').addEventListener('click', () => void this.reset(true));
     for (const input of this.#inputs) {
-      input.addEventListener('change', () => this.#withdraw());
+      // A text's `change` comes when the focus leaves it, after the answer was judged.
+      input.addEventListener(input.type === 'text' ? 'input' : 'change', () => this.#withdraw());
       input.addEventListener('keydown', (event) => {
         if (event.key === 'Enter') {
           event.preventDefault();

@@ -89,7 +89,7 @@ export const profilerStyles = css`
     font-size: 0.85em;
     font-weight: 400;
   }
-  .verdict + .scroll {
+  .verdict ~ .scroll {
     margin-top: 0.9rem;
   }
 `;

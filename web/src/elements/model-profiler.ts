@@ -1,6 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { byteSize, duration, threeDigits } from '../lab/format.ts';
-import { bytesOf, flopText, kBatches, sortLayers, thousands, type Column } from '../lab/layers.ts';
+import {
+  bytesOf,
+  flopText,
+  isUnsteadyProfile,
+  kBatches,
+  kUnsteadyProfile,
+  sortLayers,
+  thousands,
+  type Column,
+} from '../lab/layers.ts';
 import { csvOf, traceOf } from '../lab/profile.ts';
 import type { ProfileReport } from '../lab/protocol.ts';
 import type { LayerProfile } from '../lab/types.ts';
@@ -202,6 +211,7 @@ export class ModelProfiler extends LabElement {
                 <strong class=${right ? 'good' : 'bad'}>${right ? 'right' : 'another layer takes longer'}</strong>.`
         }
       </p>
+      ${report.done && isUnsteadyProfile([report]) ? html`<p class="small bad">${kUnsteadyProfile}</p>` : nothing}
       ${this.#renderTable(report)}
       ${renderFlame(report, {
         width: this.#width,

@@ -130,6 +130,9 @@ export const labStyles = css`
     min-width: 0;
     max-width: 100%;
   }
+  .predict select {
+    flex: none;
+  }
   button {
     padding: 0.3rem 0.9rem;
     cursor: pointer;

@@ -129,6 +129,15 @@ export function speedUpPerImage(reports: readonly ProfileReport[]): number | nul
   return first.run.median / first.batch / (last.run.median / last.batch);
 }
 
+/** Half of the intervals are wider than a quarter of their median: something else is at work on this machine. */
+export function isUnsteadyProfile(reports: readonly ProfileReport[]): boolean {
+  const wide = reports.filter(({ run }) => run !== null && run.high - run.low > 0.25 * run.median).length;
+  return reports.length > 0 && wide >= reports.length / 2;
+}
+
+export const kUnsteadyProfile =
+  'These times are unsteady, their intervals wide: something else is using this machine, or its clock is changing. Measure again when it is quiet.';
+
 /** "12,300" */
 export const thousands = (value: number): string => Math.round(value).toLocaleString('en');
 

@@ -23,6 +23,7 @@ import {
   boundText,
   countText,
   flopText,
+  isUnsteadyProfile,
   layerDots,
   sortLayers,
   speedUpPerImage,
@@ -439,6 +440,14 @@ describe('layers', () => {
   it('gain from a batch what an image takes less', () => {
     assert.equal(speedUpPerImage([report(1, [], 1e-4)]), null);
     assert.equal(speedUpPerImage([report(256, [], 2.56e-3), report(1, [], 1e-4)]), 10);
+  });
+
+  it('are called unsteady where intervals are wide', () => {
+    const wide = report(1, [], 1);
+    const narrow = { ...wide, run: { ...wide.run!, low: 0.95, high: 1.05 } };
+    assert.ok(isUnsteadyProfile([wide, narrow]));
+    assert.ok(!isUnsteadyProfile([narrow, narrow, wide]));
+    assert.ok(!isUnsteadyProfile([]));
   });
 
   it('have readable counts', () => {
