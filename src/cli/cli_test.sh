@@ -34,7 +34,7 @@ expect 0 'optlab ' --version
 expect 0 '"isa":' info --json
 expect 0 'naive' info
 
-expect 2 'needs one of these after it: info, bench, train, eval'
+expect 2 'needs one of these after it: info, bench, train, eval, tokenizer, generate'
 expect 2 "'bench' needs one of these after it: gemm" bench
 expect 2 'not expected: nonsense' nonsense
 expect 2 'not expected: --bogus' bench gemm --bogus

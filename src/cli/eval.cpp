@@ -71,7 +71,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_eval(CLI::App& app) {
-  CLI::App* eval = app.add_subcommand("eval", "Evaluate a trained model on the test images");
+  CLI::App* eval = app.add_subcommand("eval", "Evaluate a trained model");
   require_choice(*eval);
   auto options = std::make_shared<Options>();
   CLI::App* mlp = eval->add_subcommand("mlp", "An MLP on Fashion-MNIST");
@@ -83,6 +83,7 @@ void add_eval(CLI::App& app) {
   mlp->add_flag("--json", options->json, "Print JSON: accuracy is a fraction from 0 to 1");
   mlp->footer("Examples:\n  optlab eval mlp\n  optlab eval mlp --rung naive --data data/fashion-mnist --json");
   mlp->callback([options] { run(*options); });
+  add_eval_lm(*eval);
 }
 
 }  // namespace optlab::cli

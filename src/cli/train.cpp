@@ -126,6 +126,7 @@ void add_train(CLI::App& app) {
   mlp->footer(
       "Examples:\n  optlab train mlp\n  optlab train mlp --epochs 2 --data data/fashion-mnist --out quick.safetensors");
   mlp->callback([options] { run(*options); });
+  add_train_lm(*train);
 }
 
 }  // namespace optlab::cli

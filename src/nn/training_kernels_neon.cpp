@@ -1,0 +1,8 @@
+#include "nn/training_micro_kernel.h"
+#include "simd/neon.h"
+
+namespace optlab::nn::detail {
+
+constinit const TrainingKernels kNeonTrainingKernels = make_training_kernels<simd::Neon>();
+
+}  // namespace optlab::nn::detail

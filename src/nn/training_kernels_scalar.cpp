@@ -1,0 +1,8 @@
+#include "nn/training_micro_kernel.h"
+#include "simd/scalar.h"
+
+namespace optlab::nn::detail {
+
+constinit const TrainingKernels kScalarTrainingKernels = make_training_kernels<simd::Scalar>();
+
+}  // namespace optlab::nn::detail
