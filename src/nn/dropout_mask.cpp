@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nn/row_workers.h"
+#include "nn/training_kernels.h"
 
 namespace optlab::nn {
 namespace {
@@ -66,8 +67,11 @@ void DropoutMask::draw(std::size_t size, const Pass& pass) {
 }
 
 void DropoutMask::apply(const float* x, std::size_t first, int count, float* y) const noexcept {
-  const std::uint8_t* kept = kept_.data() + first;
-  for (int i = 0; i < count; ++i) y[i] = x[i] * (kept[i] != 0 ? scale_ : 0.0F);
+  detail::training_kernels().masked(x, kept_.data() + first, count, scale_, y);
+}
+
+void DropoutMask::add(const float* a, const float* x, std::size_t first, int count, float* y) const noexcept {
+  detail::training_kernels().add_masked(a, x, kept_.data() + first, count, scale_, y);
 }
 
 }  // namespace optlab::nn

@@ -25,6 +25,8 @@ class DropoutMask {
   void draw(std::size_t size, const Pass& pass);
   /// y[i] = x[i]·m[first + i]/(1-p) for i < count; y may be x.
   void apply(const float* x, std::size_t first, int count, float* y) const noexcept;
+  /// y[i] = a[i] + x[i]·m[first + i]/(1-p)
+  void add(const float* a, const float* x, std::size_t first, int count, float* y) const noexcept;
 
  private:
   std::uint32_t threshold_;  // of 65536

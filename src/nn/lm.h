@@ -16,12 +16,12 @@
 namespace optlab::nn {
 
 struct LmConfig {
-  int vocab = 1024;
+  int vocab = 2048;
   int dim = 192;       // of a token's vector
   int layers = 6;
   int heads = 6;       // query heads; dim/heads is even
   int kv_heads = 3;    // key and value heads; divides heads
-  int hidden = 512;    // of the feed-forward layers
+  int hidden = 528;    // of the feed-forward layers
   int positions = 256; // the longest sequence
   bool tied = true;    // whether the embedding is the output matrix too
 

@@ -63,8 +63,7 @@ void Residual::forward(ConstTensorView x, TensorView y, const Pass& pass) {
   const float* output = output_.values().data();
   for_elements(pass.compute.context.pool, x.values.size(), [&](int begin, int count) {
     if (drops) {
-      dropout_.apply(output + begin, begin, count, y.values.data() + begin);
-      kernels.add(x.values.data() + begin, y.values.data() + begin, count, y.values.data() + begin);
+      dropout_.add(x.values.data() + begin, output + begin, begin, count, y.values.data() + begin);
     } else {
       kernels.add(x.values.data() + begin, output + begin, count, y.values.data() + begin);
     }

@@ -63,9 +63,9 @@ class Tokenizer {
   int shift_ = 0;
 };
 
-/// How many bytes of `text`, which isn't empty, its first piece has: letters with a space before them, an apostrophe with
-/// letters after it, digits with a space before them, other characters (all beyond ASCII among them) with a space before
-/// them, or white space, of which the last space goes to what follows.
+/// How many bytes of `text`, which isn't empty, its first piece has: letters with a space before them; an apostrophe with
+/// letters after it, unless a space is before it; digits with a space before them; other characters (all beyond ASCII
+/// among them) with a space before them; or white space, of which the last space goes to what follows.
 std::size_t next_piece(std::string_view text);
 
 /// The tokenizer of `vocab` tokens whose merges are, one after the other, the most frequent pair of tokens in the pieces

@@ -32,8 +32,11 @@ struct TrainingKernels {
   void (*scale)(float* x, int n, float factor) noexcept;
   /// y = a + b; y may be a or b.
   void (*add)(const float* a, const float* b, int n, float* y) noexcept;
-  /// y = a + b·c; y may be a or b.
-  void (*add_product)(const float* a, const float* b, const float* c, int n, float* y) noexcept;
+  /// y = x·m, m = factor where kept, else 0; y may be x.
+  void (*masked)(const float* x, const unsigned char* kept, int n, float factor, float* y) noexcept;
+  /// y = a + x·m
+  void (*add_masked)(const float* a, const float* x, const unsigned char* kept, int n, float factor,
+                     float* y) noexcept;
   /// y = silu(gate)·up
   void (*swiglu)(const float* gate, const float* up, int n, float* y) noexcept;
   /// dgate = dy·up·silu'(gate), dup = dy·silu(gate); they may be gate and up.
