@@ -65,10 +65,10 @@ SafetensorsMetadata small_metadata() {
 
 TEST(LmCheckpoint, RefusesOtherSafetensors) {
   EXPECT_EQ(lm_from_safetensors(file_with(small_metadata())).config(), kSmall);
-  const auto refused = [](const char* key, const char* value, const char* message) {
+  const auto refused = [](const char* key, const char* value, const char* wanted) {
     SafetensorsMetadata metadata = small_metadata();
     metadata[key] = value;
-    EXPECT_MESSAGE(DataError, lm_from_safetensors(file_with(metadata)), message);
+    EXPECT_MESSAGE(DataError, lm_from_safetensors(file_with(metadata)), wanted);
   };
   EXPECT_MESSAGE(DataError, lm_from_safetensors(file_with({})), "no \"model\"; is this a language model?");
   refused("model", "mlp", "\"model\" is \"mlp\"; \"lm\" is wanted");
@@ -78,7 +78,7 @@ TEST(LmCheckpoint, RefusesOtherSafetensors) {
   refused("heads", "5", "kv_heads to divide heads");
   refused("positions", "9000", "0 to 8192");
   refused("hidden", "21", "gate_up");
-  refused("layers", "1", "21 tensors");
+  refused("layers", "1", "14 tensors, but a model of 1 layers has 8");
   refused("tied", "yes", "want true or false");
   refused("tied", "false", "a model of 2 layers has");
   EXPECT_MESSAGE(DataError, lm_from_safetensors(file_with(small_metadata(), 9)), "9 tensors");
@@ -239,10 +239,10 @@ TEST(Llama2c, SurvivesAsSafetensors) {
 
 TEST(Llama2c, RefusesOtherFiles) {
   const Bytes file = Reference(kSmall).file();
-  const auto refused = [&](int field, std::int32_t value, const char* message) {
+  const auto refused = [&](int field, std::int32_t value, const char* wanted) {
     Bytes other = file;
     std::memcpy(other.data() + 4 * field, &value, sizeof value);
-    EXPECT_MESSAGE(DataError, lm_from_llama2c(other), message);
+    EXPECT_MESSAGE(DataError, lm_from_llama2c(other), wanted);
   };
   refused(0, 0x616B3432, "version 1 or 2");
   refused(0, 0, "dim is 0; want 1 to 1048576");
