@@ -10,7 +10,7 @@
 /// What the commands of the language model share.
 namespace optlab::cli {
 
-inline constexpr const char* kTokenizerFile = "models/moby-1024.bpe";
+inline constexpr const char* kTokenizerFile = "models/moby-2048.bpe";
 
 nn::Tokenizer read_tokenizer(const std::string& path);
 

@@ -74,6 +74,7 @@ class Run {
                 rate(options_.training.steps), pool_.threads(), pool_.threads() == 1 ? "" : "s");
     std::printf("best        step %d: %.4f bits per byte of validation, windows of %d apart\n", best_step_, best_bits_,
                 options_.training.context);
+    std::printf("digest      %s (of the weights after the last step)\n", model_.parameter_digest().c_str());
     std::printf("checkpoint  %s\n", options_.out.c_str());
   }
 

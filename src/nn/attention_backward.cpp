@@ -104,8 +104,8 @@ void AttentionBackward::run(const Operands& operands, float* scratch) const noex
     at += whole_lines(rows * columns);
     return view;
   };
-  Buffers buffers{.q = take(d_), .dout = take(d_), .dq = take(d_), .p = take(tokens_), .dscore = take(tokens_),
-                  .gemm = scratch};
+  Buffers buffers{
+      .q = take(d_), .dout = take(d_), .dq = take(d_), .p = take(tokens_), .dscore = take(tokens_), .gemm = scratch};
   for (int t = 0; t < tokens_; ++t) {
     std::memcpy(buffers.q.row(t * group_), operands.queries.row(t), sizeof(float) * group_ * d_);
     std::memcpy(buffers.dout.row(t * group_), operands.doutput.row(t), sizeof(float) * group_ * d_);

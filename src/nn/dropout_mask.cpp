@@ -10,8 +10,8 @@
 namespace optlab::nn {
 namespace {
 
-constexpr int kBlocks = 16;      // Philox blocks at a time, side by side, so that a compiler can use vectors
-constexpr int kPerBlock = 8;     // elements: two for each of a block's four words
+constexpr int kBlocks = 16;   // Philox blocks at a time, side by side, so that a compiler can use vectors
+constexpr int kPerBlock = 8;  // elements: two for each of a block's four words
 constexpr int kPerGroup = kBlocks * kPerBlock;
 
 /// Philox4x32-10 (core/rng.h) for the counters (first + i, high, stream, step).

@@ -22,7 +22,8 @@ LmConfig read_header(std::span<const std::byte> file) {
   std::uint32_t first = 0;
   if (file.size() >= sizeof first) std::memcpy(&first, file.data(), sizeof first);
   if (first == kLaterMagic) {
-    refuse("it has version 1 or 2 of the format; only version 0, without a magic number, is read (export.py --version 0)");
+    refuse(
+        "it has version 1 or 2 of the format; only version 0, without a magic number, is read (export.py --version 0)");
   }
   if (file.size() < kHeaderBytes) {
     refuse("the file has " + std::to_string(file.size()) + " bytes; the header alone takes " +
@@ -102,14 +103,11 @@ void read_weights(Reader& reader, Lm& model) {
   for_each_layer([&](int l) { reader.take_transposed(c.dim, c.dim, qkv(l), 0); });
   for_each_layer([&](int l) { reader.take_transposed(kv, c.dim, qkv(l), c.dim); });
   for_each_layer([&](int l) { reader.take_transposed(kv, c.dim, qkv(l), c.dim + kv); });
-  for_each_layer([&](int l) {
-    reader.take_transposed(c.dim, c.dim, parameter(model.attention(l), 1).matrix(), 0);
-  });
+  for_each_layer([&](int l) { reader.take_transposed(c.dim, c.dim, parameter(model.attention(l), 1).matrix(), 0); });
   for_each_layer([&](int l) { reader.take(parameter(model.feed_forward_norm(l), 0).values()); });
   for_each_layer([&](int l) { reader.take_transposed(c.hidden, c.dim, gate_up(l), 0); });
-  for_each_layer([&](int l) {
-    reader.take_transposed(c.dim, c.hidden, parameter(model.feed_forward(l), 1).matrix(), 0);
-  });
+  for_each_layer(
+      [&](int l) { reader.take_transposed(c.dim, c.hidden, parameter(model.feed_forward(l), 1).matrix(), 0); });
   for_each_layer([&](int l) { reader.take_transposed(c.hidden, c.dim, gate_up(l), c.hidden); });
   reader.take(parameter(model.final_norm(), 0).values());
   reader.skip(static_cast<std::size_t>(c.positions) * (c.dim / c.heads));

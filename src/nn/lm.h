@@ -17,13 +17,13 @@ namespace optlab::nn {
 
 struct LmConfig {
   int vocab = 2048;
-  int dim = 192;       // of a token's vector
+  int dim = 192;  // of a token's vector
   int layers = 6;
-  int heads = 6;       // query heads; dim/heads is even
-  int kv_heads = 3;    // key and value heads; divides heads
-  int hidden = 528;    // of the feed-forward layers
-  int positions = 256; // the longest sequence
-  bool tied = true;    // whether the embedding is the output matrix too
+  int heads = 6;        // query heads; dim/heads is even
+  int kv_heads = 3;     // key and value heads; divides heads
+  int hidden = 528;     // of the feed-forward layers
+  int positions = 256;  // the longest sequence
+  bool tied = true;     // whether the embedding is the output matrix too
 
   bool operator==(const LmConfig&) const = default;
 };

@@ -13,9 +13,9 @@ struct Key {
   const char* name;
   int LmConfig::*field;
 };
-constexpr Key kKeys[] = {{"vocab", &LmConfig::vocab},       {"dim", &LmConfig::dim},
-                         {"layers", &LmConfig::layers},     {"heads", &LmConfig::heads},
-                         {"kv_heads", &LmConfig::kv_heads}, {"hidden", &LmConfig::hidden},
+constexpr Key kKeys[] = {{"vocab", &LmConfig::vocab},        {"dim", &LmConfig::dim},
+                         {"layers", &LmConfig::layers},      {"heads", &LmConfig::heads},
+                         {"kv_heads", &LmConfig::kv_heads},  {"hidden", &LmConfig::hidden},
                          {"positions", &LmConfig::positions}};
 
 [[noreturn]] void refuse(const std::string& why) { throw DataError("checkpoint: " + why); }
@@ -56,8 +56,9 @@ std::vector<int> extents(const Shape& shape) {
 /// So that a small file which says that it is large is refused before memory is taken for it.
 void check_size(const Safetensors& file, const LmConfig& config) {
   const auto extent = [](int value) { return static_cast<double>(value); };
-  const double values = extent(config.vocab) * config.dim +
-                        extent(config.layers) * (2.0 * extent(config.dim) * config.dim + 3.0 * extent(config.dim) * config.hidden);
+  const double values =
+      extent(config.vocab) * config.dim +
+      extent(config.layers) * (2.0 * extent(config.dim) * config.dim + 3.0 * extent(config.dim) * config.hidden);
   double bytes = 0.0;
   for (const SafetensorsEntry& entry : file.tensors()) bytes += static_cast<double>(entry.bytes.size());
   if (bytes < 2.0 * values) refuse("the tensors are too small for the sizes in the metadata");

@@ -59,7 +59,7 @@ Bytes file_with(SafetensorsMetadata metadata, std::size_t tensors = 100) {
 }
 
 SafetensorsMetadata small_metadata() {
-  return {{"model", "lm"},     {"vocab", "19"},  {"dim", "24"},       {"layers", "2"}, {"heads", "4"},
+  return {{"model", "lm"},   {"vocab", "19"},  {"dim", "24"},       {"layers", "2"}, {"heads", "4"},
           {"kv_heads", "2"}, {"hidden", "20"}, {"positions", "16"}, {"tied", "true"}};
 }
 
@@ -107,12 +107,12 @@ class Reference {
 
   Bytes file() const {
     Bytes bytes;
-    const std::int32_t header[] = {c_.dim,      c_.hidden,                        c_.layers,   c_.heads,
-                                   c_.kv_heads, c_.tied ? c_.vocab : -c_.vocab, c_.positions};
+    const std::int32_t header[] = {
+        c_.dim, c_.hidden, c_.layers, c_.heads, c_.kv_heads, c_.tied ? c_.vocab : -c_.vocab, c_.positions};
     append(bytes, header, sizeof header);
     const std::vector<float> angles(static_cast<std::size_t>(c_.positions * (c_.dim / c_.heads)), 7.0F);
-    for (const auto* part : {&embedding_, &attention_norm_, &wq_, &wk_, &wv_, &wo_, &ffn_norm_, &w1_, &w2_, &w3_,
-                             &norm_, &angles}) {
+    for (const auto* part :
+         {&embedding_, &attention_norm_, &wq_, &wk_, &wv_, &wo_, &ffn_norm_, &w1_, &w2_, &w3_, &norm_, &angles}) {
       append(bytes, part->data(), part->size() * sizeof(float));
     }
     if (!c_.tied) append(bytes, classifier_.data(), classifier_.size() * sizeof(float));

@@ -99,8 +99,8 @@ TEST(Lm, LearnsAPattern) {
   for (int i = 0; i < 300; ++i) text.push_back(i % 7);
   const double before = evaluate(model, text, 16, 8, threads.compute).nats;
   double last = 0.0;
-  train(model, text, {.steps = 120, .batch = 4, .context = 16, .learning_rate = 1e-2F, .warm_up = 10},
-        threads.compute, [&](const LmProgress& at) {
+  train(model, text, {.steps = 120, .batch = 4, .context = 16, .learning_rate = 1e-2F, .warm_up = 10}, threads.compute,
+        [&](const LmProgress& at) {
           last = at.loss;
           return true;
         });

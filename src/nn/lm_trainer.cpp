@@ -54,8 +54,9 @@ void train(Lm& model, std::span<const std::int32_t> text, const LmTrainingOption
   model.set_dropout(options.dropout);
   for (int step = 0; step < options.steps; ++step) {
     const Batch batch(text, options, step);
-    const double loss = model.train(batch.ids, batch.labels, options.context,
-                                    {.compute = compute, .seed = options.seed, .step = static_cast<std::uint32_t>(step)});
+    const double loss =
+        model.train(batch.ids, batch.labels, options.context,
+                    {.compute = compute, .seed = options.seed, .step = static_cast<std::uint32_t>(step)});
     if (!std::isfinite(loss)) {
       throw std::runtime_error("training diverged in step " + std::to_string(step + 1) +
                                ": the loss is not finite; try a lower learning rate");
@@ -72,8 +73,8 @@ LmEvaluation evaluate(Lm& model, std::span<const std::int32_t> text, int context
   if (stride < 1 || stride > context || context > model.config().positions || text.empty()) {
     throw std::invalid_argument("evaluate: a context of " + std::to_string(context) + ", a stride of " +
                                 std::to_string(stride) + " and " + std::to_string(text.size()) +
-                                " tokens; want 1 <= stride <= context <= " +
-                                std::to_string(model.config().positions) + " and a token");
+                                " tokens; want 1 <= stride <= context <= " + std::to_string(model.config().positions) +
+                                " and a token");
   }
   const int vocab = model.config().vocab;
   LmEvaluation result{std::log(static_cast<double>(vocab)), 1};

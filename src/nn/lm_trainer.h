@@ -11,13 +11,13 @@ namespace optlab::nn {
 
 struct LmTrainingOptions {
   int steps = 1000;
-  int batch = 8;          // sequences a step
-  int context = 256;      // tokens of a sequence
+  int batch = 8;      // sequences a step
+  int context = 256;  // tokens of a sequence
   float learning_rate = 2e-3F;
-  int warm_up = 100;      // steps in which the rate rises; then it falls along half a cosine …
-  float floor = 0.05F;    // … to this fraction
+  int warm_up = 100;    // steps in which the rate rises; then it falls along half a cosine …
+  float floor = 0.05F;  // … to this fraction
   float dropout = 0.0F;
-  float clip = 1.0F;      // the largest norm of all gradients; 0: any
+  float clip = 1.0F;  // the largest norm of all gradients; 0: any
   std::uint64_t seed = 1;
   OptimizerOptions optimizer = {.beta2 = 0.99F, .weight_decay = 0.1F};
 };

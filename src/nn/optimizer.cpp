@@ -19,8 +19,7 @@ void check(const OptimizerOptions& options) {
       options.weight_decay >= 0.0F) {
     return;
   }
-  throw std::invalid_argument(
-      "Optimizer: momentum and betas must be in [0, 1), epsilon > 0 and weight_decay >= 0");
+  throw std::invalid_argument("Optimizer: momentum and betas must be in [0, 1), epsilon > 0 and weight_decay >= 0");
 }
 
 void check_gradient(const Parameter& parameter, std::size_t size) {
@@ -49,12 +48,11 @@ void Optimizer::step(float learning_rate, parallel::ThreadPool& pool) {
   }
   beta1_power_ *= static_cast<double>(options_.beta1);
   beta2_power_ *= static_cast<double>(options_.beta2);
-  const detail::TrainingKernels& kernels = detail::training_kernels();
+  const detail::OptimizerKernels& kernels = detail::optimizer_kernels();
   pool.run(pool.threads(), [&](int worker) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       Parameter& parameter = *parameters_[i];
-      const auto [begin, end] =
-          parallel::partition(static_cast<int>(parameter.size()), pool.threads(), worker, 16);
+      const auto [begin, end] = parallel::partition(static_cast<int>(parameter.size()), pool.threads(), worker, 16);
       if (begin >= end) continue;
       const float decay = parameter.decays ? options_.weight_decay : 0.0F;
       const float* g = parameter.gradient.values().data() + begin;
@@ -92,7 +90,7 @@ double clip_gradients(std::span<Parameter* const> parameters, float most, parall
       blocks.push_back({g.data() + at, static_cast<int>(std::min<std::size_t>(kBlock, g.size() - at))});
     }
   }
-  const detail::TrainingKernels& kernels = detail::training_kernels();
+  const detail::OptimizerKernels& kernels = detail::optimizer_kernels();
   const auto for_each_block = [&](const auto& body) {
     pool.run(pool.threads(), [&](int worker) {
       const auto [begin, end] = parallel::partition(static_cast<int>(blocks.size()), pool.threads(), worker);

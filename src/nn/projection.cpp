@@ -21,9 +21,7 @@ void product(ConstMatrixView a, ConstMatrixView b, MatrixView c, const Compute& 
   gemm::multiply(compute.choose(c.rows, c.columns, a.columns), {a, b, c}, compute.context);
 }
 
-gemm::Mode mode_of(const Compute& compute) {
-  return compute.variant != nullptr ? compute.variant->mode : compute.mode;
-}
+gemm::Mode mode_of(const Compute& compute) { return compute.variant != nullptr ? compute.variant->mode : compute.mode; }
 
 MatrixView require_rows(Tensor& tensor, int rows, int columns) {
   if (tensor.shape().rank() != 2 || tensor.shape()[0] < rows || tensor.shape()[1] != columns) {

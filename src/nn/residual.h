@@ -39,10 +39,10 @@ class Residual final : public Layer {
   std::unique_ptr<Layer> norm_;
   std::unique_ptr<Layer> body_;
   DropoutMask dropout_;
-  Tensor normed_;     // norm(x)
-  Tensor output_;     // body(norm(x))
-  Tensor doutput_;    // ∂L/∂output
-  Tensor dnormed_;    // ∂L/∂normed
+  Tensor normed_;   // norm(x)
+  Tensor output_;   // body(norm(x))
+  Tensor doutput_;  // ∂L/∂output
+  Tensor dnormed_;  // ∂L/∂normed
 };
 
 }  // namespace optlab::nn

@@ -61,8 +61,8 @@ attention::Heads SelfAttention::values(MatrixView projected) const {
 
 /// Queries and keys lie side by side, so that they turn together.
 void SelfAttention::rotate(MatrixView projected, int first_position, const Compute& compute) const {
-  const attention::Heads turned{projected.data,       projected.rows,      sizes_.heads + sizes_.kv_heads,
-                                sizes_.head_size(),   projected.row_stride, sizes_.head_size()};
+  const attention::Heads turned{projected.data,     projected.rows,       sizes_.heads + sizes_.kv_heads,
+                                sizes_.head_size(), projected.row_stride, sizes_.head_size()};
   parallel::ThreadPool& pool = compute.context.pool;
   attention::rope(attention::best_rows(pool.threads()), turned, first_position, rope_, pool);
 }
@@ -77,8 +77,7 @@ void SelfAttention::finish(ConstMatrixView a, MatrixView y, const Compute& compu
 }
 
 void SelfAttention::attend(MatrixView projected, MatrixView to, const Compute& compute) const {
-  const attention::Heads out{to.data,           to.rows,       sizes_.heads, sizes_.head_size(),
-                             to.row_stride,     sizes_.head_size()};
+  const attention::Heads out{to.data, to.rows, sizes_.heads, sizes_.head_size(), to.row_stride, sizes_.head_size()};
   attention::Context context{compute.context.pool, compute.context.scratch};
   attention::attend({.q = queries(projected), .k = keys(projected), .v = values(projected), .out = out, .causal = true},
                     context, detail::mode_of(compute));
@@ -98,8 +97,7 @@ void SelfAttention::forward(ConstTensorView x, TensorView y, const Pass& pass) {
   finish(attended, y.matrix(), pass.compute);
 }
 
-void SelfAttention::backward(ConstTensorView x, ConstTensorView /*y*/, TensorView dy, TensorView dx,
-                             const Pass& pass) {
+void SelfAttention::backward(ConstTensorView x, ConstTensorView /*y*/, TensorView dy, TensorView dx, const Pass& pass) {
   check("dy", dy.shape, output_shape(x.shape));
   if (!dx.empty()) check("dx", dx.shape, x.shape);
   require_gradient(joint_);

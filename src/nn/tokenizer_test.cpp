@@ -11,7 +11,8 @@ namespace optlab::nn {
 namespace {
 
 const std::string kText =
-    "Call me Ishmael. Some years ago\xE2\x80\x94never mind how long precisely\xE2\x80\x94having little or no money in my "
+    "Call me Ishmael. Some years ago\xE2\x80\x94never mind how long precisely\xE2\x80\x94having little or no money in "
+    "my "
     "purse, and nothing particular to interest me on shore, I thought I would sail about a little and see the watery "
     "part of the world. It's a way I have of driving off the spleen.\n\nWhenever it is a damp, drizzly November in my "
     "soul; whenever I find myself involuntarily pausing before coffin warehouses in 1851, 1851.";
@@ -150,11 +151,11 @@ TEST(Utf8Stream, ReplacesWhatIsNone) {
   };
   const std::string r = "\xEF\xBF\xBD";
   EXPECT_EQ(decode("\x80x"), r + "x");
-  EXPECT_EQ(decode("\xE2\x80"), r);               // cut off
-  EXPECT_EQ(decode("\xE2\x28"), r + "(");         // not continued
-  EXPECT_EQ(decode("\xC0\x80"), r + r);           // overlong
-  EXPECT_EQ(decode("\xED\xA0\x80"), r + r + r);   // a surrogate
-  EXPECT_EQ(decode("\xF5\x80"), r + r);           // beyond Unicode
+  EXPECT_EQ(decode("\xE2\x80"), r);              // cut off
+  EXPECT_EQ(decode("\xE2\x28"), r + "(");        // not continued
+  EXPECT_EQ(decode("\xC0\x80"), r + r);          // overlong
+  EXPECT_EQ(decode("\xED\xA0\x80"), r + r + r);  // a surrogate
+  EXPECT_EQ(decode("\xF5\x80"), r + r);          // beyond Unicode
   EXPECT_EQ(decode("\xE2\xC3\xA9"), r + "\xC3\xA9");
 }
 

@@ -3,6 +3,7 @@
 
 namespace optlab::nn::detail {
 
+constinit const OptimizerKernels kNeonOptimizerKernels = make_optimizer_kernels<simd::Neon>();
 constinit const TrainingKernels kNeonTrainingKernels = make_training_kernels<simd::Neon>();
 
 }  // namespace optlab::nn::detail

@@ -204,7 +204,8 @@ TEST(TokenLoss, ValueAndGradient) {
   }
   Tensor z(Shape{1, 3});
   const std::vector<std::int32_t> bad = {3}, negative = {-1}, none;
-  EXPECT_MESSAGE(std::invalid_argument, token_cross_entropy(z.matrix(), bad, nullptr, threads.pool), "label 3 in row 0");
+  EXPECT_MESSAGE(std::invalid_argument, token_cross_entropy(z.matrix(), bad, nullptr, threads.pool),
+                 "label 3 in row 0");
   EXPECT_THROW(token_cross_entropy(z.matrix(), negative, nullptr, threads.pool), std::invalid_argument);
   EXPECT_THROW(token_cross_entropy(z.matrix(), none, nullptr, threads.pool), std::invalid_argument);
 }
@@ -218,8 +219,8 @@ TEST(TransformerLayers, RefuseWrongShapesByName) {
                  "layer layers.0.norm: x is [2,3,9], want [...,8]");
   SelfAttention attention("layers.0.attention", {.size = 8, .heads = 2, .kv_heads = 1, .positions = 2});
   EXPECT_MESSAGE(std::invalid_argument, attention.forward(y.view(), y.view(), pass), "want [B,T,8] with T from 1 to 2");
-  EXPECT_MESSAGE(std::invalid_argument,
-                 SelfAttention("a", {.size = 9, .heads = 2, .kv_heads = 1, .positions = 2}), "layer a: size 9, heads 2");
+  EXPECT_MESSAGE(std::invalid_argument, SelfAttention("a", {.size = 9, .heads = 2, .kv_heads = 1, .positions = 2}),
+                 "layer a: size 9, heads 2");
   EXPECT_THROW(SelfAttention("a", {.size = 8, .heads = 4, .kv_heads = 3, .positions = 2}), std::invalid_argument);
   EXPECT_THROW(SelfAttention("a", {.size = 6, .heads = 2, .kv_heads = 2, .positions = 2}), std::invalid_argument);
   EXPECT_THROW(SwiGlu("f", 8, 0), std::invalid_argument);
