@@ -16,6 +16,7 @@ import {
   type PartName,
   settingsOf,
 } from './peers/lanes.ts';
+import { figure } from './peers/figures.ts';
 import { machine } from './peers/machine.ts';
 import { markdown } from './peers/report.ts';
 import { encodeResults, readResults } from './peers/results.ts';
@@ -130,17 +131,17 @@ function parse(argv: string[]): Options | undefined {
 
 function printLane(task: Task, { label, set, threads, problem, repetitions }: LaneResult): void {
   const quiet = repetitions.filter((repetition) => repetition.quiet);
-  const name = `${task.name.padEnd(18)}${label.padEnd(38)}${set.padEnd(18)}/${threads} `;
+  const name = `${task.name.padEnd(24)}${label.padEnd(52)}${set.padEnd(18)}/${threads} `;
   if (problem !== null || quiet.length === 0) {
     console.log(`${name}${problem ?? `no quiet repetition of ${repetitions.length}`}`);
     return;
   }
   const { work, unit } = familyOf(task);
   const { median, low, high } = summarize(quiet.map(({ calls, seconds: time }) => (1e-9 * calls * work(task)) / time));
-  const range = `(${low.toFixed(1)}–${high.toFixed(1)})`;
+  const range = `(${figure(low)}–${figure(high)})`;
   const dropped = repetitions.length - quiet.length;
   console.log(
-    `${name}${median.toFixed(1).padStart(6)} ${unit} ${range.padEnd(15)} ${quiet.length} quiet, ${dropped} dropped`,
+    `${name}${figure(median).padStart(6)} ${unit} ${range.padEnd(15)} ${quiet.length} quiet, ${dropped} dropped`,
   );
 }
 

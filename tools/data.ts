@@ -32,8 +32,8 @@ const parts: Part[] = [
   { name: 'train', perClass: 1000 },
   { name: 't10k', perClass: 200 },
 ];
-/** Uncompressed, for tests that have no gzip: the first images of the compact test set. */
-const golden = { file: 'golden-64.idx3-ubyte', images: 64 };
+/** Uncompressed, for tests that have no gzip: the first images of the compact test set, and their labels. */
+const golden = { file: 'golden-64.idx3-ubyte', labels: 'golden-64.idx1-ubyte', images: 64 };
 
 class DataError extends Error {}
 
@@ -96,13 +96,13 @@ function makeContents(folder: string): Map<string, Buffer> {
     const indices = selectBalanced(labels, part.perClass);
     const pixels = indices.map((i) => images.subarray(i * imageBytes, (i + 1) * imageBytes));
     contents.set(imagesFile, Buffer.concat([header(imagesMagic, [indices.length, 28, 28]), ...pixels]));
-    contents.set(
-      labelsFile,
-      Buffer.concat([header(labelsMagic, [indices.length]), Buffer.from(indices.map((i) => labels[i]!))]),
-    );
+    const classesOf = (some: number[]): Buffer =>
+      Buffer.concat([header(labelsMagic, [some.length]), Buffer.from(some.map((i) => labels[i]!))]);
+    contents.set(labelsFile, classesOf(indices));
     if (part.name === 't10k') {
       const first = pixels.slice(0, golden.images);
       contents.set(golden.file, Buffer.concat([header(imagesMagic, [first.length, 28, 28]), ...first]));
+      contents.set(golden.labels, classesOf(indices.slice(0, golden.images)));
     }
   }
   return contents;
@@ -215,7 +215,7 @@ try {
     if (values['moby-dick'] !== undefined) make('moby-dick', makeTexts(values['moby-dick']));
   }
   const images = parts.flatMap(({ name }) => [`${name}-images-idx3-ubyte.gz`, `${name}-labels-idx1-ubyte.gz`]);
-  verify('fashion-mnist', [...images, golden.file]);
+  verify('fashion-mnist', [...images, golden.file, golden.labels]);
   verify(
     'moby-dick',
     texts.map(({ name }) => name),

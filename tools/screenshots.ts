@@ -3,7 +3,7 @@
 //
 //   node tools/screenshots.ts [--out FOLDER] [--readme] [--quick]
 //
-// Home page and lesson at 1280 and 390 pixels, light and dark, into build/screenshots/ (or FOLDER). --readme also writes
+// Home page and lessons at 1280 and 390 pixels, light and dark, into build/screenshots/ (or FOLDER). --readme also writes
 // docs/screenshot.png. --quick leaves the experiments out. Chromium: $CHROMIUM, else /usr/bin/chromium.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -14,6 +14,7 @@ import { launchBrowser } from './lib/browser.ts';
 import { startServer } from './serve.ts';
 
 const kRoot = resolve(import.meta.dirname, '..');
+const kFirstLesson = 'lessons/01-profiling/';
 const kLesson = 'lessons/02-acceleration/';
 /** Of the lesson's races the one with all rungs. */
 const kLadder = 'kernel-race#race';
@@ -50,7 +51,7 @@ async function open(browser: Browser, url: string, { width, scheme }: Shot, prob
     if (!local) problems.push(`${page.url()}: request to ${target.origin}`);
   });
   await page.goto(url, { waitUntil: 'load' });
-  await page.locator('build-badge, kernel-race').first().waitFor();
+  await page.locator('build-badge, kernel-race, timer-demo').first().waitFor();
   return page;
 }
 
@@ -78,11 +79,43 @@ async function runLesson(page: Page, problems: string[]): Promise<void> {
   await classifier.locator('.scores').waitFor({ timeout: 10_000 });
 }
 
+async function runFirstLesson(page: Page, problems: string[]): Promise<void> {
+  await run(page.locator('timer-demo'), 'Time it without a prediction', problems);
+  await run(page.locator('model-profiler'), 'Profile without a prediction', problems);
+  await run(page.locator('#layers'), 'Measure without a prediction', problems);
+  await run(page.locator('#sweep'), 'Measure without a prediction', problems);
+  const cache = page.locator('#cache-tiny');
+  for (const name of ['A', 's']) await cache.getByLabel(`Misses of ${name}`).fill('64');
+  for (let step = 0; step < 5; ++step) await cache.getByRole('button', { name: 'Step', exact: true }).click();
+  await cache.locator('.last').getByText('Access 5:').waitFor();
+  await page.locator('#cache-order').getByRole('button', { name: 'Run without a prediction' }).click();
+  await page.locator('#cache-order .last').getByText('All accesses have been made.').waitFor();
+  await answer(page.locator('lesson-check#sets'), 0);
+  await answer(page.locator('lesson-check#roof'), '24');
+}
+
+async function answer(check: Locator, value: number | string): Promise<void> {
+  if (typeof value === 'number') await check.getByRole('radio').nth(value).check();
+  else await check.getByRole('textbox').fill(value);
+  await check.getByRole('button', { name: 'Check' }).click();
+}
+
 /** What sticks out to the right makes a phone scroll sideways. */
 async function checkWidth(page: Page, width: number, problems: string[]): Promise<void> {
   const overflow = Number(await page.evaluate('document.documentElement.scrollWidth'));
   if (overflow > width) problems.push(`${page.url()} is ${overflow} px wide in a window of ${width} px`);
 }
+
+/** Address, name of the pictures, what to run, of what to take a picture by itself. */
+const kLessons: readonly [string, string, typeof runLesson, readonly string[]][] = [
+  [
+    kFirstLesson,
+    'lesson01',
+    runFirstLesson,
+    ['timer-demo', 'model-profiler', '#layers', '#sweep', '#cache-tiny', '#cache-order', '#sets', '#roof', '#robust'],
+  ],
+  [kLesson, 'lesson', runLesson, [kLadder, 'blocking-tuner', 'roofline-chart', 'image-classifier']],
+];
 
 async function take(
   browser: Browser,
@@ -100,15 +133,18 @@ async function take(
   await home.screenshot({ path: join(out, `home-${suffix}.png`), fullPage: true });
   await home.context().close();
 
-  const lesson = await open(browser, new URL(kLesson, base).href, shot, problems);
-  if (!quick) await runLesson(lesson, problems);
-  await checkWidth(lesson, shot.width, problems);
-  await lesson.evaluate('scrollTo(0, 0)');
-  await lesson.screenshot({ path: join(out, `lesson-${suffix}.png`), fullPage: true });
-  for (const element of [kLadder, 'blocking-tuner', 'roofline-chart', 'image-classifier']) {
-    await lesson.locator(element).screenshot({ path: join(out, `${element.split('#')[0]}-${suffix}.png`) });
+  for (const [path, name, experiments, elements] of kLessons) {
+    const lesson = await open(browser, new URL(path, base).href, shot, problems);
+    if (!quick) await experiments(lesson, problems);
+    await checkWidth(lesson, shot.width, problems);
+    await lesson.evaluate('scrollTo(0, 0)');
+    await lesson.screenshot({ path: join(out, `${name}-${suffix}.png`), fullPage: true });
+    for (const element of elements) {
+      const file = element.replace(/^kernel-race#race$/, 'kernel-race').replaceAll('#', '');
+      await lesson.locator(element).screenshot({ path: join(out, `${file}-${suffix}.png`) });
+    }
+    await lesson.context().close();
   }
-  await lesson.context().close();
 }
 
 /** The picture for README: the kernel race of the lesson with its result. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { buildWasm, buildWeb, kTypedBuild } from './build.ts';
+import { checkCaches } from './cache-check.ts';
 import { checkDependencies } from './check-dependencies.ts';
 import { checkDrift } from './drift.ts';
 import { build, buildFolder, configure, type Counts, ctest, kWasmBuilds, type WasmBuild } from './lib/cmake.ts';
@@ -159,10 +160,10 @@ async function endToEnd({ log }: Context): Promise<Counts> {
 }
 
 async function drift({ log }: Context): Promise<Counts> {
-  return checkDrift(log);
+  return sum([await checkDrift(log), await checkCaches(log)]);
 }
 
-const kThreadedTests = ['parallel_test', 'gemm_test', 'attention_test', 'profile_test'];
+const kThreadedTests = ['core_test', 'parallel_test', 'gemm_test', 'attention_test', 'profile_test'];
 
 const kAreas: readonly Area[] = [
   { name: 'format', what: 'clang-format and Prettier', fast: true, run: format },
@@ -173,7 +174,12 @@ const kAreas: readonly Area[] = [
   { name: 'wasm', what: 'the C++ tests as WebAssembly under Node (--fast: one build of four)', fast: true, run: wasm },
   { name: 'bindings', what: 'what JavaScript sees of the library', fast: true, run: bindings },
   { name: 'web', what: "the site's own unit tests", fast: true, run: web },
-  { name: 'drift', what: 'instruction counts of the kernels, under callgrind', fast: false, run: drift },
+  {
+    name: 'drift',
+    what: 'instruction counts of the kernels and misses of the cache simulator, under valgrind',
+    fast: false,
+    run: drift,
+  },
   { name: 'e2e', what: 'the site in Chromium', fast: false, run: endToEnd },
   { name: 'asan', what: 'the C++ tests under Address- and UndefinedBehaviorSanitizer', fast: false, run: cpp('asan') },
   {

@@ -663,6 +663,12 @@ function describeBuild(build: BuildName): void {
           name,
         );
       }
+      // Every rung of every mode has a roof.
+      for (const { name, isa, threaded } of library.gemmVariants().filter(({ supported }) => supported)) {
+        const own = (peak: (typeof peaks)[number]) =>
+          peak.kind !== 'memory' && peak.name === isa && peak.threads === (threaded ? threads : 1);
+        assert.ok(peaks.some(own), `${name}: ${isa}`);
+      }
       assert.ok(peaks.some((peak) => peak.kind === 'memory' && peak.bytes >= 256 * 1024));
       for (const { name, value } of peaks) assert.ok(value > 1e7 && value < 1e14, `${name}: ${value} per second`);
       probe.delete();

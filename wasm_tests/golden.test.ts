@@ -13,8 +13,25 @@ import type { Browser, Page } from 'playwright-core';
 import { startServer, type RunningServer } from '../tools/serve.ts';
 import type { BuildName } from '../web/src/lab/types.ts';
 import { launchBrowser } from '../tools/lib/browser.ts';
-import { computeVectors, kLogits, kShapes, shapeName, type Vector } from './lib/golden_vectors.ts';
-import { isThreaded, kBuilds, kRoot, loadLibrary, modulePath, readModel, readTestImages } from './lib/library.ts';
+import {
+  computeVectors,
+  kLogits,
+  kShapes,
+  kTrained,
+  shapeName,
+  trainingName,
+  type Vector,
+} from './lib/golden_vectors.ts';
+import {
+  isThreaded,
+  kBuilds,
+  kRoot,
+  loadLibrary,
+  modulePath,
+  readModel,
+  readTestImages,
+  readTestLabels,
+} from './lib/library.ts';
 
 const kProgram = join(kRoot, 'build/native/src/cli/optlab');
 const kScalarRungs = ['naive', 'reordered', 'blocked', 'packed'];
@@ -68,6 +85,13 @@ function compare(reference: Digests, vectors: readonly Vector[], rungs: readonly
   assert.ok(vectors.some(({ what }) => what === kLogits));
 }
 
+/** The same for what WebAssembly computes: also the weights that training comes to, against the native program's test. */
+function compareAll(reference: Digests, vectors: readonly Vector[]): void {
+  const trained = (['mlp', 'cnn'] as const).map((kind) => [trainingName(kind), kTrained[kind]] as const);
+  compare(new Map([...reference, ...trained]), vectors, kExactRungs);
+  for (const [what] of trained) assert.ok(vectors.some((vector) => vector.what === what), what);
+}
+
 /** A folder with a page whose worker computes the vectors; with the same sources as in Node. */
 function makeSite(): string {
   const folder = mkdtempSync(join(tmpdir(), 'optlab-golden-'));
@@ -80,12 +104,14 @@ function makeSite(): string {
      const read = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
      const run = async ({ build, started, threads }) => {
        const { default: create } = await import('/wasm/' + build + '/optlab.mjs');
-       return computeVectors(await create({ threads: started }), threads, await read('/model'), await read('/images'));
+       const files = [await read('/model'), await read('/images'), await read('/labels')];
+       return computeVectors(await create({ threads: started }), threads, ...files);
      };
      onmessage = ({ data }) => run(data).then((result) => postMessage({ result }), (e) => postMessage({ error: String(e) }));`,
   );
   writeFileSync(join(folder, 'model'), readModel());
   writeFileSync(join(folder, 'images'), readTestImages());
+  writeFileSync(join(folder, 'labels'), readTestLabels());
   for (const build of kBuilds) {
     mkdirSync(join(folder, 'wasm', build), { recursive: true });
     for (const file of ['optlab.mjs', 'optlab.wasm']) {
@@ -146,12 +172,13 @@ describe('exact mode gives the same bits', () => {
   describe('in Node', () => {
     const model = readModel();
     const images = readTestImages();
+    const labels = readTestLabels();
     for (const build of kBuilds) {
       for (const threads of isThreaded(build) ? kThreads : [1]) {
         it(`${build}, ${threads} thread(s)`, async () => {
-          const computed = computeVectors(await loadLibrary(build, threads), threads, model, images);
+          const computed = computeVectors(await loadLibrary(build, threads), threads, model, images, labels);
           assert.equal(computed.threads, threads);
-          compare(reference, computed.vectors, kExactRungs);
+          compareAll(reference, computed.vectors);
         });
       }
     }
@@ -186,7 +213,7 @@ describe('exact mode gives the same bits', () => {
         for (const threads of kThreads) {
           const computed = await computeInPage(page, build, threads);
           assert.equal(computed.threads, threads, build);
-          compare(reference, computed.vectors, kExactRungs);
+          compareAll(reference, computed.vectors);
         }
       }
     });
@@ -195,13 +222,13 @@ describe('exact mode gives the same bits', () => {
       // A worker that is created later would start only after its creator returns to the event loop: waiting for it would hang.
       const computed = await computeInPage(await open(true), 'relaxed-threads', 4, 2);
       assert.equal(computed.threads, 2);
-      compare(reference, computed.vectors, kExactRungs);
+      compareAll(reference, computed.vectors);
     });
 
     it('not isolated, in one thread', async () => {
       const page = await open(false);
       for (const build of kBuilds.filter((name) => !isThreaded(name))) {
-        compare(reference, (await computeInPage(page, build, 1)).vectors, kExactRungs);
+        compareAll(reference, (await computeInPage(page, build, 1)).vectors);
       }
     });
   });

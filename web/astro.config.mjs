@@ -8,6 +8,7 @@ import remarkMath from 'remark-math';
 import { cspHashes } from './plugins/csp-hashes.mjs';
 import { dataManifest } from './plugins/data-manifest.mjs';
 import { rehypeShortCode } from './plugins/rehype-short-code.mjs';
+import { remarkChecks } from './plugins/remark-checks.mjs';
 import { remarkElements } from './plugins/remark-elements.mjs';
 import { remarkSource } from './plugins/remark-source.mjs';
 import { kCourse } from './src/course.ts';
@@ -53,7 +54,7 @@ export default defineConfig({
     // Expressive Code highlights; Astro's own highlighter would be refused by the policy above.
     syntaxHighlight: false,
     processor: unified({
-      remarkPlugins: [[remarkSource, { root: repository }], remarkElements, remarkMath],
+      remarkPlugins: [[remarkSource, { root: repository }], remarkChecks, remarkElements, remarkMath],
       // Drawn with KaTeX's own fonts, since few Linux and Android systems have one for mathematics; MathML beside it for screen readers.
       rehypePlugins: [[rehypeKatex, { strict: 'error' }], rehypeShortCode],
     }),

@@ -5,6 +5,7 @@
 
 #include "attention/attention_kernels.h"
 #include "core/error.h"
+#include "core/ladder.h"
 #include "simd/isa.h"
 
 namespace optlab::attention {
@@ -36,7 +37,8 @@ Variant online(std::string_view name, std::string_view idea, std::string_view is
   return {name, idea, isa, Mode::kFast, threaded, true, detail::online_scratch_bytes, run_online<kernels>, supported};
 }
 
-constexpr std::string_view kPackedIdea = "keys in panels, a tile of scores and of results in registers";
+[[maybe_unused]] constexpr std::string_view kPackedIdea =
+    "keys in panels, a tile of scores and of results in registers";
 [[maybe_unused]] constexpr std::string_view kSimdIdea = "the same, a vector of keys or of results per instruction";
 [[maybe_unused]] constexpr std::string_view kWideIdea = "sixteen lanes and 32 registers: a larger tile";
 [[maybe_unused]] constexpr std::string_view kThreadsIdea = "blocks of queries divided among the cores";
@@ -49,7 +51,9 @@ std::span<const Variant> ladder() {
   static const Variant kVariants[] = {
     {"naive", "the equation, a query at a time", "scalar", Mode::kExact, false, false, detail::naive_scratch_bytes,
      detail::naive, always},
+#if !defined(__wasm__)  // there every build has vectors, and a download has a size
     two_pass<detail::kScalarKernels, false>("packed", kPackedIdea, "scalar", always),
+#endif
 #if defined(__x86_64__)
     two_pass<detail::kAvx2Kernels, false>("simd", kSimdIdea, "avx2", simd::has_avx2),
     two_pass<detail::kAvx2Kernels, true>("simd_threads", kThreadsIdea, "avx2", simd::has_avx2),
@@ -90,20 +94,20 @@ std::string shape(const BasicHeads<T>& view) {
 template <class T>
 void check_view(const std::string& what, const BasicHeads<T>& view, bool needs_data) {
   checked_element_count("attention: " + what, {view.tokens, view.heads, view.size});
-  if (view.heads < 1 || view.size < 1) refuse(what + " is " + shape(view) + "; heads and D must be >= 1");
+  if (view.heads < 1 || view.size < 1) refuse(text({what, " is ", shape(view), "; heads and D must be >= 1"}));
   if (needs_data && view.data == nullptr && view.tokens > 0) refuse(what + " has no data");
 }
 
 void check_positions(const Problem& problem) {
   if (problem.first_query < 0 || problem.first_query > std::numeric_limits<int>::max() - problem.q.tokens) {
-    refuse("first_query is " + std::to_string(problem.first_query) + " for " + std::to_string(problem.q.tokens) +
-           " queries; positions must be >= 0 and < 2^31");
+    refuse(text({"first_query is ", problem.first_query, " for ", problem.q.tokens,
+                 " queries; positions must be >= 0 and < 2^31"}));
   }
   if (problem.first_key < 0 || problem.first_key % kPanelKeys != 0) {
-    refuse("first_key is " + std::to_string(problem.first_key) + "; it must be a multiple of " +
-           std::to_string(kPanelKeys) + " and >= 0, so that keys keep their place in the sums");
+    refuse(text({"first_key is ", problem.first_key, "; it must be a multiple of ", kPanelKeys,
+                 " and >= 0, so that keys keep their place in the sums"}));
   }
-  if (problem.window < 0) refuse("window is " + std::to_string(problem.window) + "; it must be >= 0");
+  if (problem.window < 0) refuse(text({"window is ", problem.window, "; it must be >= 0"}));
   if (problem.window > 0 && !problem.causal) refuse("a window needs a causal mask");
 }
 
@@ -115,20 +119,19 @@ void check(const Problem& problem) {
   check_view("O", out, true);
   if (out.tokens != q.tokens || out.heads != q.heads || out.size != q.size || v.tokens != k.tokens ||
       v.heads != k.heads || v.size != k.size || k.size != q.size) {
-    refuse("Q is " + shape(q) + ", K " + shape(k) + ", V " + shape(v) + " and O " + shape(out) +
-           "; want Q[T,H,D], K[S,G,D], V[S,G,D], O[T,H,D]");
+    refuse(text({"Q is ", shape(q), ", K ", shape(k), ", V ", shape(v), " and O ", shape(out),
+                 "; want Q[T,H,D], K[S,G,D], V[S,G,D], O[T,H,D]"}));
   }
   if (q.heads % k.heads != 0) {
-    refuse("Q has " + std::to_string(q.heads) + " heads, K and V " + std::to_string(k.heads) + "; G must divide H");
+    refuse(text({"Q has ", q.heads, " heads, K and V ", k.heads, "; G must divide H"}));
   }
   if ((out.tokens > 1 && out.token_stride < out.size) || (out.heads > 1 && out.head_stride < out.size)) {
-    refuse("O's strides are " + std::to_string(out.token_stride) + " and " + std::to_string(out.head_stride) +
-           "; its vectors of " + std::to_string(out.size) + " must be apart");
+    refuse(text({"O's strides are ", out.token_stride, " and ", out.head_stride, "; its vectors of ", out.size,
+                 " must be apart"}));
   }
   const std::size_t head = key_panel_floats(k.tokens, k.size);
   if (panels.data != nullptr && k.heads > 1 && panels.head_stride < static_cast<std::ptrdiff_t>(head)) {
-    refuse("the panels of K have " + std::to_string(panels.head_stride) + " floats a head; K " + shape(k) + " needs " +
-           std::to_string(head));
+    refuse(text({"the panels of K have ", panels.head_stride, " floats a head; K ", shape(k), " needs ", head}));
   }
   check_positions(problem);
 }
@@ -137,15 +140,7 @@ void check(const Problem& problem) {
 
 std::span<const Variant> variants() { return ladder(); }
 
-const Variant& variant(std::string_view name) {
-  std::string names;
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  refuse("no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const Variant& variant(std::string_view name) { return find_row(variants(), "attention", name); }
 
 void attend(const Variant& variant, const Problem& problem, Context& context) {
   check(problem);
@@ -159,14 +154,8 @@ void attend(const Problem& problem, Context& context, Mode mode) {
 }
 
 const Variant& best(Mode mode, int threads) {
-  // The ladder is ordered, so the last rung that qualifies wins.
-  const Variant* choice = &variants().front();
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
-    choice = &candidate;
-  }
-  return *choice;
+  return last_row(variants(), threads,
+                  [&](const Variant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
 }
 
 double flops(const Problem& problem) {

@@ -1,6 +1,5 @@
 #include "attention/attention_race.h"
 
-#include <stdexcept>
 #include <utility>
 
 #include "core/digest.h"
@@ -15,9 +14,8 @@ RaceShape checked(const RaceShape& s) {
       s.size >= 1) {
     return s;
   }
-  throw std::invalid_argument("AttentionRace: T, S, H, G, D are " +
-                              format_shape({s.queries, s.keys, s.heads, s.key_heads, s.size}) +
-                              "; want 1 <= T <= S, D >= 1, and G >= 1 that divides H");
+  throw_invalid({"AttentionRace: T, S, H, G, D are ", format_shape({s.queries, s.keys, s.heads, s.key_heads, s.size}),
+                 "; want 1 <= T <= S, D >= 1, and G >= 1 that divides H"});
 }
 
 ConstHeads view(const Tensor& tensor) {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <string>
 
 #include "attention/attention_kernels.h"
+#include "core/error.h"
 
 namespace optlab::attention {
 namespace detail {
@@ -25,17 +25,15 @@ void pack_panel(const float* key, std::ptrdiff_t token_stride, int size, int fir
 
 void pack_keys(const ConstHeads& keys, int first_key, float* panels, std::ptrdiff_t head_stride) {
   if (keys.tokens < 0 || keys.heads < 0 || keys.size < 1) {
-    throw std::invalid_argument("pack_keys: K has " + std::to_string(keys.tokens) + " tokens, " +
-                                std::to_string(keys.heads) + " heads of " + std::to_string(keys.size) +
-                                "; want >= 0, >= 0 and >= 1");
+    throw_invalid({"pack_keys: K has ", keys.tokens, " tokens, ", keys.heads, " heads of ", keys.size,
+                   "; want >= 0, >= 0 and >= 1"});
   }
   if (keys.tokens == 0 || keys.heads == 0) return;
   if (keys.data == nullptr || panels == nullptr) throw std::invalid_argument("pack_keys: K or the panels have no data");
   if (first_key < 0 || key_panel_floats(first_key + keys.tokens, keys.size) >
                            static_cast<std::size_t>(std::max<std::ptrdiff_t>(head_stride, 0))) {
-    throw std::invalid_argument("pack_keys: keys " + std::to_string(first_key) + " to " +
-                                std::to_string(first_key + keys.tokens) + " of " + std::to_string(keys.size) +
-                                " floats don't fit a head of " + std::to_string(head_stride));
+    throw_invalid({"pack_keys: keys ", first_key, " to ", first_key + keys.tokens, " of ", keys.size,
+                   " floats don't fit a head of ", head_stride});
   }
   for (int g = 0; g < keys.heads; ++g) {
     for (int s = 0; s < keys.tokens;) {

@@ -1,8 +1,5 @@
 #include "attention/rope_table.h"
 
-#include <stdexcept>
-#include <string>
-
 #include "core/error.h"
 #include "core/math.h"
 
@@ -13,9 +10,8 @@ constexpr int kMostPositions = 8192;
 
 std::size_t checked_count(int positions, int size, float base) {
   if (positions < 0 || positions > kMostPositions || size < 2 || size % 2 != 0 || !(base > 1.0F)) {
-    throw std::invalid_argument("RopeTable: " + std::to_string(positions) + " positions, D " + std::to_string(size) +
-                                ", base " + std::to_string(base) + "; want 0 to " + std::to_string(kMostPositions) +
-                                ", an even D >= 2, base > 1");
+    throw_invalid({"RopeTable: ", positions, " positions, D ", size, ", base ", base, "; want 0 to ", kMostPositions,
+                   ", an even D >= 2, base > 1"});
   }
   return checked_element_count("RopeTable", {positions, size});
 }

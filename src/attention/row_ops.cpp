@@ -5,6 +5,7 @@
 #include "attention/row_kernels.h"
 #include "attention/workers.h"
 #include "core/error.h"
+#include "core/ladder.h"
 #include "simd/isa.h"
 
 namespace optlab::attention {
@@ -34,7 +35,7 @@ std::span<const RowVariant> ladder() {
 }
 
 [[noreturn]] void refuse(const char* operation, const std::string& message) {
-  throw std::invalid_argument(std::string(operation) + ": " + message);
+  throw_invalid({operation, ": ", message});
 }
 
 template <class T>
@@ -42,8 +43,8 @@ void check_view(const char* operation, const char* what, const BasicMatrixView<T
   checked_element_count(std::string(operation) + ": " + what, {view.rows, view.columns});
   if (view.data == nullptr && view.rows > 0 && view.columns > 0) refuse(operation, what + std::string(" has no data"));
   if (view.column_stride != 1 || (view.rows > 1 && view.row_stride < view.columns)) {
-    refuse(operation, what + std::string("'s strides are ") + std::to_string(view.row_stride) + " and " +
-                          std::to_string(view.column_stride) + "; columns must be adjacent and rows apart");
+    refuse(operation, text({what, "'s strides are ", view.row_stride, " and ", view.column_stride,
+                            "; columns must be adjacent and rows apart"}));
   }
 }
 
@@ -51,8 +52,8 @@ void check(const char* operation, const ConstMatrixView& x, const MatrixView& y)
   check_view(operation, "X", x);
   check_view(operation, "Y", y);
   if (x.rows != y.rows || x.columns != y.columns) {
-    refuse(operation, "X is " + format_shape({x.rows, x.columns}) + " and Y " + format_shape({y.rows, y.columns}) +
-                          "; want the same shape");
+    refuse(operation, text({"X is ", format_shape({x.rows, x.columns}), " and Y ", format_shape({y.rows, y.columns}),
+                            "; want the same shape"}));
   }
   if (x.data == y.data && x.rows > 1 && x.row_stride != y.row_stride) {
     refuse(operation, "Y begins where X does, with other strides; in place they must be equal");
@@ -61,12 +62,11 @@ void check(const char* operation, const ConstMatrixView& x, const MatrixView& y)
 
 void check_vector(const char* operation, const char* what, std::span<const float> vector, int N) {
   if (vector.size() == static_cast<std::size_t>(N)) return;
-  refuse(operation,
-         what + std::string(" has ") + std::to_string(vector.size()) + " elements; want N = " + std::to_string(N));
+  refuse(operation, text({what, " has ", vector.size(), " elements; want N = ", N}));
 }
 
 void check_epsilon(const char* operation, float epsilon) {
-  if (!(epsilon >= 0.0F)) refuse(operation, "epsilon is " + std::to_string(epsilon) + "; it must be >= 0");
+  if (!(epsilon >= 0.0F)) refuse(operation, text({"epsilon is ", epsilon, "; it must be >= 0"}));
 }
 
 /// Calls body(m) for all rows, on as many workers as rows of that many FLOPs are worth.
@@ -91,22 +91,10 @@ constexpr double kRopeFlops = 3.0;
 
 std::span<const RowVariant> row_variants() { return ladder(); }
 
-const RowVariant& row_variant(std::string_view name) {
-  std::string names;
-  for (const RowVariant& candidate : row_variants()) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  refuse("row_variant", "no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const RowVariant& row_variant(std::string_view name) { return find_row(row_variants(), "row operations", name); }
 
 const RowVariant& best_rows(int threads) {
-  const RowVariant* choice = &row_variants().front();
-  for (const RowVariant& candidate : row_variants()) {
-    if (candidate.supported() && (!candidate.threaded || threads > 1)) choice = &candidate;
-  }
-  return *choice;
+  return last_row(row_variants(), threads, [](const RowVariant&) { return true; });
 }
 
 void softmax(const RowVariant& variant, ConstMatrixView x, MatrixView y, parallel::ThreadPool& pool) {
@@ -152,17 +140,15 @@ void rope(const RowVariant& variant, const Heads& x, int first_position, const R
   checked_element_count("rope: X", {x.tokens, x.heads, x.size});
   if (x.data == nullptr && x.tokens > 0 && x.heads > 0) refuse("rope", "X has no data");
   if (x.size != table.size()) {
-    refuse("rope", "X is " + format_shape({x.tokens, x.heads, x.size}) +
-                       ", the table is for D = " + std::to_string(table.size()));
+    refuse("rope", text({"X is ", format_shape({x.tokens, x.heads, x.size}), ", the table is for D = ", table.size()}));
   }
   if ((x.tokens > 1 && x.token_stride < x.size) || (x.heads > 1 && x.head_stride < x.size)) {
-    refuse("rope", "X's strides are " + std::to_string(x.token_stride) + " and " + std::to_string(x.head_stride) +
-                       "; its vectors of " + std::to_string(x.size) + " must be apart");
+    refuse("rope", text({"X's strides are ", x.token_stride, " and ", x.head_stride, "; its vectors of ", x.size,
+                         " must be apart"}));
   }
   if (first_position < 0 || first_position > table.positions() - x.tokens) {
-    refuse("rope", "positions " + std::to_string(first_position) + " to " +
-                       std::to_string(static_cast<long long>(first_position) + x.tokens) + "; the table has " +
-                       std::to_string(table.positions()));
+    refuse("rope", text({"positions ", first_position, " to ", static_cast<long long>(first_position) + x.tokens,
+                         "; the table has ", table.positions()}));
   }
   for_each_row(variant, x.tokens, kRopeFlops * x.heads * x.size, pool, [&](int t) {
     const int position = first_position + t;

@@ -9,6 +9,7 @@
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
+#include "core/error.h"
 
 namespace optlab::bindings {
 namespace {
@@ -54,33 +55,63 @@ template <class T>
 attention::BasicHeads<T> split(const char* what, T* data, const Tensor& tensor, int heads) {
   const int columns = tensor.shape()[1];
   if (heads < 1 || columns % heads != 0) {
-    throw std::invalid_argument(std::string("attend: ") + what + " is " + tensor.shape().to_string() + " for " +
-                                std::to_string(heads) + " heads; its columns must be heads times D");
+    throw_invalid({"attend: ", what, " is ", tensor.shape().to_string(), " for ", heads,
+                   " heads; its columns must be heads times D"});
   }
   return attention::heads_view(data, tensor.shape()[0], heads, columns / heads);
 }
 
 /// O = attention of Q, K and V by the rung `name`, or by the dispatcher's choice in exact mode if it is empty.
-void attend(const Tensor& q, const Tensor& k, const Tensor& v, Tensor& out, const AttentionSettings& settings,
-            std::string name) {
-  if (&out == &q || &out == &k || &out == &v) {
-    throw std::invalid_argument("attend: O is the same tensor as Q, K or V; the result needs one of its own");
+void attend_to(const Tensor& q, const attention::ConstHeads& k, attention::KeyPanels panels, const Tensor& v,
+               Tensor& out, const AttentionSettings& settings, const std::string& name) {
+  if (&out == &q || &out == &v) {
+    throw std::invalid_argument("attend: O is the same tensor as Q or V; the result needs one of its own");
   }
   const int heads = whole("heads", settings.heads);
-  const int key_heads = whole("keyHeads", settings.key_heads);
   const attention::Problem problem{.q = split("Q", q.values().data(), q, heads),
-                                   .k = split("K", k.values().data(), k, key_heads),
-                                   .v = split("V", v.values().data(), v, key_heads),
+                                   .k = k,
+                                   .v = split("V", v.values().data(), v, k.heads),
                                    .out = split("O", out.values().data(), out, heads),
                                    .causal = settings.causal,
                                    .first_query = whole("firstQuery", settings.first_query),
-                                   .window = whole("window", settings.window)};
+                                   .window = whole("window", settings.window),
+                                   .k_panels = panels};
   attention::Context context{runtime().pool, runtime().scratch};
   if (name.empty()) {
     attention::attend(problem, context);
   } else {
     attention::attend(attention::variant(name), problem, context);
   }
+}
+
+void attend(const Tensor& q, const Tensor& k, const Tensor& v, Tensor& out, const AttentionSettings& settings,
+            std::string name) {
+  if (&out == &k) throw std::invalid_argument("attend: O is the same tensor as K; the result needs one of its own");
+  attend_to(q, split("K", k.values().data(), k, whole("keyHeads", settings.key_heads)), {}, v, out, settings, name);
+}
+
+/// K as a cache holds it.
+struct PackedKeys {
+  attention::ConstHeads shape;  // no data
+  AlignedBuffer<float> panels;
+  attention::KeyPanels view;
+};
+
+PackedKeys* make_packed_keys(const Tensor& k, double key_heads) {
+  attention::ConstHeads heads = split("K", k.values().data(), k, whole("keyHeads", key_heads));
+  const std::size_t floats = attention::key_panel_floats(heads.tokens, heads.size);
+  AlignedBuffer<float> panels(floats * static_cast<std::size_t>(heads.heads));
+  const auto stride = static_cast<std::ptrdiff_t>(floats);
+  attention::pack_keys(heads, 0, panels.data(), stride);
+  heads.data = nullptr;
+  const attention::KeyPanels view{panels.data(), stride};
+  return new PackedKeys{heads, std::move(panels), view};
+}
+
+/// The same with K packed beforehand, which settings.keyHeads doesn't change any more.
+void attend_packed(const Tensor& q, const PackedKeys& k, const Tensor& v, Tensor& out,
+                   const AttentionSettings& settings, std::string name) {
+  attend_to(q, k.shape, k.view, v, out, settings, name);
 }
 
 /// A race on the shared runtime.
@@ -129,6 +160,8 @@ EMSCRIPTEN_BINDINGS(optlab_attention) {
       .field("firstQuery", &AttentionSettings::first_query)
       .field("window", &AttentionSettings::window);
   function("attend", guard<&attend>);
+  class_<PackedKeys>("PackedKeys").constructor(guard<&make_packed_keys>, return_value_policy::take_ownership());
+  function("attendPacked", guard<&attend_packed>);
 
   class_<AttentionRace>("AttentionRace")
       .constructor(guard<&make_race>, return_value_policy::take_ownership())

@@ -1,6 +1,5 @@
 #include <emscripten/bind.h>
 
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "bindings/runtime.h"
 #include "conv/conv.h"
 #include "conv/packed_filter.h"
+#include "core/error.h"
 #include "core/tensor.h"
 
 namespace optlab::bindings {
@@ -65,8 +65,7 @@ class Convolution {
         input_(Shape{g.height, g.width, g.channels}),
         output_(Shape{g.output_height(), g.output_width(), g.outputs}) {
     if (!bias_.empty() && bias_.size() != static_cast<std::size_t>(g.outputs)) {
-      throw std::invalid_argument("Convolution: " + std::to_string(bias_.size()) + " biases for " +
-                                  std::to_string(g.outputs) + " outputs; give one each, or none");
+      throw_invalid({"Convolution: ", bias_.size(), " biases for ", g.outputs, " outputs; give one each, or none"});
     }
   }
 

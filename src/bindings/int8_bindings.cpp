@@ -1,7 +1,6 @@
 #include <emscripten/bind.h>
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -50,8 +49,7 @@ std::string best_int8(double activation_bits) {
 
 void check_size(const char* what, std::size_t size, int rows, int columns) {
   if (rows >= 0 && columns >= 0 && size == static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns)) return;
-  throw std::invalid_argument(std::string("Int8Product: ") + what + " has " + std::to_string(size) +
-                              " elements; want " + format_shape({rows, columns}));
+  throw_invalid({"Int8Product: ", what, " has ", size, " elements; want ", format_shape({rows, columns})});
 }
 
 /// C = A·B in integers, weights packed once: activations of 7 or 8 bits, signed 8-bit weights, 32-bit sums.
@@ -64,9 +62,8 @@ class Int8Product {
     check_size("B", b.size(), k, n);
     for (const std::uint8_t value : a_) {
       if (value >> variant_.activation_bits == 0) continue;
-      throw std::invalid_argument("Int8Product: an activation is " + std::to_string(value) + "; " +
-                                  std::string(variant_.name) + " takes 0 to " +
-                                  std::to_string((1 << variant_.activation_bits) - 1));
+      throw_invalid({"Int8Product: an activation is ", value, "; ", variant_.name, " takes 0 to ",
+                     (1 << variant_.activation_bits) - 1});
     }
     b_ = gemm::PackedInt8(variant_, {b.data(), k, n, n, 1});
     c_.resize(static_cast<std::size_t>(m) * n);

@@ -1,13 +1,19 @@
 #include <emscripten/bind.h>
 
 #include <cstdint>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "bindings/arrays.h"
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
+#include "bindings/whole.h"
+#include "core/error.h"
+#include "nn/cnn.h"
 #include "nn/mlp.h"
+#include "nn/trainer.h"
 #include "profile/clock.h"
 
 namespace optlab::bindings {
@@ -18,6 +24,9 @@ using emscripten::val;
 EMSCRIPTEN_DECLARE_VAL_TYPE(Bytes)
 EMSCRIPTEN_DECLARE_VAL_TYPE(Floats)
 EMSCRIPTEN_DECLARE_VAL_TYPE(Numbers)
+EMSCRIPTEN_DECLARE_VAL_TYPE(LayerArray)
+EMSCRIPTEN_DECLARE_VAL_TYPE(TrainingSettings)
+EMSCRIPTEN_DECLARE_VAL_TYPE(ModelKind)
 
 /// As JavaScript sees a classification.
 struct Classified {
@@ -26,25 +35,43 @@ struct Classified {
   double seconds = 0;
 };
 
-nn::Mlp* make_mlp(Bytes file) {
+template <class Network>
+Network* make_model(Bytes file) {
   const auto bytes = copy_from<std::uint8_t>(file);
-  return new nn::Mlp(nn::Mlp::from_safetensors(std::as_bytes(std::span(bytes))));
+  return new Network(Network::from_safetensors(std::as_bytes(std::span(bytes))));
 }
 
 Numbers mlp_layers(const nn::Mlp& model) {
   return Numbers(val::array(std::vector<int>(model.sizes().begin(), model.sizes().end())));
 }
 
-double mlp_parameters(const nn::Mlp& model) { return static_cast<double>(model.parameter_count()); }
+double model_parameters(const nn::Model& model) { return static_cast<double>(model.parameter_count()); }
+double model_packed_bytes(const nn::Model& model) { return static_cast<double>(model.packed_bytes()); }
+std::string model_digest(const nn::Model& model) { return model.parameter_digest(); }
 
-nn::Classification classify_with(const nn::Mlp& model, std::span<const std::uint8_t> pixels,
-                                 const std::string& variant) {
+LayerArray model_network(const nn::Model& model) {
+  val layers = val::array();
+  Shape shape = model.input_shape(1);
+  for (const auto& layer : model.network().layers()) {
+    shape = layer->output_shape(shape);
+    val entry = val::object();
+    entry.set("name", layer->name());
+    entry.set("kind", std::string(layer->kind()));
+    val extents = val::array();
+    for (int axis = 1; axis < shape.rank(); ++axis) extents.call<void>("push", shape[axis]);
+    entry.set("output", extents);
+    layers.call<void>("push", entry);
+  }
+  return LayerArray(layers);
+}
+
+nn::Classification classify_with(nn::Model& model, std::span<const std::uint8_t> pixels, const std::string& variant) {
   gemm::Context context = runtime().context();
   return nn::classify(model, pixels, {&gemm::variant(variant), context});
 }
 
 /// Weights are packed once, when a rung is first used with them, and not timed.
-Classified mlp_classify(nn::Mlp& model, Bytes images, std::string variant) {
+Classified model_classify(nn::Model& model, Bytes images, std::string variant) {
   const auto pixels = copy_from<std::uint8_t>(images);
   model.prepare(gemm::variant(variant));
   const double start = profile::now_seconds();
@@ -53,10 +80,95 @@ Classified mlp_classify(nn::Mlp& model, Bytes images, std::string variant) {
   return {Bytes(copy_to("Uint8Array", result.predictions)), result.logits_digest, seconds};
 }
 
-double mlp_packed_bytes(const nn::Mlp& model) { return static_cast<double>(model.packed_bytes()); }
-
-Floats mlp_logits(const nn::Mlp& model, Bytes images, std::string variant) {
+Floats model_logits(nn::Model& model, Bytes images, std::string variant) {
   return Floats(copy_to("Float32Array", classify_with(model, copy_from<std::uint8_t>(images), variant).logits));
+}
+
+Bytes bytes_of(std::span<const std::byte> file) {
+  return Bytes(
+      val::global("Uint8Array")
+          .new_(emscripten::typed_memory_view(file.size(), reinterpret_cast<const std::uint8_t*>(file.data()))));
+}
+
+/// As JavaScript sees nn::TrainingProgress.
+struct Progress {
+  int epoch = 0, epochs = 0, batch = 0, batches = 0;
+  double learning_rate = 0, loss = 0, accuracy = 0;
+  bool done = false;
+};
+
+std::unique_ptr<nn::Model> new_model(const std::string& kind) {
+  constexpr int kSizes[] = {784, 256, 128, 10};
+  if (kind == "mlp") return std::make_unique<nn::Mlp>(kSizes);
+  if (kind == "cnn") return std::make_unique<nn::Cnn>();
+  throw_invalid({"Trainer: no model \"", kind.substr(0, 20), "\"; there are mlp and cnn"});
+}
+
+nn::TrainingOptions options_of(const val& settings) {
+  const auto number = [&](const char* name) { return settings[name].as<double>(); };
+  nn::TrainingOptions options;
+  options.epochs = whole("epochs", number("epochs"));
+  options.batch = whole("batch", number("batch"));
+  options.learning_rate = static_cast<float>(number("learningRate"));
+  options.cosine = settings["cosine"].as<bool>();
+  options.adam.weight_decay = static_cast<float>(number("weightDecay"));
+  const int seed = whole("seed", number("seed"));
+  if (seed < 0) throw_invalid({"seed is ", seed, "; it must be >= 0"});
+  options.seed = static_cast<std::uint64_t>(seed);
+  return options;
+}
+
+nn::Dataset dataset_of(const val& images, const val& labels) {
+  nn::Dataset data{784, copy_from<std::uint8_t>(images), copy_from<std::uint8_t>(labels)};
+  if (data.pixels.size() != data.labels.size() * 784) {
+    throw_invalid({"Trainer: ", data.pixels.size(), " pixels for ", data.labels.size(), " labels; an image has 784"});
+  }
+  for (std::uint8_t label : data.labels) {
+    if (label > 9) throw_invalid({"Trainer: a label is ", label, "; 0 to 9 are allowed"});
+  }
+  return data;
+}
+
+/// A model and its training, with the images it trains on.
+class Training {
+ public:
+  Training(const std::string& kind, const val& images, const val& labels, const val& settings)
+      : mode_(settings["fast"].as<bool>() ? gemm::Mode::kFast : gemm::Mode::kExact),
+        model_(new_model(kind)),
+        data_(dataset_of(images, labels)),
+        trainer_(start(options_of(settings))) {}
+
+  Progress step() {
+    gemm::Context context = runtime().context();
+    trainer_->step({nullptr, context, mode_});
+    return progress();
+  }
+  Progress progress() const {
+    const nn::TrainingProgress& at = trainer_->progress();
+    return {at.epoch, at.epochs,   at.batch,        at.batches, static_cast<double>(at.learning_rate),
+            at.loss,  at.accuracy, trainer_->done()};
+  }
+  Bytes save() { return bytes_of(trainer_->save()); }
+  void restore(Bytes state) {
+    const auto bytes = copy_from<std::uint8_t>(state);
+    trainer_->restore(std::as_bytes(std::span(bytes)));
+  }
+  Bytes checkpoint() const { return bytes_of(model_->to_safetensors()); }
+
+ private:
+  std::unique_ptr<nn::Trainer> start(const nn::TrainingOptions& options) {
+    model_->initialize(options.seed);
+    return std::make_unique<nn::Trainer>(*model_, data_, options);
+  }
+
+  gemm::Mode mode_;
+  std::unique_ptr<nn::Model> model_;
+  nn::Dataset data_;
+  std::unique_ptr<nn::Trainer> trainer_;
+};
+
+Training* make_training(ModelKind kind, Bytes images, Bytes labels, TrainingSettings settings) {
+  return new Training(kind.as<std::string>(), images, labels, settings);
 }
 
 }  // namespace
@@ -66,19 +178,49 @@ EMSCRIPTEN_BINDINGS(optlab_nn) {
   register_type<Bytes>("Uint8Array");
   register_type<Floats>("Float32Array");
   register_type<Numbers>("number[]");
+  register_type<LayerArray>("{ name: string; kind: string; output: number[] }[]");
+  register_type<ModelKind>("'mlp' | 'cnn'");
+  register_type<TrainingSettings>(
+      "{ epochs: number; batch: number; learningRate: number; cosine: boolean; weightDecay: number; seed: number; "
+      "fast: boolean }");
 
   value_object<Classified>("Classification")
       .field("predictions", &Classified::predictions)
       .field("logitsDigest", &Classified::logits_digest)
       .field("seconds", &Classified::seconds);
 
-  class_<nn::Mlp>("Mlp")
-      .constructor(guard<&make_mlp>, return_value_policy::take_ownership())  // of a safetensors file
-      .function("layers", &mlp_layers)
-      .function("parameters", &mlp_parameters)
-      .function("packedBytes", &mlp_packed_bytes)
-      .function("classify", guard<&mlp_classify>)
-      .function("logits", guard<&mlp_logits>);
+  class_<nn::Model>("Model")
+      .function("parameters", &model_parameters)
+      .function("packedBytes", &model_packed_bytes)
+      .function("digest", &model_digest)
+      .function("network", &model_network)  // its layers, with the shape of an example's output
+      .function("classify", guard<&model_classify>)
+      .function("logits", guard<&model_logits>);
+  class_<nn::Mlp, base<nn::Model>>("Mlp")
+      .constructor(guard<&make_model<nn::Mlp>>, return_value_policy::take_ownership())  // of a safetensors file
+      .function("layers", &mlp_layers);
+  class_<nn::Cnn, base<nn::Model>>("Cnn")
+      .constructor(guard<&make_model<nn::Cnn>>, return_value_policy::take_ownership())
+      .function("fold", guard<&nn::Cnn::fold>);
+
+  value_object<Progress>("TrainingProgress")
+      .field("epoch", &Progress::epoch)
+      .field("epochs", &Progress::epochs)
+      .field("batch", &Progress::batch)
+      .field("batches", &Progress::batches)
+      .field("learningRate", &Progress::learning_rate)
+      .field("loss", &Progress::loss)
+      .field("accuracy", &Progress::accuracy)
+      .field("done", &Progress::done);
+
+  // A step is a batch. `save` at the end of an epoch, when batch is batches; `restore` into a Trainer of the same settings and data.
+  class_<Training>("Trainer")
+      .constructor(guard<&make_training>, return_value_policy::take_ownership())
+      .function("step", guard<&Training::step>)
+      .function("progress", &Training::progress)
+      .function("save", guard<&Training::save>)
+      .function("restore", guard<&Training::restore>)
+      .function("checkpoint", guard<&Training::checkpoint>);  // a file for Mlp or Cnn: the model as it is now
 }
 
 }  // namespace optlab::bindings

@@ -27,7 +27,8 @@ EMSCRIPTEN_DECLARE_VAL_TYPE(PeakArray)
 EMSCRIPTEN_DECLARE_VAL_TYPE(PeakKind)
 
 PeakKind kind_name(profile::Peak::Kind kind) {
-  return PeakKind(val(kind == profile::Peak::Kind::kCompute ? "compute" : "memory"));
+  static constexpr const char* kKinds[] = {"compute", "integer", "memory"};
+  return PeakKind(val(kKinds[static_cast<int>(kind)]));
 }
 
 /// As JavaScript sees a peak.
@@ -68,7 +69,7 @@ EMSCRIPTEN_BINDINGS(optlab_profile) {
   register_type<LaneArray>("Lane[]");
   register_type<Float64Copy>("Float64Array");
   register_type<PeakArray>("Peak[]");
-  register_type<PeakKind>("'compute' | 'memory'");
+  register_type<PeakKind>("'compute' | 'integer' | 'memory'");
   register_optional<profile::Statistics>();
 
   value_object<profile::Statistics>("Statistics")
@@ -79,6 +80,7 @@ EMSCRIPTEN_BINDINGS(optlab_profile) {
       .field("max", &profile::Statistics::max)
       .field("p5", &profile::Statistics::p5)
       .field("p95", &profile::Statistics::p95)
+      .field("mad", &profile::Statistics::mad)
       .field("low", &profile::Statistics::low)
       .field("high", &profile::Statistics::high)
       .field("intervalIsRange", &profile::Statistics::interval_is_range);

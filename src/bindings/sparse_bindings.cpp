@@ -8,6 +8,7 @@
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
+#include "core/error.h"
 #include "sparse/crossover.h"
 
 namespace optlab::bindings {
@@ -68,7 +69,7 @@ void sparse_multiply(const Tensor& a, const SparseWeights& w, Tensor& c) {
 gemm::Mode mode_named(const std::string& name) {
   if (name == "exact") return gemm::Mode::kExact;
   if (name == "fast") return gemm::Mode::kFast;
-  throw std::invalid_argument("sparse: no mode \"" + name + "\"; there are exact, fast");
+  throw_invalid({"sparse: no mode \"", name, "\"; there are exact, fast"});
 }
 
 /// Finds the crossover on the shared runtime.

@@ -3,7 +3,8 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
-#include <string>
+
+#include "core/error.h"
 
 namespace optlab::bindings {
 
@@ -14,8 +15,7 @@ inline int whole(const char* what, double value) {
       value == std::trunc(value)) {
     return static_cast<int>(value);
   }
-  throw std::invalid_argument(std::string(what) + " is " + std::to_string(value) +
-                              "; a whole number from -2147483648 to 2147483647 is wanted");
+  throw_invalid({what, " is ", value, "; a whole number from -2147483648 to 2147483647 is wanted"});
 }
 
 }  // namespace optlab::bindings

@@ -33,7 +33,7 @@ struct Options {
 struct Row {
   const gemm::Rung* rung;
   profile::Lane lane;
-  double peak;  // FLOP/s that bound this rung; 0 if not measured (integers)
+  double peak;  // FLOP/s or integer operations/s that bound this rung; 0 if not measured
   std::string digest;
 
   double rate(double seconds) const { return lane.flops / seconds; }
@@ -92,13 +92,15 @@ void print_json(const Options& options, const std::vector<profile::Peak>& peaks,
                 int threads) {
   Json out = {{"m", options.m}, {"n", options.n}, {"k", options.k}, {"isa", simd::isa_name()}, {"threads", threads}};
   for (const profile::Peak& peak : peaks) {
-    const bool compute = peak.kind == profile::Peak::Kind::kCompute;
+    static constexpr const char* kKinds[] = {"compute", "integer", "memory"};
+    static constexpr const char* kUnits[] = {"FLOP/s", "OP/s", "B/s"};
+    const int kind = static_cast<int>(peak.kind);
     out["peaks"].push_back({{"name", peak.name},
-                            {"kind", compute ? "compute" : "memory"},
+                            {"kind", kKinds[kind]},
                             {"threads", peak.threads},
                             {"fused", peak.fused},
                             {"value", peak.value},
-                            {"unit", compute ? "FLOP/s" : "B/s"}});
+                            {"unit", kUnits[kind]}});
   }
   for (const Row& row : rows) out["rungs"].push_back(to_json(row, threads));
   std::printf("%s\n", out.dump(2).c_str());
@@ -121,7 +123,7 @@ void print_table(const Options& options, const std::vector<Row>& rows, int threa
   }
   table.print();
   std::printf(
-      "\nThe peak is measured too: multiply-adds in registers, of the rung's own instruction set and number of "
+      "\nThe peak is measured too: multiply-adds in registers, of the rung's own instructions and number of "
       "threads. Rungs of mode int8 multiply the operands quantized to 7 and 8 bits: other numbers, same shape.\n");
   if (open)
     std::printf(

@@ -77,9 +77,14 @@ for rung in naive simd_threads; do
   expect 0 '"accuracy": 0.9085' eval mlp --data data/fashion-mnist --rung "$rung" --json
   expect 0 '"digest": "e239ca8fd5e5b8bd"' eval mlp --data data/fashion-mnist --rung "$rung" --json
 done
+expect 0 '"accuracy": 0.918' eval cnn --data data/fashion-mnist --json
+expect 0 '"digest": "6e70e3e15812c02e"' eval cnn --data data/fashion-mnist --rung simd_threads --json
+expect 1 'try optlab eval cnn' eval mlp --data data/fashion-mnist --model models/fashion-cnn.safetensors
 expect 0 '"fraction_of_peak":' bench gemm --size 32 --rungs simd --seconds 0.1 --json
 expect 0 'digest' train mlp --data data/fashion-mnist --epochs 1 --batch 500 --out "$work/quick.safetensors"
 expect 0 'accuracy' eval mlp --data data/fashion-mnist --model "$work/quick.safetensors"
+expect 0 'digest' train cnn --data data/fashion-mnist --epochs 1 --batch 500 --fast --out "$work/quick.safetensors"
+expect 0 'accuracy' eval cnn --data data/fashion-mnist --model "$work/quick.safetensors"
 
 expect 0 'optlab eval lm --model' eval lm --help
 expect 2 "'tokenizer' needs one of these after it: train" tokenizer

@@ -8,41 +8,46 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "core/error.h"
-#include "nn/mlp.h"
+#include "nn/model.h"
 #include "profile/clock.h"
 
 namespace optlab::cli {
 namespace {
 
 struct Options {
-  std::string model = "models/fashion-mlp.safetensors";
+  std::string model;
   std::string data;
   std::string rung;
   int threads = 1;
   bool json = false;
 };
 
-nn::Mlp load_model(const std::string& path) {
+std::unique_ptr<nn::Model> load_model(const std::string& path) {
   const auto bytes = read_file(path);
   try {
-    return nn::Mlp::from_safetensors(bytes);
+    return nn::load_model(bytes);
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }
 }
 
-void check_fits(const nn::Mlp& model, const std::string& path, const nn::Dataset& data) {
+void check_fits(const nn::Model& model, const std::string& kind, const std::string& path, const nn::Dataset& data) {
+  if (model.kind() != kind) {
+    throw DataError(path + ": holds a model of kind " + std::string(model.kind()) + "; try optlab eval " +
+                    std::string(model.kind()));
+  }
   if (model.inputs() == data.image_size && model.outputs() == 10) return;
   throw DataError(path + ": the model takes " + std::to_string(model.inputs()) + " inputs and gives " +
                   std::to_string(model.outputs()) + " outputs; Fashion-MNIST has 784 pixels and 10 classes");
 }
 
-void run(const Options& options) {
+void run(const std::string& kind, const Options& options) {
   const gemm::Variant* variant = options.rung.empty() ? nullptr : &gemm::variant(options.rung);
-  const nn::Mlp model = load_model(options.model);
+  const std::unique_ptr<nn::Model> loaded = load_model(options.model);
+  nn::Model& model = *loaded;
   const auto folder = find_data(options.data);
   const nn::Dataset data = read_fashion_mnist(folder, "t10k");
-  check_fits(model, options.model, data);
+  check_fits(model, kind, options.model, data);
   parallel::ThreadPool pool(options.threads);
   Arena scratch;
   gemm::Context context{pool, scratch};
@@ -73,16 +78,22 @@ void run(const Options& options) {
 void add_eval(CLI::App& app) {
   CLI::App* eval = app.add_subcommand("eval", "Evaluate a trained model");
   require_choice(*eval);
-  auto options = std::make_shared<Options>();
-  CLI::App* mlp = eval->add_subcommand("mlp", "An MLP on Fashion-MNIST");
-  mlp->add_option("--model", options->model, "Checkpoint")->type_name("FILE")->capture_default_str();
-  mlp->add_option("--data", options->data, "Folder with the IDX files; see optlab train mlp --help")->type_name("DIR");
-  mlp->add_option("--rung", options->rung, "GEMM rung (optlab info lists them); default: the dispatcher, exact")
-      ->type_name("NAME");
-  add_threads(*mlp, options->threads);
-  mlp->add_flag("--json", options->json, "Print JSON: accuracy is a fraction from 0 to 1");
-  mlp->footer("Examples:\n  optlab eval mlp\n  optlab eval mlp --rung naive --data data/fashion-mnist --json");
-  mlp->callback([options] { run(*options); });
+  for (const std::string kind : {"mlp", "cnn"}) {
+    auto options = std::make_shared<Options>();
+    options->model = "models/fashion-" + kind + ".safetensors";
+    CLI::App* command =
+        eval->add_subcommand(kind, kind == "mlp" ? "An MLP on Fashion-MNIST" : "A CNN on Fashion-MNIST");
+    command->add_option("--model", options->model, "Checkpoint")->type_name("FILE")->capture_default_str();
+    command->add_option("--data", options->data, "Folder with the IDX files; see optlab train " + kind + " --help")
+        ->type_name("DIR");
+    command->add_option("--rung", options->rung, "GEMM rung (optlab info lists them); default: the dispatcher, exact")
+        ->type_name("NAME");
+    add_threads(*command, options->threads);
+    command->add_flag("--json", options->json, "Print JSON: accuracy is a fraction from 0 to 1");
+    command->footer("Examples:\n  optlab eval " + kind + "\n  optlab eval " + kind +
+                    " --rung naive --data data/fashion-mnist --json");
+    command->callback([kind, options] { run(kind, *options); });
+  }
   add_eval_lm(*eval);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "nn/cnn.h"
 #include "nn/mlp.h"
 #include "nn/trainer.h"
 #include "profile/clock.h"
@@ -19,8 +20,9 @@ constexpr int kSizes[] = {784, 256, 128, 10};
 struct Options {
   nn::TrainingOptions training;
   std::string data;
-  std::string out = "fashion-mlp.safetensors";
+  std::string out;
   int threads = 1;
+  bool fast = false;
 };
 
 void report(Progress& progress, const nn::TrainingProgress& at, double seconds) {
@@ -32,29 +34,36 @@ void report(Progress& progress, const nn::TrainingProgress& at, double seconds) 
   epoch_ends ? progress.milestone(text) : progress.show(done, text);
 }
 
-/// Nothing in it depends on the machine, the time or the number of threads: the same training gives the same file.
-nn::SafetensorsMetadata describe(const nn::Mlp& model, const nn::TrainingOptions& training, int images, int test_images,
+/// Nothing in it depends on the machine, the time or the number of threads: the same training gives the same file, in exact
+/// mode byte for byte.
+nn::SafetensorsMetadata describe(const nn::Model& model, const Options& options, int images, int test_images,
                                  double test_accuracy) {
-  return {{"model", "mlp"},
-          {"layers", "784-256-128-10"},
-          {"activation", "relu"},
-          {"input", "pixel/255, row-major 28x28"},
-          {"weight_layout", "[in,out]"},
-          {"dataset", "Fashion-MNIST"},
-          {"training_images", std::to_string(images)},
-          {"optimizer", "Adam"},
-          {"schedule", training.cosine ? "cosine to 0" : "constant"},
-          {"epochs", std::to_string(training.epochs)},
-          {"batch", std::to_string(training.batch)},
-          {"learning_rate", CLI::detail::to_string(training.learning_rate)},
-          {"weight_decay", CLI::detail::to_string(training.adam.weight_decay)},
-          {"seed", std::to_string(training.seed)},
-          {"test_images", std::to_string(test_images)},
-          {"test_accuracy", fixed(test_accuracy, 4)},
-          {"parameter_digest", model.parameter_digest()}};
+  const nn::TrainingOptions& training = options.training;
+  nn::SafetensorsMetadata metadata = {{"activation", "relu"},
+                                      {"input", "pixel/255, row-major 28x28"},
+                                      {"dataset", "Fashion-MNIST"},
+                                      {"training_images", std::to_string(images)},
+                                      {"optimizer", "Adam"},
+                                      {"schedule", training.cosine ? "cosine to 0" : "constant"},
+                                      {"epochs", std::to_string(training.epochs)},
+                                      {"batch", std::to_string(training.batch)},
+                                      {"learning_rate", CLI::detail::to_string(training.learning_rate)},
+                                      {"weight_decay", CLI::detail::to_string(training.adam.weight_decay)},
+                                      {"seed", std::to_string(training.seed)},
+                                      {"test_images", std::to_string(test_images)},
+                                      {"test_accuracy", fixed(test_accuracy, 4)},
+                                      {"parameter_digest", model.parameter_digest()}};
+  if (model.kind() == "mlp") {
+    metadata["layers"] = "784-256-128-10";
+    metadata["weight_layout"] = "[in,out]";
+  } else {
+    metadata["weight_layout"] = "[kernel rows,kernel columns,in,out] and [in,out]";
+    metadata["arithmetic"] = options.fast ? "fast" : "exact";
+  }
+  return metadata;
 }
 
-void run(const Options& options) {
+void run(nn::Model& model, const std::string& description, const Options& options) {
   check_writable(options.out);
   const auto folder = find_data(options.data);
   const nn::Dataset training = read_fashion_mnist(folder, "train");
@@ -62,11 +71,10 @@ void run(const Options& options) {
   parallel::ThreadPool pool(options.threads);
   Arena scratch;
   gemm::Context context{pool, scratch};
-  const nn::Compute compute{nullptr, context};
-  nn::Mlp model(kSizes);
+  const nn::Compute compute{nullptr, context, options.fast ? gemm::Mode::kFast : gemm::Mode::kExact};
   model.initialize(options.training.seed);
   std::printf("data        %s: %d training and %d test images\n", folder.c_str(), training.size(), test.size());
-  std::printf("model       784-256-128-10, %zu parameters\n", model.parameter_count());
+  std::printf("model       %s, %zu parameters\n", description.c_str(), model.parameter_count());
   std::fflush(stdout);
 
   const double start = profile::now_seconds();
@@ -78,13 +86,48 @@ void run(const Options& options) {
     });
   }
   const double seconds = profile::now_seconds() - start;
-  const double accuracy = nn::accuracy(nn::classify(model, test.pixels, compute).predictions, test.labels);
-  write_file(options.out,
-             model.to_safetensors(describe(model, options.training, training.size(), test.size(), accuracy)));
+  const nn::Compute exact{nullptr, context};  // as the README's figures
+  const double accuracy = nn::accuracy(nn::classify(model, test.pixels, exact).predictions, test.labels);
+  write_file(options.out, model.to_safetensors(describe(model, options, training.size(), test.size(), accuracy)));
   std::printf("time        %.1f s, %d thread%s\n", seconds, pool.threads(), pool.threads() == 1 ? "" : "s");
   std::printf("accuracy    %.4f of the test images\n", accuracy);
   std::printf("digest      %s (of the weights)\n", model.parameter_digest().c_str());
   std::printf("checkpoint  %s\n", options.out.c_str());
+}
+
+/// What training has to ask, of any model.
+void add_options(CLI::App& command, const std::shared_ptr<Options>& options) {
+  nn::TrainingOptions& training = options->training;
+  command
+      .add_option(
+          "--data", options->data,
+          "Folder with the IDX files; default: $OPTLAB_DATA, /usr/share/datasets/fashion-mnist, data/fashion-mnist")
+      ->type_name("DIR");
+  command.add_option("--epochs", training.epochs, "Passes over the training images")
+      ->check(count_between(1, 10000))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--batch", training.batch, "Images a step")
+      ->check(count_between(1, 65536))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--lr", training.learning_rate, "Learning rate at the start; it falls to 0 along half a cosine")
+      ->check(number_between(1e-8, 10))
+      ->type_name("RATE")
+      ->capture_default_str();
+  command.add_option("--weight-decay", training.adam.weight_decay, "Decoupled weight decay")
+      ->check(number_between(0, 10))
+      ->type_name("RATE")
+      ->capture_default_str();
+  command.add_option("--seed", training.seed, "Of the first weights, the order of images and what dropout drops")
+      ->check(count_between(0, 1'000'000'000'000))
+      ->type_name("N")
+      ->capture_default_str();
+  add_threads(command, options->threads);
+  command.add_flag("--fast", options->fast, "Fused arithmetic: faster, but the weights' bits depend on the machine");
+  command.add_option("--out", options->out, "Checkpoint to write (safetensors)")
+      ->type_name("FILE")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -92,40 +135,33 @@ void run(const Options& options) {
 void add_train(CLI::App& app) {
   CLI::App* train = app.add_subcommand("train", "Train a model");
   require_choice(*train);
-  auto options = std::make_shared<Options>();
-  nn::TrainingOptions& training = options->training;
+  auto mlp_options = std::make_shared<Options>();
+  mlp_options->out = "fashion-mlp.safetensors";
   CLI::App* mlp = train->add_subcommand("mlp",
                                         "Train a 784-256-128-10 MLP on Fashion-MNIST with Adam.\n"
                                         "The weights are the same bits for any number of threads and on any machine.");
-  mlp->add_option(
-         "--data", options->data,
-         "Folder with the IDX files; default: $OPTLAB_DATA, /usr/share/datasets/fashion-mnist, data/fashion-mnist")
-      ->type_name("DIR");
-  mlp->add_option("--epochs", training.epochs, "Passes over the training images")
-      ->check(count_between(1, 10000))
-      ->type_name("N")
-      ->capture_default_str();
-  mlp->add_option("--batch", training.batch, "Images a step")
-      ->check(count_between(1, 65536))
-      ->type_name("N")
-      ->capture_default_str();
-  mlp->add_option("--lr", training.learning_rate, "Learning rate at the start; it falls to 0 along half a cosine")
-      ->check(number_between(1e-8, 10))
-      ->type_name("RATE")
-      ->capture_default_str();
-  mlp->add_option("--weight-decay", training.adam.weight_decay, "Decoupled weight decay")
-      ->check(number_between(0, 10))
-      ->type_name("RATE")
-      ->capture_default_str();
-  mlp->add_option("--seed", training.seed, "Of the first weights and the order of images")
-      ->check(count_between(0, 1'000'000'000'000))
-      ->type_name("N")
-      ->capture_default_str();
-  add_threads(*mlp, options->threads);
-  mlp->add_option("--out", options->out, "Checkpoint to write (safetensors)")->type_name("FILE")->capture_default_str();
+  add_options(*mlp, mlp_options);
   mlp->footer(
       "Examples:\n  optlab train mlp\n  optlab train mlp --epochs 2 --data data/fashion-mnist --out quick.safetensors");
-  mlp->callback([options] { run(*options); });
+  mlp->callback([mlp_options] {
+    nn::Mlp model(kSizes);
+    run(model, "784-256-128-10", *mlp_options);
+  });
+
+  auto cnn_options = std::make_shared<Options>();
+  cnn_options->out = "fashion-cnn.safetensors";
+  cnn_options->training.epochs = 12;
+  CLI::App* cnn = train->add_subcommand("cnn",
+                                        "Train a small convolutional network on Fashion-MNIST with Adam.\n"
+                                        "The weights are the same bits for any number of threads and on any machine.");
+  add_options(*cnn, cnn_options);
+  cnn->footer(
+      "Examples:\n  optlab train cnn\n  optlab train cnn --epochs 1 --fast --data data/fashion-mnist --out "
+      "quick.safetensors");
+  cnn->callback([cnn_options] {
+    nn::Cnn model;
+    run(model, "2 convolutions, 2 linear layers", *cnn_options);
+  });
   add_train_lm(*train);
 }
 

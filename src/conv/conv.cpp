@@ -7,6 +7,7 @@
 #include "conv/conv_driver.h"
 #include "conv/packed_filter.h"
 #include "core/error.h"
+#include "core/ladder.h"
 
 namespace optlab::conv {
 
@@ -24,20 +25,17 @@ namespace {
 
 void check_extent(const char* what, int value, int least) {
   if (value >= least) return;
-  throw std::invalid_argument(std::string("conv: ") + what + " is " + std::to_string(value) +
-                              "; it must be >= " + std::to_string(least));
+  throw_invalid({"conv: ", what, " is ", value, "; it must be >= ", least});
 }
 
 void check_axis(const char* what, int kernel, int image, const Geometry& g) {
   const long long reach = static_cast<long long>(g.dilation) * (kernel - 1) + 1;
   const long long padded = image + 2LL * g.padding;
   if (padded > std::numeric_limits<int>::max()) {
-    throw std::invalid_argument("conv: padding " + std::to_string(g.padding) + " makes an image of " +
-                                std::to_string(padded) + "; at most 2147483647");
+    throw_invalid({"conv: padding ", g.padding, " makes an image of ", padded, "; at most 2147483647"});
   }
   if (reach > padded) {
-    throw std::invalid_argument(std::string("conv: the kernel reaches over ") + std::to_string(reach) + " " + what +
-                                ", the padded image has " + std::to_string(padded));
+    throw_invalid({"conv: the kernel reaches over ", reach, " ", what, ", the padded image has ", padded});
   }
 }
 
@@ -56,8 +54,7 @@ void check(const Geometry& g) {
   check_extent("dilation", g.dilation, 1);
   check_extent("groups", g.groups, 1);
   if (g.channels % g.groups != 0 || g.outputs % g.groups != 0) {
-    throw std::invalid_argument("conv: " + std::to_string(g.groups) + " groups don't divide " +
-                                std::to_string(g.channels) + " channels and " + std::to_string(g.outputs) + " outputs");
+    throw_invalid({"conv: ", g.groups, " groups don't divide ", g.channels, " channels and ", g.outputs, " outputs"});
   }
   check_axis("rows", g.kernel_height, g.height, g);
   check_axis("columns", g.kernel_width, g.width, g);
@@ -68,11 +65,9 @@ void check(const Geometry& g) {
 
 void check_applies(const Variant& variant, const Geometry& g) {
   if (variant.applies(g)) return;
-  throw std::invalid_argument("conv: " + variant.name + " does not apply to a kernel [" +
-                              std::to_string(g.kernel_height) + "," + std::to_string(g.kernel_width) + "] of stride " +
-                              std::to_string(g.stride) + ", padding " + std::to_string(g.padding) + ", dilation " +
-                              std::to_string(g.dilation) + " in " + std::to_string(g.groups) + " groups of " +
-                              std::to_string(g.channels) + " channels");
+  throw_invalid({"conv: ", variant.name, " does not apply to a kernel [", g.kernel_height, ",", g.kernel_width,
+                 "] of stride ", g.stride, ", padding ", g.padding, ", dilation ", g.dilation, " in ", g.groups,
+                 " groups of ", g.channels, " channels"});
 }
 
 void convolve(const Variant& variant, const Geometry& geometry, std::span<const float> input,
@@ -80,13 +75,12 @@ void convolve(const Variant& variant, const Geometry& geometry, std::span<const 
   check(geometry);
   check_applies(variant, geometry);
   if (!filter.fits(variant, geometry)) {
-    throw std::invalid_argument("conv: " + filter.to_string() + " is not one that " + variant.name +
-                                " can use for this geometry; pack it for both");
+    throw_invalid({"conv: ", filter.to_string(), " is not one that ", variant.name,
+                   " can use for this geometry; pack it for both"});
   }
   const auto check_size = [](const char* what, std::size_t size, std::size_t wanted) {
     if (size == wanted) return;
-    throw std::invalid_argument(std::string("conv: the ") + what + " has " + std::to_string(size) + " elements; " +
-                                std::to_string(wanted) + " are wanted");
+    throw_invalid({"conv: the ", what, " has ", size, " elements; ", wanted, " are wanted"});
   };
   check_size("input", input.size(), geometry.input_count());
   check_size("output", output.size(), geometry.output_count());
@@ -101,29 +95,30 @@ void convolve(const Variant& variant, const Geometry& geometry, std::span<const 
   variant.run(variant, problem, {context.pool, threads, context.scratch.data(), blocking});
 }
 
-const Variant& variant(std::string_view name) {
-  std::string names;
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + candidate.name;
-  }
-  throw std::invalid_argument("conv: no variant \"" + std::string(name) + "\" here; there are " + names);
+const Variant& variant(std::string_view name) { return find_row(variants(), "conv", name); }
+
+namespace {
+
+// Even 1×1, which is a plain product, is best done by the implicit rung, since it finishes a tile while its cache lines
+// are there: 128 channels, 28², to 128 on a Xeon, Node 24, relaxed 54 against 46 GFLOP/s, natively with FMA 107 and 100.
+Algorithm best_algorithm(const Geometry& g) {
+  return g.groups > 1 && g.groups == g.channels ? Algorithm::kDepthwise : Algorithm::kImplicit;
 }
 
+}  // namespace
+
 const Variant& best(Mode mode, const Geometry& geometry, int threads) {
-  // Even 1×1, which is a plain product, is best done by the implicit rung, since it finishes a tile while its cache
-  // lines are there: 128 channels, 28², to 128 on a Xeon, Node 24, relaxed 54 against 46 GFLOP/s, natively with FMA
-  // 107 and 100.
-  const Algorithm algorithm =
-      geometry.groups > 1 && geometry.groups == geometry.channels ? Algorithm::kDepthwise : Algorithm::kImplicit;
-  const Variant* choice = &variants().front();
-  for (const Variant& candidate : variants()) {
-    if (candidate.algorithm != algorithm || !candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
-    choice = &candidate;
-  }
-  return *choice;
+  const Algorithm algorithm = best_algorithm(geometry);
+  return last_row(variants(), threads, [&](const Variant& row) {
+    return row.algorithm == algorithm && (mode == Mode::kFast || row.mode == Mode::kExact);
+  });
+}
+
+const Variant& best_of(std::string_view isa, Mode mode, bool threaded, const Geometry& geometry) {
+  const Algorithm algorithm = best_algorithm(geometry);
+  return last_row(variants(), 2, [&](const Variant& row) {
+    return row.algorithm == algorithm && row.isa == isa && row.mode == mode && row.threaded == threaded;
+  });
 }
 
 }  // namespace optlab::conv

@@ -132,4 +132,8 @@ void convolve(const Variant& variant, const Geometry& geometry, std::span<const 
 /// The dispatcher's choice: the fastest rung of `mode` that applies to this geometry, never Winograd.
 const Variant& best(Mode mode, const Geometry& geometry, int threads);
 
+/// The same for certain instructions, `isa` being as in gemm's and this ladder's rows; the reference if there is no such
+/// row (WebAssembly has no other scalar one).
+const Variant& best_of(std::string_view isa, Mode mode, bool threaded, const Geometry& geometry);
+
 }  // namespace optlab::conv

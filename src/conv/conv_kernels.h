@@ -12,6 +12,7 @@ inline constexpr int kMostVectors = 2;
 inline constexpr int kMostLanes = 16;
 inline constexpr int kDepthwiseRows = 4;
 inline constexpr int kDirectVectors = 4;
+inline constexpr int kGradientRows = 4;
 
 /// What a kernel computes: some output pixels, R of them, from the stretches of input that their windows consist of. A
 /// stretch is a run of adjacent floats, each to be multiplied by the weights of the same step.
@@ -41,7 +42,19 @@ struct WinogradTask {
   float floor;
 };
 
+/// What a kernel of the weights' gradient adds to some elements of it: over pixels in order, input times ∂L/∂output.
+struct GradientTask {
+  const float* const* rows;  // [pixels]: the first input element that the window of each pixel has
+  int pixels;                // >= 1
+  int first;                 // the tile's first element after that
+  const float* output;       // ∂L/∂output of the first pixel
+  std::ptrdiff_t pixel_stride;
+  float* gradient;  // [R, …]: the sums so far, and then
+  std::ptrdiff_t weight_stride;
+};
+
 using Kernel = void (*)(const Task&) noexcept;
+using GradientKernel = void (*)(const GradientTask&) noexcept;
 using WinogradKernel = void (*)(const WinogradTask&) noexcept;
 
 /// One ISA's building blocks, instantiated from conv_micro_kernel.h. The driver reaches them only through this table,
@@ -59,6 +72,8 @@ struct Kernels {
   Kernel depthwise[kDepthwiseRows];
   WinogradKernel winograd_input;
   WinogradKernel winograd_output;
+  /// gradient[r-1][v-1]: r adjacent input elements of the window times v vectors of output channels.
+  GradientKernel gradient[kGradientRows][kMostVectors];
 
   constexpr int columns() const { return vectors * lanes; }  // NR
 };

@@ -109,7 +109,9 @@ std::vector<Variant> ladder() {
                              no_scratch,
                              run_naive,
                              always}};
+#if !defined(__wasm__)  // there every build has vectors, and a download has a size
   add_family<detail::kScalarKernels>(rows, {"_scalar", nullptr, "scalar", Mode::kExact, always});
+#endif
 #if defined(__x86_64__)
   add_family<detail::kAvx2Kernels>(rows, {"", "_threads", "avx2", Mode::kExact, simd::has_avx2});
   add_family<detail::kFmaKernels>(rows, {"_fma", "_fma_threads", "avx2+fma", Mode::kFast, simd::has_avx2_fma});

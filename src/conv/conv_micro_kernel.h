@@ -132,26 +132,26 @@ void depthwise(const Task& task) noexcept {
   constexpr int kLanes = Simd::kLanes;
   const int multiplier = task.multiplier;
   for (int j = 0; j < multiplier; ++j) {
-    const auto scatter = [&](float* pixel, int c, Vector value, int count) {  // outputs of a channel lie side by side
-      float lanes[kLanes];
-      Simd::store(lanes, value);
-      for (int i = 0; i < count; ++i) pixel[(c + i) * multiplier + j] = lanes[i];
-    };
-    const auto load = [](const float* from) { return Simd::load(from); };
-    const auto store = [&](float* pixel, int c, Vector value) {
-      if (multiplier == 1) {
-        Simd::store(pixel + c, value);
-      } else {
-        scatter(pixel, c, value, kLanes);
-      }
-    };
     int c = 0;
-    for (; c + 2 * kLanes <= task.columns; c += 2 * kLanes) depthwise_block<Simd, kRows, 2>(task, c, j, load, store);
-    for (; c + kLanes <= task.columns; c += kLanes) depthwise_block<Simd, kRows, 1>(task, c, j, load, store);
-    if (const int rest = task.columns - c; rest > 0) {
+    if (multiplier == 1) {
+      const auto load = [](const float* from) { return Simd::load(from); };
+      const auto store = [](float* pixel, int at, Vector value) { Simd::store(pixel + at, value); };
+      if constexpr (kRows == kDepthwiseRows) {  // the others are edges, and code has a size
+        for (; c + 2 * kLanes <= task.columns; c += 2 * kLanes)
+          depthwise_block<Simd, kRows, 2>(task, c, j, load, store);
+      }
+      for (; c + kLanes <= task.columns; c += kLanes) depthwise_block<Simd, kRows, 1>(task, c, j, load, store);
+    }
+    for (; c < task.columns;
+         c += kLanes) {  // the last channels, or several outputs of a channel, which lie side by side
+      const int count = task.columns - c < kLanes ? task.columns - c : kLanes;
       depthwise_block<Simd, kRows, 1>(
-          task, c, j, [rest](const float* from) { return Simd::load_first(from, rest); },
-          [&](float* pixel, int at, Vector value) { scatter(pixel, at, value, rest); });
+          task, c, j, [count](const float* from) { return Simd::load_first(from, count); },
+          [&](float* pixel, int at, Vector value) {
+            float lanes[kLanes];
+            Simd::store(lanes, value);
+            for (int i = 0; i < count; ++i) pixel[(at + i) * multiplier + j] = lanes[i];
+          });
     }
   }
 }
@@ -229,12 +229,43 @@ void winograd_output(const WinogradTask& task) noexcept {
   }
 }
 
+/// A register tile of the weights' gradient: it stays there while the pixels go by. The sums continue from memory, so
+/// that a long row of pixels, chunk by chunk, is one serial sum.
+template <class Simd, int kRows, int kVectors>
+void gradient(const GradientTask& task) noexcept {
+  constexpr int kLanes = Simd::kLanes;
+  typename Simd::F32 sums[kRows][kVectors];
+  unroll<kRows>([&](auto r) {
+    unroll<kVectors>([&](auto v) { sums[r][v] = Simd::load(task.gradient + r * task.weight_stride + v * kLanes); });
+  });
+  const float* const* rows = task.rows;
+  const float* output = task.output;
+  const std::ptrdiff_t pixel_stride = task.pixel_stride;
+  const int first = task.first;
+  int pixels = task.pixels;
+  do {
+    const float* a = *rows++ + first;
+    typename Simd::F32 b[kVectors];
+    unroll<kVectors>([&](auto v) { b[v] = Simd::load(output + v * kLanes); });
+    unroll<kRows>([&](auto r) {
+      const auto scale = Simd::load_splat(a + r);
+      unroll<kVectors>([&](auto v) { sums[r][v] = Simd::mul_add(scale, b[v], sums[r][v]); });
+    });
+    output += pixel_stride;
+  } while (--pixels > 0);
+  unroll<kRows>([&](auto r) {
+    unroll<kVectors>([&](auto v) { Simd::store(task.gradient + r * task.weight_stride + v * kLanes, sums[r][v]); });
+  });
+}
+
 template <class Simd, int kRows, int kVectors>
 constexpr Kernels make_kernels() {
   static_assert(kRows <= kMostRows && kVectors <= kMostVectors && Simd::kLanes <= kMostLanes);
-  Kernels kernels{kRows, kVectors, Simd::kLanes, {}, direct<Simd>, {}, winograd_input<Simd>, winograd_output<Simd>};
+  Kernels kernels{kRows, kVectors, Simd::kLanes, {}, direct<Simd>, {}, winograd_input<Simd>, winograd_output<Simd>, {}};
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = tile<Simd, r + 1, v + 1>; }); });
   unroll<kDepthwiseRows>([&](auto r) { kernels.depthwise[r] = depthwise<Simd, r + 1>; });
+  unroll<kGradientRows>(
+      [&](auto r) { unroll<kVectors>([&](auto v) { kernels.gradient[r][v] = gradient<Simd, r + 1, v + 1>; }); });
   return kernels;
 }
 

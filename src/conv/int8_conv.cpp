@@ -4,6 +4,9 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
+
+#include "core/error.h"
 
 namespace optlab::conv {
 namespace {
@@ -61,6 +64,48 @@ struct Windows {
     }
   }
 
+  /// How many windows from output pixel (oy, ox) on, at most `count`, have all rows in the image and are copied by
+  /// whole vectors without reading behind it.
+  int inner_pixels(int n, int oy, int ox, int count) const {
+    const Geometry& g = geometry;
+    const int y0 = oy * g.stride - g.padding;
+    const int x0 = ox * g.stride - g.padding;
+    if (g.groups > 1 || g.dilation > 1 || y0 < 0 || y0 + g.kernel_height > g.height || x0 < 0) return 0;
+    const int room = g.width - g.kernel_width - x0;  // columns to the last window that fits
+    int pixels = room < 0 ? 0 : std::min({count, room / g.stride + 1, g.output_width() - ox});
+    const auto reach = [&](int pixel) {  // the end of what the last run of that window reads
+      const std::ptrdiff_t row = (static_cast<std::ptrdiff_t>(n) * g.height + y0 + g.kernel_height - 1) * g.width;
+      return (row + x0 + static_cast<std::ptrdiff_t>(pixel) * g.stride) * g.channels + vectors() * kVector;
+    };
+    while (pixels > 0 && reach(pixels - 1) > static_cast<std::ptrdiff_t>(g.input_count())) --pixels;
+    return pixels;
+  }
+
+  static constexpr int kVector = gemm::Int8RowSource::kSlack;
+  /// Of a run: a row of the kernel.
+  std::ptrdiff_t vectors() const {
+    return (static_cast<std::ptrdiff_t>(geometry.kernel_width) * geometry.channels + kVector - 1) / kVector;
+  }
+
+  /// Windows that `inner_pixels` found, side by side. What a run's last vector spoils is written afterwards, by the next
+  /// run or the next window.
+  void copy_inner(int n, int oy, int ox, int pixels, std::uint8_t* to, std::ptrdiff_t stride) const {
+    const Geometry& g = geometry;
+    const std::ptrdiff_t row_bytes = static_cast<std::ptrdiff_t>(g.width) * g.channels;
+    const std::ptrdiff_t run = static_cast<std::ptrdiff_t>(g.kernel_width) * g.channels;
+    const std::uint8_t* from = input +
+                               (static_cast<std::ptrdiff_t>(n) * g.height + oy * g.stride - g.padding) * row_bytes +
+                               static_cast<std::ptrdiff_t>(ox * g.stride - g.padding) * g.channels;
+    const std::ptrdiff_t count = vectors();
+    for (int i = 0; i < pixels; ++i, to += stride, from += g.stride * g.channels) {
+      const std::uint8_t* row = from;
+      std::uint8_t* at = to;
+      for (int kh = 0; kh < g.kernel_height; ++kh, row += row_bytes, at += run) {
+        for (std::ptrdiff_t v = 0; v < count; ++v) std::memcpy(at + v * kVector, row + v * kVector, kVector);
+      }
+    }
+  }
+
   static void gather(const void* source, int first, int count, std::uint8_t* to, std::ptrdiff_t stride) noexcept {
     const auto& windows = *static_cast<const Windows*>(source);
     const int width = windows.geometry.output_width();
@@ -68,9 +113,18 @@ struct Windows {
     int ox = first % width;
     int oy = first / width % height;
     int n = first / width / height;
-    for (int i = 0; i < count; ++i, to += stride) {
-      windows.copy(n, oy, ox, to);
-      if (++ox < width) continue;
+    for (int i = 0; i < count;) {
+      const int inner = windows.inner_pixels(n, oy, ox, count - i);
+      if (inner > 0) {
+        windows.copy_inner(n, oy, ox, inner, to, stride);
+      } else {
+        windows.copy(n, oy, ox, to);
+      }
+      const int done = std::max(inner, 1);
+      i += done;
+      ox += done;
+      to += done * stride;
+      if (ox < width) continue;
       ox = 0;
       if (++oy < height) continue;
       oy = 0;
@@ -84,24 +138,41 @@ void check_operands(const gemm::Int8Variant& variant, std::size_t input, int zer
   const Geometry& g = filter.geometry();
   const auto refuse = [](const std::string& what) { throw std::invalid_argument("int8 convolution: " + what); };
   if (input != g.input_count()) {
-    refuse("the input has " + std::to_string(input) + " elements, want " + std::to_string(g.input_count()));
+    refuse(text({"the input has ", input, " elements, want ", g.input_count()}));
   }
   if (output != g.output_count()) {
-    refuse("the output has " + std::to_string(output) + " elements, want " + std::to_string(g.output_count()));
+    refuse(text({"the output has ", output, " elements, want ", g.output_count()}));
   }
   if (!filter.fits(variant)) refuse("the filter is not packed for " + std::string(variant.name));
   if (zero_point < 0 || zero_point >> variant.activation_bits != 0) {
-    refuse("the zero point is " + std::to_string(zero_point) + "; " + std::string(variant.name) + " takes 0 to " +
-           std::to_string((1 << variant.activation_bits) - 1));
+    refuse(text(
+        {"the zero point is ", zero_point, "; ", variant.name, " takes 0 to ", (1 << variant.activation_bits) - 1}));
   }
 }
 
-/// Calls multiply(windows, weights, first output channel) for every group.
+template <class... Rest>
+void product(const gemm::Int8Variant& variant, int M, const gemm::Int8RowSource& a, Rest&&... rest) {
+  gemm::multiply_int8(variant, M, a, std::forward<Rest>(rest)...);
+}
+template <class... Rest>
+void product(const gemm::Int8Variant& variant, int /*M*/, const gemm::ActivationView& a, Rest&&... rest) {
+  gemm::multiply_int8(variant, a, std::forward<Rest>(rest)...);
+}
+
+/// Calls multiply(windows, weights, first output channel) for every group. The windows are rows to be made, or, where
+/// they are single pixels side by side, the image itself.
 template <class Multiply>
 void for_each_group(const PackedInt8Filter& filter, std::span<const std::uint8_t> input, int zero_point,
                     const Multiply& multiply) {
   const Geometry& g = filter.geometry();
+  const bool in_place = g.kernel_height == 1 && g.kernel_width == 1 && g.stride == 1 && g.padding == 0;
   for (int group = 0; group < g.groups; ++group) {
+    if (in_place) {
+      multiply(gemm::ActivationView{input.data() + group * g.group_channels(), g.pixels(), g.group_channels(),
+                                    g.channels, 1},
+               filter.group(group), group * g.group_outputs());
+      continue;
+    }
     const Windows windows{g, input.data(), group, static_cast<std::uint8_t>(zero_point)};
     multiply(gemm::Int8RowSource{&windows, Windows::gather}, filter.group(group), group * g.group_outputs());
   }
@@ -114,8 +185,7 @@ PackedInt8Filter::PackedInt8Filter(const gemm::Int8Variant& variant, const Geome
     : geometry_(geometry) {
   check(geometry);
   if (weights.size() != geometry.weight_count()) {
-    throw std::invalid_argument("PackedInt8Filter: " + std::to_string(weights.size()) + " weights, want " +
-                                std::to_string(geometry.weight_count()));
+    throw_invalid({"PackedInt8Filter: ", weights.size(), " weights, want ", geometry.weight_count()});
   }
   for (int group = 0; group < geometry.groups; ++group) {
     const std::int8_t* first = weights.data() + group * geometry.group_outputs();
@@ -134,9 +204,9 @@ void convolve_int8(const gemm::Int8Variant& variant, std::span<const std::uint8_
                    const PackedInt8Filter& filter, std::span<std::int32_t> sums, Context& context) {
   check_operands(variant, input.size(), zero_point, filter, sums.size());
   const Geometry& g = filter.geometry();
-  for_each_group(filter, input, zero_point, [&](const gemm::Int8RowSource& rows, const gemm::PackedInt8& b, int oc) {
-    gemm::multiply_int8(variant, g.pixels(), rows, b, {sums.data() + oc, g.pixels(), g.group_outputs(), g.outputs, 1},
-                        context);
+  for_each_group(filter, input, zero_point, [&](const auto& rows, const gemm::PackedInt8& b, int oc) {
+    product(variant, g.pixels(), rows, b, gemm::SumView{sums.data() + oc, g.pixels(), g.group_outputs(), g.outputs, 1},
+            context);
   });
 }
 
@@ -146,15 +216,15 @@ void convolve_int8(const gemm::Int8Variant& variant, std::span<const std::uint8_
   check_operands(variant, input.size(), zero_point, filter, output.size());
   const Geometry& g = filter.geometry();
   if (requantization.scale.size() != 1 && requantization.scale.size() != static_cast<std::size_t>(g.outputs)) {
-    throw std::invalid_argument("int8 convolution: " + std::to_string(requantization.scale.size()) + " scales for " +
-                                std::to_string(g.outputs) + " output channels; want one, or one a channel");
+    throw_invalid({"int8 convolution: ", requantization.scale.size(), " scales for ", g.outputs,
+                   " output channels; want one, or one a channel"});
   }
-  for_each_group(filter, input, zero_point, [&](const gemm::Int8RowSource& rows, const gemm::PackedInt8& b, int oc) {
+  for_each_group(filter, input, zero_point, [&](const auto& rows, const gemm::PackedInt8& b, int oc) {
     gemm::Requantization group = requantization;
     if (group.scale.size() > 1) group.scale = group.scale.subspan(oc, g.group_outputs());
     if (group.bias != nullptr) group.bias += oc;
-    gemm::multiply_int8(variant, g.pixels(), rows, zero_point, b, group,
-                        {output.data() + oc, g.pixels(), g.group_outputs(), g.outputs, 1}, context);
+    product(variant, g.pixels(), rows, zero_point, b, group,
+            BasicMatrixView<std::uint8_t>{output.data() + oc, g.pixels(), g.group_outputs(), g.outputs, 1}, context);
   });
 }
 

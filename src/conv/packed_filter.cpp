@@ -1,7 +1,6 @@
 #include "conv/packed_filter.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "conv/conv_driver.h"
 #include "core/error.h"
@@ -86,8 +85,7 @@ PackedFilter::PackedFilter(const Variant& variant, const Geometry& geometry, std
   check(geometry);
   check_applies(variant, geometry);
   if (weights.size() != geometry.weight_count() || weights.data() == nullptr) {
-    throw std::invalid_argument("PackedFilter: " + std::to_string(weights.size()) + " weights; " + to_string() +
-                                " wants " + std::to_string(geometry.weight_count()));
+    throw_invalid({"PackedFilter: ", weights.size(), " weights; ", to_string(), " wants ", geometry.weight_count()});
   }
   data_ = AlignedBuffer<float>(layout_.floats(geometry, layout_.panels));
   layout_.pack(geometry, layout_.panels, weights.data(), data_.data());

@@ -77,6 +77,25 @@ TEST(MatrixView, RefusesASpanOfAnotherSize) {
             std::string::npos);
 }
 
+TEST(FormatNumber, IsShort) {
+  const double kInfinity = std::numeric_limits<double>::infinity();
+  const std::pair<double, const char*> cases[] = {{0.0, "0"},
+                                                  {3.0, "3"},
+                                                  {-2.5, "-2.5"},
+                                                  {0.25, "0.25"},
+                                                  {0.1, "0.1"},
+                                                  {1e6, "1000000"},
+                                                  {1.9999999, "2"},
+                                                  {123456.75, "123456.75"},
+                                                  {4294967296.0, "4294967296"},
+                                                  {1.5e20, "1.5e20"},
+                                                  {1e-9, "1e-9"},
+                                                  {kInfinity, "inf"},
+                                                  {-kInfinity, "-inf"}};
+  for (const auto& [value, text] : cases) EXPECT_EQ(format_number(value), text);
+  EXPECT_EQ(format_number(std::numeric_limits<double>::quiet_NaN()), "nan");
+}
+
 TEST(Arena, KeepsItsHighWaterMark) {
   Arena arena;
   arena.reserve(100);

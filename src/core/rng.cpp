@@ -19,12 +19,12 @@ std::array<std::uint32_t, 4> Rng::block(std::array<std::uint32_t, 4> counter, st
   return counter;
 }
 
-std::uint32_t Rng::bits(std::uint64_t index) const {
-  const std::uint64_t group = index >> 2;
-  const auto words = block({static_cast<std::uint32_t>(group), static_cast<std::uint32_t>(group >> 32), stream_, 0},
-                           {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
-  return words[index & 3];
+std::array<std::uint32_t, 4> Rng::four_bits(std::uint64_t group) const {
+  return block({static_cast<std::uint32_t>(group), static_cast<std::uint32_t>(group >> 32), stream_, 0},
+               {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
 }
+
+std::uint32_t Rng::bits(std::uint64_t index) const { return four_bits(index >> 2)[index & 3]; }
 
 float Rng::normal(std::uint64_t index) const {
   // Midpoints of 2^23 cells: never 0 or 1, symmetric about 1/2.

@@ -14,6 +14,8 @@ class Rng {
   explicit Rng(std::uint64_t seed, std::uint32_t stream = 0) : seed_(seed), stream_(stream) {}
 
   std::uint32_t bits(std::uint64_t index) const;
+  /// bits(4·group), … bits(4·group + 3), for the price of one.
+  std::array<std::uint32_t, 4> four_bits(std::uint64_t group) const;
   /// In [0, 1), 24 bits of resolution.
   float uniform(std::uint64_t index) const { return static_cast<float>(bits(index) >> 8) * 0x1p-24F; }
   float uniform(std::uint64_t index, float low, float high) const { return low + (high - low) * uniform(index); }

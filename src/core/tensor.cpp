@@ -1,7 +1,6 @@
 #include "core/tensor.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "core/error.h"
 
@@ -22,8 +21,7 @@ Shape::Shape(std::initializer_list<int> extents) : Shape(std::span<const int>(ex
 
 Shape::Shape(std::span<const int> extents) : rank_(static_cast<int>(extents.size())) {
   if (extents.size() > kMaxRank) {
-    throw std::invalid_argument("Shape: rank " + std::to_string(extents.size()) + " is more than " +
-                                std::to_string(kMaxRank));
+    throw_invalid({"Shape: rank ", extents.size(), " is more than ", kMaxRank});
   }
   std::copy(extents.begin(), extents.end(), extents_.begin());
   for (int axis = rank_; axis < kMaxRank; ++axis) extents_[axis] = 1;
@@ -54,7 +52,7 @@ ConstTensorView Tensor::view() const { return {shape_, values()}; }
 
 TensorView Tensor::first(int count) {
   if (shape_.rank() == 0 || count < 0 || count > shape_[0]) {
-    throw std::invalid_argument("Tensor: the first " + std::to_string(count) + " of " + shape_.to_string());
+    throw_invalid({"Tensor: the first ", count, " of ", shape_.to_string()});
   }
   std::array<int, Shape::kMaxRank> extents{};
   for (int axis = 0; axis < shape_.rank(); ++axis) extents[axis] = axis == 0 ? count : shape_[axis];

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/ladder.h"
 #include "gemm/gemm_kernels.h"
 #include "simd/isa.h"
 
@@ -89,11 +90,10 @@ std::span<const Variant> ladder() {
 template <class T>
 void check_view(const char* what, const BasicMatrixView<T>& view) {
   if (view.rows < 0 || view.columns < 0) {
-    throw std::invalid_argument(std::string("gemm: ") + what + " is " + format_shape({view.rows, view.columns}) +
-                                "; dimensions must be >= 0");
+    throw_invalid({"gemm: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
   }
   if (view.data == nullptr && view.rows > 0 && view.columns > 0) {
-    throw std::invalid_argument(std::string("gemm: ") + what + " has no data");
+    throw_invalid({"gemm: ", what, " has no data"});
   }
 }
 
@@ -103,13 +103,12 @@ void check_operands(const Problem& problem) {
   check_view("B", b);
   check_view("C", c);
   if (a.columns != b.rows || c.rows != a.rows || c.columns != b.columns) {
-    throw std::invalid_argument("gemm: A is " + format_shape({a.rows, a.columns}) + ", B " +
-                                format_shape({b.rows, b.columns}) + " and C " + format_shape({c.rows, c.columns}) +
-                                "; want A[M,K], B[K,N], C[M,N]");
+    throw_invalid({"gemm: A is ", format_shape({a.rows, a.columns}), ", B ", format_shape({b.rows, b.columns}),
+                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], B[K,N], C[M,N]"});
   }
   if (c.column_stride != 1 || (c.rows > 1 && c.row_stride < c.columns)) {
-    throw std::invalid_argument("gemm: C's strides are " + std::to_string(c.row_stride) + " and " +
-                                std::to_string(c.column_stride) + "; its columns must be adjacent and its rows apart");
+    throw_invalid({"gemm: C's strides are ", c.row_stride, " and ", c.column_stride,
+                   "; its columns must be adjacent and its rows apart"});
   }
 }
 
@@ -119,21 +118,14 @@ void check(const Blocking& blocking) {
   constexpr int kMost = 1 << 20;  // rounded up to whole tiles it is still an int
   for (const int extent : {blocking.depth, blocking.rows, blocking.columns}) {
     if (extent >= 1 && extent <= kMost) continue;
-    throw std::invalid_argument("gemm: blocking " + format_shape({blocking.depth, blocking.rows, blocking.columns}) +
-                                "; depth, rows and columns must be 1 to " + std::to_string(kMost));
+    throw_invalid({"gemm: blocking ", format_shape({blocking.depth, blocking.rows, blocking.columns}),
+                   "; depth, rows and columns must be 1 to ", kMost});
   }
 }
 
 std::span<const Variant> variants() { return ladder(); }
 
-const Variant& variant(std::string_view name) {
-  std::string names;
-  for (const Variant& candidate : variants()) {
-    if (candidate.name == name && candidate.supported()) return candidate;
-    if (candidate.supported()) names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  throw std::invalid_argument("gemm: no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const Variant& variant(std::string_view name) { return find_row(variants(), "gemm", name); }
 
 void multiply(const Variant& variant, const Problem& problem, Context& context) {
   check_operands(problem);
@@ -149,15 +141,9 @@ void multiply(const Problem& problem, Context& context, Mode mode) {
 }
 
 const Variant& best(Mode mode, int /*M*/, int /*N*/, int /*K*/, int threads) {
-  // The ladder is ordered, so the last rung that qualifies wins. The packed rungs take the small and narrow paths by
-  // themselves.
-  const Variant* choice = &variants().front();
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
-    choice = &candidate;
-  }
-  return *choice;
+  // The packed rungs take the small and narrow paths by themselves.
+  return last_row(variants(), threads,
+                  [&](const Variant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
 }
 
 }  // namespace optlab::gemm

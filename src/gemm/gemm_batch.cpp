@@ -1,6 +1,5 @@
-#include <stdexcept>
-#include <string>
 
+#include "core/error.h"
 #include "gemm/gemm.h"
 
 namespace optlab::gemm {
@@ -18,12 +17,11 @@ Problem product(const Problem& first, const BatchSteps& steps, int i) {
 
 void multiply_batch(const Variant& variant, const Problem& first, int count, const BatchSteps& steps,
                     Context& context) {
-  if (count < 0) throw std::invalid_argument("gemm: a batch of " + std::to_string(count) + "; it must be >= 0");
+  if (count < 0) throw_invalid({"gemm: a batch of ", count, "; it must be >= 0"});
   const MatrixView& c = first.c;
   const std::ptrdiff_t extent = c.rows > 0 ? (c.rows - 1) * c.row_stride + c.columns : 0;
   if (count > 1 && steps.c < extent && -steps.c < extent) {
-    throw std::invalid_argument("gemm: the results of a batch lie " + std::to_string(steps.c) +
-                                " elements apart, but each spans " + std::to_string(extent));
+    throw_invalid({"gemm: the results of a batch lie ", steps.c, " elements apart, but each spans ", extent});
   }
   // Whole products for every worker where there are enough of them; their results don't depend on that.
   const int threads = variant.threaded ? context.pool.threads() : 1;

@@ -15,7 +15,7 @@ namespace {
 
 Shape checked_shape(int M, int K, int N, int rows, int columns) {
   if (M < 1 || K < 1 || N < 1) {
-    throw std::invalid_argument("GemmRace: M, K, N are " + format_shape({M, K, N}) + "; each must be >= 1");
+    throw_invalid({"GemmRace: M, K, N are ", format_shape({M, K, N}), "; each must be >= 1"});
   }
   return {rows, columns};
 }
@@ -36,8 +36,8 @@ std::vector<Rung> all_rungs() {
   }
   for (const Int8Variant& v : int8_variants()) {
     if (v.format.lanes == 1) continue;
-    rungs.push_back({std::string(v.name), std::string(v.idea), std::string(v.isa) + " int8", Rung::Kind::kInt8,
-                     v.threaded, true, nullptr, &v});
+    rungs.push_back({std::string(v.name), std::string(v.idea), std::string(v.roof), Rung::Kind::kInt8, v.threaded, true,
+                     nullptr, &v});
   }
   return rungs;
 }
@@ -50,7 +50,7 @@ const Rung& find_rung(const std::string& name) {
     if (rung.name == name) return rung;
     names += (names.empty() ? "" : ", ") + rung.name;
   }
-  throw std::invalid_argument("GemmRace: no rung \"" + name + "\" here; there are " + names);
+  throw_invalid({"GemmRace: no rung \"", name, "\" here; there are ", names});
 }
 
 }  // namespace
@@ -137,7 +137,7 @@ void GemmRace::run(Entry& entry) {
 
 double GemmRace::roof(int lane, const std::vector<profile::Peak>& peaks) const {
   const auto applies = [&](const profile::Peak& peak) {
-    return peak.kind == profile::Peak::Kind::kCompute && peak.name == rung(lane).isa && peak.threads == threads(lane);
+    return peak.kind != profile::Peak::Kind::kMemory && peak.name == rung(lane).isa && peak.threads == threads(lane);
   };
   const auto peak = std::ranges::find_if(peaks, applies);
   return peak == peaks.end() ? 0.0 : peak->value;

@@ -21,7 +21,7 @@ struct Rung {
 
   std::string name;
   std::string idea;
-  std::string isa;  // whose roof applies; an integer rung's is called after the instruction set and "int8"
+  std::string isa;  // whose roof applies: a profile::Peak's name
   Kind kind;
   bool threaded;
   bool prepacked;
@@ -58,7 +58,7 @@ class GemmRace {
   std::size_t packed_bytes(int lane) const { return entries_.at(lane).b.bytes() + entries_.at(lane).b8.bytes(); }
   /// The most scratch memory that any rung of this race has needed so far, bytes.
   std::size_t scratch_high_water() const { return scratch_.high_water(); }
-  /// The roof over a lane, FLOP/s: the measured compute peak of its instruction set (Rung::isa) on as many threads. 0 if `peaks` has
+  /// The roof over a lane, FLOP/s: the measured peak of its instructions (Rung::isa), FLOPs or integer operations, on as many threads. 0 if `peaks` has
   /// none.
   double roof(int lane, const std::vector<profile::Peak>& peaks) const;
 

@@ -54,6 +54,16 @@ TEST(GemmRace, HoldsARungAgainstTheRoofOfItsInstructionSet) {
   EXPECT_EQ(race.roof(1, {}), 0.0);
 }
 
+TEST(GemmRace, HoldsIntegersAgainstWhatTheProbeMeasures) {
+  parallel::ThreadPool pool(1);
+  profile::RooflineProbe probe(pool, 0.3);
+  while (probe.step()) continue;
+  GemmRace race(4, 4, 4, {}, pool);
+  for (int lane = 0; lane < race.race().size(); ++lane) {
+    EXPECT_GT(race.roof(lane, probe.peaks()), 0.0) << race.rung(lane).name << ": " << race.rung(lane).isa;
+  }
+}
+
 TEST(GemmRace, RefusesWhatCannotBeRaced) {
   parallel::ThreadPool pool(1);
   EXPECT_THROW(GemmRace(0, 4, 4, {}, pool), std::invalid_argument);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 
 #include "gemm/gemm_schedule.h"
 #include "gemm/int8_kernels.h"
@@ -8,6 +7,27 @@
 namespace optlab::gemm::detail {
 namespace {
 
+/// What a column's sums lack: A's zero point and the bias. Unsigned, where an overflow is defined.
+std::int32_t offset_of(const Int8Problem& problem, std::int32_t column_sum, int n) {
+  auto offset = 0U - static_cast<std::uint32_t>(problem.zero_point) * static_cast<std::uint32_t>(column_sum);
+  const std::int32_t* bias = problem.requantization->bias;
+  if (bias != nullptr) offset += static_cast<std::uint32_t>(bias[n]);
+  return static_cast<std::int32_t>(offset);
+}
+
+/// A sum on its way to the result, by the reference and where there is nothing to multiply.
+void store(const Int8Problem& problem, int m, int n, std::int32_t sum) {
+  if (problem.requantization == nullptr) {
+    problem.c(m, n) = sum;
+    return;
+  }
+  const Requantization& q = *problem.requantization;
+  const auto shifted =
+      static_cast<std::uint32_t>(sum) + static_cast<std::uint32_t>(offset_of(problem, problem.b->column_sums()[n], n));
+  problem.requantized(m, n) =
+      requantize(static_cast<std::int32_t>(shifted), q.scale[q.scale.size() > 1 ? n : 0], q.zero_point, q.low, q.high);
+}
+
 /// What a product needs beside its operands.
 struct Int8Plan {
   const Int8Kernels& kernels;
@@ -15,6 +35,9 @@ struct Int8Plan {
   Int8Layout layout;
   bool a_in_place;
   std::ptrdiff_t row_bytes;  // of A as the tile reads it
+  // What is added to a column's sums, and what they are multiplied with.
+  std::int32_t* offsets = nullptr;
+  float* scales = nullptr;
 
   Int8Plan(const Int8Kernels& used, const Int8Problem& wanted)
       : kernels(used),
@@ -30,7 +53,28 @@ struct Int8Plan {
     if (a_in_place) return 0;
     const auto block = static_cast<std::size_t>(row_bytes) * std::min(kBlockRows, problem.a.rows);
     const std::size_t bytes = block + (kernels.a_bytes == 1 ? 0 : static_cast<std::size_t>(problem.a.columns));
-    return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
+    return whole_lines(bytes + (problem.rows != nullptr ? Int8RowSource::kSlack : 0));
+  }
+
+  // What all workers share.
+  std::size_t shared_bytes() const {
+    return problem.requantization == nullptr
+               ? 0
+               : whole_lines(static_cast<std::size_t>(layout.columns) * (sizeof(std::int32_t) + sizeof(float)));
+  }
+
+  static std::size_t whole_lines(std::size_t bytes) { return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine; }
+
+  void fill_shared(std::byte* scratch) {
+    if (problem.requantization == nullptr) return;
+    const Requantization& q = *problem.requantization;
+    const std::int32_t* sums = problem.b->column_sums().data();
+    offsets = reinterpret_cast<std::int32_t*>(scratch);
+    scales = reinterpret_cast<float*>(offsets + layout.columns);
+    for (int n = 0; n < layout.columns; ++n) {
+      offsets[n] = offset_of(problem, sums[n], n);
+      scales[n] = q.scale[q.scale.size() > 1 ? n : 0];
+    }
   }
 
   /// Rows m … of A as the tile reads them; where they have to be made, widened or filled up to whole groups, in
@@ -60,11 +104,14 @@ struct Int8Plan {
 
   /// Puts sums [rows, padded] where they belong: columns n … of the result.
   void finish(const SumView& sums, int m, int n, int width) const {
-    const SumView part{sums.data, sums.rows, width, sums.row_stride, 1};
     if (problem.requantization != nullptr) {
-      requantize_block(problem, n, part, problem.requantized.block(m, n, sums.rows, width));
+      const Requantization& q = *problem.requantization;
+      const simd::ByteRange range{static_cast<float>(q.zero_point), static_cast<float>(q.low),
+                                  static_cast<float>(q.high)};
+      kernels.requantize({sums.data, sums.row_stride, sums.rows, width, offsets + n, scales + n, range,
+                          &problem.requantized(m, n), problem.requantized.row_stride});
     } else {
-      for (int r = 0; r < sums.rows; ++r) std::copy_n(part.row(r), width, &problem.c(m + r, n));
+      for (int r = 0; r < sums.rows; ++r) std::copy_n(sums.row(r), width, &problem.c(m + r, n));
     }
   }
 
@@ -126,40 +173,16 @@ double rough_seconds(const Int8Problem& problem) {
 
 /// K = 0: all sums are zero.
 void run_empty(const Int8Problem& problem) {
-  const int N = problem.b->columns();
   for (int m = 0; m < problem.a.rows; ++m) {
-    for (int n = 0; n < N; ++n) {
-      std::int32_t zero = 0;
-      if (problem.requantization == nullptr) {
-        problem.c(m, n) = zero;
-      } else {
-        requantize_block(problem, n, {&zero, 1, 1, 1, 1}, problem.requantized.block(m, n, 1, 1));
-      }
-    }
+    for (int n = 0; n < problem.b->columns(); ++n) store(problem, m, n, 0);
   }
 }
 
 }  // namespace
 
-void requantize_block(const Int8Problem& problem, int n, const SumView& sums,
-                      const BasicMatrixView<std::uint8_t>& to) noexcept {
-  const Requantization& q = *problem.requantization;
-  const std::int32_t* column_sums = problem.b->column_sums().data() + n;
-  const bool per_channel = q.scale.size() > 1;
-  for (int r = 0; r < sums.rows; ++r) {
-    for (int i = 0; i < sums.columns; ++i) {
-      // Unsigned, where an overflow is defined.
-      auto sum = static_cast<std::uint32_t>(sums(r, i));
-      sum -= static_cast<std::uint32_t>(problem.zero_point) * static_cast<std::uint32_t>(column_sums[i]);
-      if (q.bias != nullptr) sum += static_cast<std::uint32_t>(q.bias[n + i]);
-      to(r, i) =
-          requantize(static_cast<std::int32_t>(sum), q.scale[per_channel ? n + i : 0], q.zero_point, q.low, q.high);
-    }
-  }
-}
-
 std::size_t int8_scratch_bytes(const Int8Kernels& kernels, const Int8Problem& problem, int threads) {
-  return Int8Plan(kernels, problem).worker_bytes() * static_cast<std::size_t>(threads);
+  const Int8Plan plan(kernels, problem);
+  return plan.shared_bytes() + plan.worker_bytes() * static_cast<std::size_t>(threads);
 }
 
 void run_int8(const Int8Kernels& kernels, const Int8Problem& problem, const Workspace& workspace) noexcept {
@@ -167,12 +190,14 @@ void run_int8(const Int8Kernels& kernels, const Int8Problem& problem, const Work
   const int N = problem.b->columns();
   if (M == 0 || N == 0) return;
   if (problem.a.columns == 0) return run_empty(problem);
-  const Int8Plan plan(kernels, problem);
+  Int8Plan plan(kernels, problem);
+  plan.fill_shared(workspace.scratch);
+  std::byte* const own = workspace.scratch + plan.shared_bytes();
   const int workers = parallel::useful_workers(workspace.pool, workspace.threads, rough_seconds(problem));
   const int grid_rows = row_parts(workers, M, kernels.rows);
   const int grid_columns = workers / grid_rows;
   workspace.pool.run(workers, [&](int worker) {
-    std::byte* scratch = workspace.scratch + plan.worker_bytes() * static_cast<std::size_t>(worker);
+    std::byte* scratch = own + plan.worker_bytes() * static_cast<std::size_t>(worker);
     const int grain = M == 1 ? kInt8Panels : 1;
     const auto panels = parallel::partition(plan.layout.panels(), grid_columns, worker % grid_columns, grain);
     if (M == 1) return plan.run_row(panels, scratch);
@@ -197,11 +222,7 @@ void int8_naive(const Int8Problem& problem, const Workspace& workspace) noexcept
     for (int n = 0; n < N; ++n) {
       std::int32_t sum = 0;
       for (int k = 0; k < K; ++k) sum += std::int32_t{row[k]} * std::int32_t{b[static_cast<std::ptrdiff_t>(k) * N + n]};
-      if (problem.requantization == nullptr) {
-        problem.c(m, n) = sum;
-      } else {
-        requantize_block(problem, n, {&sum, 1, 1, 1, 1}, problem.requantized.block(m, n, 1, 1));
-      }
+      store(problem, m, n, sum);
     }
   }
 }
@@ -211,13 +232,11 @@ void int8_naive(const Int8Problem& problem, const Workspace& workspace) noexcept
 namespace optlab::gemm {
 
 std::uint8_t requantize(std::int32_t sum, float scale, int zero_point, int low, int high) {
-  // Clamped first, which changes nothing, since the bounds are integers; then 2^23 leaves no room for a fraction, and
-  // the addition rounds it to the nearest integer, ties to even.
-  float value = static_cast<float>(sum) * scale;
-  value += static_cast<float>(zero_point);
-  value = value < static_cast<float>(high) ? value : static_cast<float>(high);
-  value = value > static_cast<float>(low) ? value : static_cast<float>(low);
-  return static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(value + 8388608.0F));
+  constexpr std::int32_t kNothing = 0;
+  std::uint8_t byte = 0;
+  simd::ScalarDot::to_bytes(sum, &kNothing, &scale,
+                            {static_cast<float>(zero_point), static_cast<float>(low), static_cast<float>(high)}, &byte);
+  return byte;
 }
 
 }  // namespace optlab::gemm

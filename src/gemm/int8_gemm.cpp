@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/ladder.h"
 #include "gemm/int8_kernels.h"
 #include "simd/isa.h"
 
@@ -19,7 +20,7 @@ bool always() { return true; }
 
 /// A row that has to be made needs a place.
 std::size_t naive_scratch(const Int8Problem& problem, int /*threads*/) {
-  return problem.rows != nullptr ? static_cast<std::size_t>(problem.b->rows()) : 0;
+  return problem.rows != nullptr ? static_cast<std::size_t>(problem.b->rows()) + Int8RowSource::kSlack : 0;
 }
 
 template <const Int8Kernels& kernels>
@@ -34,8 +35,9 @@ void run(const Int8Problem& problem, const Workspace& workspace) noexcept {
 
 template <const Int8Kernels& kernels, bool threaded>
 Int8Variant row(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {name,         idea,     isa, threaded, kernels.activation_bits, kernels.format(), scratch<kernels>,
-          run<kernels>, supported};
+  return {
+      name,         idea,     isa, kernels.roof, threaded, kernels.activation_bits, kernels.format(), scratch<kernels>,
+      run<kernels>, supported};
 }
 
 [[maybe_unused]] constexpr std::string_view kWideIdea = "products of 16-bit words, added in pairs: eight bits by eight";
@@ -49,8 +51,16 @@ Int8Variant row(std::string_view name, std::string_view idea, std::string_view i
 std::span<const Int8Variant> ladder() {
   using namespace detail;
   static const Int8Variant kVariants[] = {
-    {"int8_naive", "three loops, an element of C at a time", "scalar", false, 8, Int8Format{}, naive_scratch,
-     int8_naive, always},
+    {"int8_naive",
+     "three loops, an element of C at a time",
+     "scalar",
+     {},
+     false,
+     8,
+     Int8Format{},
+     naive_scratch,
+     int8_naive,
+     always},
     row<kInt8ScalarKernels, false>("int8_packed", "weights in panels, a tile of sums in registers", "scalar", always),
 #if defined(__x86_64__)
     row<kInt8Avx2WideKernels, false>("int8_wide", kWideIdea, "avx2", simd::has_avx2),
@@ -94,12 +104,10 @@ void pack_panel(const Int8Layout& layout, const WeightView& b, int p, Element* t
 template <class View>
 void check_view(const char* what, const View& view) {
   if (view.rows < 0 || view.columns < 0) {
-    throw std::invalid_argument(std::string("int8 gemm: ") + what + " is " + format_shape({view.rows, view.columns}) +
-                                "; dimensions must be >= 0");
+    throw_invalid({"int8 gemm: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
   }
   if (view.rows > 0 && view.columns > 0 && (view.data == nullptr || view.column_stride != 1)) {
-    throw std::invalid_argument(std::string("int8 gemm: ") + what +
-                                (view.data == nullptr ? " has no data" : "'s columns must be adjacent"));
+    throw_invalid({"int8 gemm: ", what, (view.data == nullptr ? " has no data" : "'s columns must be adjacent")});
   }
 }
 
@@ -111,27 +119,23 @@ void check(const Int8Variant& variant, const ActivationView& a, const PackedInt8
     throw std::invalid_argument("int8 gemm: B is not packed for " + std::string(variant.name));
   }
   if (a.columns != b.rows() || c.rows != a.rows || c.columns != b.columns()) {
-    throw std::invalid_argument("int8 gemm: A is " + format_shape({a.rows, a.columns}) + ", B " +
-                                format_shape({b.rows(), b.columns()}) + " and C " + format_shape({c.rows, c.columns}) +
-                                "; want A[M,K], B[K,N], C[M,N]");
+    throw_invalid({"int8 gemm: A is ", format_shape({a.rows, a.columns}), ", B ", format_shape({b.rows(), b.columns()}),
+                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], B[K,N], C[M,N]"});
   }
 }
 
 void check(const Requantization& q, int columns, int depth) {
   if (q.scale.size() != 1 && q.scale.size() != static_cast<std::size_t>(columns)) {
-    throw std::invalid_argument("int8 gemm: " + std::to_string(q.scale.size()) + " scales for " +
-                                std::to_string(columns) + " columns; want one, or one a column");
+    throw_invalid({"int8 gemm: ", q.scale.size(), " scales for ", columns, " columns; want one, or one a column"});
   }
   if (!std::ranges::all_of(q.scale, [](float scale) { return std::isfinite(scale); })) {
     throw std::invalid_argument("int8 gemm: a scale is not finite");
   }
   if (q.low < 0 || q.low > q.high || q.high > 255) {
-    throw std::invalid_argument("int8 gemm: results from " + std::to_string(q.low) + " to " + std::to_string(q.high) +
-                                "; want 0 <= low <= high <= 255");
+    throw_invalid({"int8 gemm: results from ", q.low, " to ", q.high, "; want 0 <= low <= high <= 255"});
   }
   if (depth > kInt8MaxDepth / 2) {
-    throw std::invalid_argument("int8 gemm: K is " + std::to_string(depth) +
-                                "; with a zero point sums fit 32 bits up to " + std::to_string(kInt8MaxDepth / 2));
+    throw_invalid({"int8 gemm: K is ", depth, "; with a zero point sums fit 32 bits up to ", kInt8MaxDepth / 2});
   }
 }
 
@@ -145,31 +149,19 @@ void run(const Int8Variant& variant, const Int8Problem& problem, Context& contex
 
 std::span<const Int8Variant> int8_variants() { return ladder(); }
 
-const Int8Variant& int8_variant(std::string_view name) {
-  std::string names;
-  for (const Int8Variant& candidate : int8_variants()) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  throw std::invalid_argument("int8 gemm: no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const Int8Variant& int8_variant(std::string_view name) { return find_row(int8_variants(), "int8 gemm", name); }
 
 const Int8Variant& best_int8(int activation_bits, int threads) {
-  const Int8Variant* choice = &int8_variants().front();
-  for (const Int8Variant& candidate : int8_variants()) {
-    if (!candidate.supported() || candidate.activation_bits < activation_bits) continue;
-    if (candidate.name.starts_with("int8_fused") && !detail::int8_fused_pays()) continue;
-    if (!candidate.threaded || threads > 1) choice = &candidate;
-  }
-  return *choice;
+  return last_row(int8_variants(), threads, [&](const Int8Variant& row) {
+    return row.activation_bits >= activation_bits && (!row.name.starts_with("int8_fused") || detail::int8_fused_pays());
+  });
 }
 
 PackedInt8::PackedInt8(const Int8Variant& variant, WeightView b)
     : rows_(b.rows), columns_(b.columns), has_value_(true), format_(variant.format) {
   if (b.rows < 0 || b.columns < 0 || b.rows > kInt8MaxDepth || (b.data == nullptr && b.rows > 0 && b.columns > 0)) {
-    throw std::invalid_argument("PackedInt8: B is " + format_shape({b.rows, b.columns}) +
-                                (b.data == nullptr ? " without data" : "; want 0 <= K <= 65536 and N >= 0"));
+    throw_invalid({"PackedInt8: B is ", format_shape({b.rows, b.columns}),
+                   (b.data == nullptr ? " without data" : "; want 0 <= K <= 65536 and N >= 0")});
   }
   column_sums_ = AlignedBuffer<std::int32_t>(static_cast<std::size_t>(columns_));
   for (int k = 0; k < rows_; ++k) {

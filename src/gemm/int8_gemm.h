@@ -37,6 +37,8 @@ struct Requantization;
 /// it whole.
 struct Int8RowSource {
   const void* source;
+  /// Bytes that `gather` may spoil behind its last row, so that it can copy by whole vectors.
+  static constexpr int kSlack = 16;
   /// Writes rows first … first + count, `columns` bytes each, stride bytes apart. Called by several threads at a time.
   void (*gather)(const void* source, int first, int count, std::uint8_t* to, std::ptrdiff_t stride) noexcept;
 };
@@ -57,6 +59,7 @@ struct Int8Variant {
   std::string_view name;
   std::string_view idea;
   std::string_view isa;
+  std::string_view roof;  // the limit that its instructions have: a profile::Peak's name; empty for the reference
   bool threaded;
   int activation_bits;  // 7: activations 0..127, 8: 0..255
   Int8Format format;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "gemm/int8_gemm.h"
+#include "simd/dot.h"
 
 /// What the files of the integer product share; private to this folder.
 namespace optlab::gemm::detail {
@@ -23,8 +24,22 @@ struct Int8Rows {
 using Int8Tile = void (*)(int groups, const Int8Rows& a, const std::byte* b, std::int32_t* c,
                           std::ptrdiff_t c_stride) noexcept;
 
+/// to[rows, columns] = the bytes of sums (a dot policy's `to_bytes`); sums have room for whole vectors.
+struct RequantizeBlock {
+  const std::int32_t* sums;
+  std::ptrdiff_t sums_stride;
+  int rows;
+  int columns;
+  const std::int32_t* offsets;
+  const float* scales;
+  simd::ByteRange range;
+  std::uint8_t* to;
+  std::ptrdiff_t to_stride;
+};
+
 /// One ISA's building blocks; see Kernels.
 struct Int8Kernels {
+  const char* roof;  // the policy's name
   int rows;
   int vectors;
   int lanes;
@@ -36,6 +51,7 @@ struct Int8Kernels {
   /// c[kInt8Panels, NR] = a · kInt8Panels whole panels, panel_stride bytes apart.
   void (*panels)(int groups, const std::byte* a, const std::byte* b, std::ptrdiff_t panel_stride,
                  std::int32_t* c) noexcept;
+  void (*requantize)(const RequantizeBlock& block) noexcept;
 
   constexpr int columns() const { return vectors * lanes; }
   constexpr Int8Format format() const { return {columns(), lanes, group, b_bytes}; }
@@ -79,9 +95,5 @@ bool int8_fused_pays();
 void int8_naive(const Int8Problem& problem, const Workspace& workspace) noexcept;
 std::size_t int8_scratch_bytes(const Int8Kernels& kernels, const Int8Problem& problem, int threads);
 void run_int8(const Int8Kernels& kernels, const Int8Problem& problem, const Workspace& workspace) noexcept;
-
-/// Requantizes a block of sums whose first column is column n.
-void requantize_block(const Int8Problem& problem, int n, const SumView& sums,
-                      const BasicMatrixView<std::uint8_t>& to) noexcept;
 
 }  // namespace optlab::gemm::detail

@@ -61,10 +61,34 @@ void int8_panels(int groups, const std::byte* a, const std::byte* b, std::ptrdif
       [&](auto p) { unroll<kVectors>([&](auto v) { Dot::store(c + (p * kVectors + v) * Dot::kLanes, sums[p][v]); }); });
 }
 
+template <class Dot>
+void requantize_rows(const RequantizeBlock& block) noexcept {
+  constexpr int kLanes = Dot::kLanes;
+  for (int r = 0; r < block.rows; ++r) {
+    const std::int32_t* sums = block.sums + r * block.sums_stride;
+    std::uint8_t* to = block.to + r * block.to_stride;
+    int i = 0;
+    for (; i + kLanes <= block.columns; i += kLanes) {
+      Dot::to_bytes(Dot::load_sums(sums + i), block.offsets + i, block.scales + i, block.range, to + i);
+    }
+    if (i == block.columns) continue;
+    std::int32_t offsets[kLanes] = {};
+    float scales[kLanes] = {};
+    std::uint8_t bytes[kLanes];
+    for (int j = 0; i + j < block.columns; ++j) {
+      offsets[j] = block.offsets[i + j];
+      scales[j] = block.scales[i + j];
+    }
+    Dot::to_bytes(Dot::load_sums(sums + i), offsets, scales, block.range, bytes);
+    for (int j = 0; i + j < block.columns; ++j) to[i + j] = bytes[j];
+  }
+}
+
 template <class Dot, int kRows, int kVectors>
 constexpr Int8Kernels make_int8_kernels() {
   static_assert(kRows <= kInt8MostRows && kVectors <= kInt8MostVectors);
-  Int8Kernels kernels{kRows,
+  Int8Kernels kernels{Dot::kName,
+                      kRows,
                       kVectors,
                       Dot::kLanes,
                       Dot::kGroup,
@@ -72,7 +96,8 @@ constexpr Int8Kernels make_int8_kernels() {
                       sizeof(typename Dot::B),
                       Dot::kActivationBits,
                       {},
-                      int8_panels<Dot, kVectors>};
+                      int8_panels<Dot, kVectors>,
+                      requantize_rows<Dot>};
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = int8_tile<Dot, r + 1, v + 1>; }); });
   return kernels;
 }

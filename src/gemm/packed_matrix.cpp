@@ -1,8 +1,6 @@
 #include "gemm/packed_matrix.h"
 
 #include <algorithm>
-#include <stdexcept>
-#include <string>
 
 #include "core/error.h"
 #include "gemm/gemm_kernels.h"
@@ -20,8 +18,8 @@ detail::PanelLayout layout_of(const PanelFormat& format, int rows, int columns) 
 PackedMatrix::PackedMatrix(const Variant& variant, ConstMatrixView b)
     : rows_(b.rows), columns_(b.columns), format_(variant.panels), has_value_(true) {
   if (b.rows < 0 || b.columns < 0 || (b.data == nullptr && b.rows > 0 && b.columns > 0)) {
-    throw std::invalid_argument("PackedMatrix: B is " + format_shape({b.rows, b.columns}) +
-                                (b.data == nullptr ? " without data" : "; dimensions must be >= 0"));
+    throw_invalid({"PackedMatrix: B is ", format_shape({b.rows, b.columns}),
+                   (b.data == nullptr ? " without data" : "; dimensions must be >= 0")});
   }
   const detail::PanelLayout layout = layout_of(format_, rows_, columns_);
   data_ = AlignedBuffer<float>(layout.floats());
@@ -34,9 +32,8 @@ PackedMatrix::PackedMatrix(const Variant& variant, ConstMatrixView b)
 void multiply(const Variant& variant, ConstMatrixView a, const PackedMatrix& b, MatrixView c, const Epilogue& epilogue,
               Context& context) {
   if (!b.fits(variant)) {
-    throw std::invalid_argument("gemm: B is packed in panels of " + std::to_string(b.format().columns) + " columns, " +
-                                std::string(variant.name) + " reads panels of " +
-                                std::to_string(variant.panels.columns) + "; pack it for this variant");
+    throw_invalid({"gemm: B is packed in panels of ", b.format().columns, " columns, ", variant.name,
+                   " reads panels of ", variant.panels.columns, "; pack it for this variant"});
   }
   const ConstMatrixView rows{b.data().data(), b.rows(), b.columns(), b.columns(), 1};
   multiply(variant, {a, rows, c, epilogue, variant.panels.columns == 0 ? nullptr : b.data().data()}, context);

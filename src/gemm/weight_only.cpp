@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 #include <string>
 
 #include "core/error.h"
+#include "core/ladder.h"
 #include "gemm/weight_only_kernels.h"
 #include "simd/isa.h"
 
@@ -71,8 +71,10 @@ void run(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y
 
 constexpr WeightOnlyVariant kVariants[] = {
     {"weights_naive", "a column at a time", "scalar", Mode::kExact, false, naive, always},
+#if !defined(__wasm__)  // there every build has vectors, and a download has a size
     {"weights_panels", "panels of 16 columns, read in order", "scalar", Mode::kExact, false,
      run<detail::kWeightOnlyScalar>, always},
+#endif
 #if defined(__x86_64__)
     {"weights_simd", kSimdIdea, "avx2", Mode::kExact, false, run<detail::kWeightOnlyAvx2>, simd::has_avx2},
     {"weights_simd_threads", kThreadsIdea, "avx2", Mode::kExact, true, run<detail::kWeightOnlyAvx2>, simd::has_avx2},
@@ -103,31 +105,21 @@ constexpr WeightOnlyVariant kVariants[] = {
 std::span<const WeightOnlyVariant> weight_only_variants() { return kVariants; }
 
 const WeightOnlyVariant& weight_only_variant(std::string_view name) {
-  std::string names;
-  for (const WeightOnlyVariant& candidate : kVariants) {
-    if (!candidate.supported()) continue;
-    if (candidate.name == name) return candidate;
-    names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  throw std::invalid_argument("weight-only: no variant \"" + std::string(name) + "\" here; there are " + names);
+  return find_row(weight_only_variants(), "weight-only", name);
 }
 
 const WeightOnlyVariant& best_weight_only(Mode mode, int threads) {
-  const WeightOnlyVariant* choice = &kVariants[0];
-  for (const WeightOnlyVariant& candidate : kVariants) {
-    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kFast || candidate.mode == Mode::kExact) choice = &candidate;
-  }
-  return *choice;
+  return last_row(weight_only_variants(), threads,
+                  [&](const WeightOnlyVariant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
 }
 
 WeightOnlyMatrix::WeightOnlyMatrix(ConstMatrixView w, int bits) : rows_(w.rows), columns_(w.columns), bits_(bits) {
   if (bits != 4 && bits != 8) {
-    throw std::invalid_argument("WeightOnlyMatrix: " + std::to_string(bits) + " bits; 4 or 8 are allowed");
+    throw_invalid({"WeightOnlyMatrix: ", bits, " bits; 4 or 8 are allowed"});
   }
   if (w.rows < 0 || w.columns < 0 || (w.data == nullptr && w.rows > 0 && w.columns > 0)) {
-    throw std::invalid_argument("WeightOnlyMatrix: W is " + format_shape({w.rows, w.columns}) +
-                                (w.data == nullptr ? " without data" : "; dimensions must be >= 0"));
+    throw_invalid({"WeightOnlyMatrix: W is ", format_shape({w.rows, w.columns}),
+                   (w.data == nullptr ? " without data" : "; dimensions must be >= 0")});
   }
   data_ = AlignedBuffer<std::byte>(static_cast<std::size_t>(panels() * panel_bytes()));
   // A half-byte of 8 is the weight 0: what the columns and rows beyond the matrix must be.
@@ -141,8 +133,7 @@ WeightOnlyMatrix::WeightOnlyMatrix(ConstMatrixView w, int bits) : rows_(w.rows),
       float extreme = 0.0F;
       for (int k = k0; k < end; ++k) {
         if (!std::isfinite(w(k, n))) {
-          throw std::invalid_argument("WeightOnlyMatrix: W[" + std::to_string(k) + "," + std::to_string(n) +
-                                      "] is not finite");
+          throw_invalid({"WeightOnlyMatrix: W[", k, ",", n, "] is not finite"});
         }
         if (std::abs(w(k, n)) > std::abs(extreme)) extreme = w(k, n);
       }
@@ -182,8 +173,8 @@ float WeightOnlyMatrix::value(int k, int n) const {
 void multiply_weight_only(const WeightOnlyVariant& variant, std::span<const float> x, const WeightOnlyMatrix& w,
                           std::span<float> y, Context& context) {
   if (x.size() != static_cast<std::size_t>(w.rows()) || y.size() != static_cast<std::size_t>(w.columns())) {
-    throw std::invalid_argument("weight-only: x has " + std::to_string(x.size()) + " and y " +
-                                std::to_string(y.size()) + " elements, W is " + format_shape({w.rows(), w.columns()}));
+    throw_invalid({"weight-only: x has ", x.size(), " and y ", y.size(), " elements, W is ",
+                   format_shape({w.rows(), w.columns()})});
   }
   const int threads = variant.threaded ? context.pool.threads() : 1;
   variant.run(x, w, y, {context.pool, threads, context.scratch.data(), context.blocking});

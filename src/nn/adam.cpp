@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/error.h"
 #include "nn/training_kernels.h"
 
 namespace optlab::nn {
@@ -21,15 +22,22 @@ Adam::Adam(std::vector<std::span<float>> parameters, AdamOptions options)
   }
 }
 
+void Adam::resume_after(std::int64_t steps) {
+  beta1_power_ = beta2_power_ = 1.0;
+  for (std::int64_t i = 0; i < steps; ++i) {  // as they came about
+    beta1_power_ *= static_cast<double>(options_.beta1);
+    beta2_power_ *= static_cast<double>(options_.beta2);
+  }
+}
+
 void Adam::step(std::span<const std::span<const float>> gradients, float learning_rate, parallel::ThreadPool& pool) {
   if (gradients.size() != parameters_.size()) {
-    throw std::invalid_argument("Adam: " + std::to_string(gradients.size()) + " gradients for " +
-                                std::to_string(parameters_.size()) + " parameters");
+    throw_invalid({"Adam: ", gradients.size(), " gradients for ", parameters_.size(), " parameters"});
   }
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     if (gradients[i].size() == parameters_[i].size()) continue;
-    throw std::invalid_argument("Adam: gradient " + std::to_string(i) + " has " + std::to_string(gradients[i].size()) +
-                                " elements, its parameter " + std::to_string(parameters_[i].size()));
+    throw_invalid(
+        {"Adam: gradient ", i, " has ", gradients[i].size(), " elements, its parameter ", parameters_[i].size()});
   }
   beta1_power_ *= static_cast<double>(options_.beta1);
   beta2_power_ *= static_cast<double>(options_.beta2);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,12 @@ class Adam {
 
   /// Throws std::invalid_argument if the gradients don't have the parameters' sizes.
   void step(std::span<const std::span<const float>> gradients, float learning_rate, parallel::ThreadPool& pool);
+
+  /// What the next step depends on beside the parameters, to be saved and put back: the moments of parameter i, and how
+  /// many steps there were.
+  std::span<float> first_moment(std::size_t i) { return first_moments_[i].span(); }
+  std::span<float> second_moment(std::size_t i) { return second_moments_[i].span(); }
+  void resume_after(std::int64_t steps);
 
  private:
   std::vector<std::span<float>> parameters_;

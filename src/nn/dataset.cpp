@@ -17,16 +17,15 @@ class HeaderReader {
  public:
   HeaderReader(std::span<const std::uint8_t> file, std::string_view name) : file_(file), name_(name) {}
 
-  [[noreturn]] void refuse(const std::string& what) const { throw DataError(name_ + ": " + what); }
+  [[noreturn]] void refuse(const std::string& what) const { throw DataError(text({name_, ": ", what})); }
 
   void check_header(std::size_t bytes, std::uint32_t magic) {
     if (file_.size() < bytes) {
-      refuse("has " + std::to_string(file_.size()) + " bytes; an IDX header takes " + std::to_string(bytes));
+      refuse(text({"has ", file_.size(), " bytes; an IDX header takes ", bytes}));
     }
     const std::uint32_t found = word();
     if (found != magic) {
-      refuse("magic number is " + std::to_string(found) + "; want " + std::to_string(magic) + " (unsigned bytes, " +
-             std::to_string(magic & 0xFF) + " dimensions)");
+      refuse(text({"magic number is ", found, "; want ", magic, " (unsigned bytes, ", magic & 0xFF, " dimensions)"}));
     }
   }
 
@@ -35,11 +34,10 @@ class HeaderReader {
     const std::uint32_t value = word();
     const auto largest = static_cast<std::uint32_t>(most.value_or(std::numeric_limits<int>::max()));
     if (value < least || value > largest) {
-      refuse(std::string(field) + " is " + std::to_string(value) + "; " + std::to_string(least) + " to " +
-             std::to_string(largest) + " is allowed");
+      refuse(text({field, " is ", value, "; ", least, " to ", largest, " is allowed"}));
     }
     if (exactly && value != static_cast<std::uint32_t>(*exactly)) {
-      refuse(std::string(field) + " is " + std::to_string(value) + "; want " + std::to_string(*exactly));
+      refuse(text({field, " is ", value, "; want ", *exactly}));
     }
     return static_cast<int>(value);
   }
@@ -53,8 +51,7 @@ class HeaderReader {
     }
     const auto data = file_.subspan(position_);
     if (data.size() != want) {
-      refuse("has " + std::to_string(data.size()) + " bytes of data; its dimensions need exactly " +
-             std::to_string(want));
+      refuse(text({"has ", data.size(), " bytes of data; its dimensions need exactly ", want}));
     }
     return data;
   }
@@ -94,8 +91,7 @@ std::span<const std::uint8_t> parse_idx_labels(std::span<const std::uint8_t> fil
   if (limits.classes) {
     for (std::size_t i = 0; i < labels.size(); ++i) {
       if (labels[i] < *limits.classes) continue;
-      reader.refuse("label " + std::to_string(i) + " is " + std::to_string(labels[i]) + "; 0 to " +
-                    std::to_string(*limits.classes - 1) + " is allowed");
+      reader.refuse(text({"label ", i, " is ", labels[i], "; 0 to ", *limits.classes - 1, " is allowed"}));
     }
   }
   return labels;
@@ -103,16 +99,14 @@ std::span<const std::uint8_t> parse_idx_labels(std::span<const std::uint8_t> fil
 
 Dataset make_dataset(const IdxImages& images, std::span<const std::uint8_t> labels, std::string_view name) {
   if (labels.size() != static_cast<std::size_t>(images.count)) {
-    throw DataError(std::string(name) + ": " + std::to_string(images.count) + " images but " +
-                    std::to_string(labels.size()) + " labels");
+    throw DataError(text({name, ": ", images.count, " images but ", labels.size(), " labels"}));
   }
   return {images.rows * images.columns, {images.pixels.begin(), images.pixels.end()}, {labels.begin(), labels.end()}};
 }
 
 void scale_pixels(std::span<const std::uint8_t> pixels, std::span<float> to) {
   if (pixels.size() != to.size()) {
-    throw std::invalid_argument("scale_pixels: " + std::to_string(pixels.size()) + " pixels to " +
-                                std::to_string(to.size()) + " values");
+    throw_invalid({"scale_pixels: ", pixels.size(), " pixels to ", to.size(), " values"});
   }
   for (std::size_t i = 0; i < pixels.size(); ++i) to[i] = static_cast<float>(pixels[i]) / 255.0F;
 }

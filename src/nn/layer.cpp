@@ -1,12 +1,11 @@
 #include "nn/layer.h"
 
-#include <stdexcept>
+#include "core/error.h"
 
 namespace optlab::nn {
 
 void Layer::refuse(std::string_view operand, const Shape& shape, std::string_view want) const {
-  throw std::invalid_argument("layer " + name_ + ": " + std::string(operand) + " is " + shape.to_string() + ", want " +
-                              std::string(want));
+  throw_invalid({"layer ", name_, ": ", operand, " is ", shape.to_string(), ", want ", want});
 }
 
 void Layer::check(std::string_view operand, const Shape& shape, const Shape& want) const {

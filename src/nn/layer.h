@@ -8,6 +8,7 @@
 
 #include "core/tensor.h"
 #include "nn/compute.h"
+#include "profile/observer.h"
 
 namespace optlab::nn {
 
@@ -29,6 +30,8 @@ struct Pass {
   /// Where random numbers come from in training: the same seed and step draw the same ones.
   std::uint64_t seed = 0;
   std::uint32_t step = 0;
+  /// Told of every layer of a forward pass; nobody, if null.
+  profile::Observer* observer = nullptr;
 };
 
 /// y = f(x; parameters), with its derivatives written by hand.
@@ -51,6 +54,10 @@ class Layer {
 
   virtual Shape output_shape(const Shape& x) const = 0;
 
+  /// What a forward pass over x computes and moves, outside of training, and beside what layers inside of this one say of
+  /// themselves; x is one that output_shape takes.
+  virtual profile::Work work(const Shape& x) const = 0;
+
   /// Overwrites y. A training pass may keep, in the layer, what its own backward needs beside x and y.
   virtual void forward(ConstTensorView x, TensorView y, const Pass& pass) = 0;
 
@@ -63,6 +70,19 @@ class Layer {
 
   /// Makes, once, what inference with `variant` can reuse from call to call (packed weights).
   virtual void prepare(const gemm::Variant& variant) { static_cast<void>(variant); }
+  /// Bytes that `prepare` holds beside the values themselves.
+  virtual std::size_t packed_bytes() const { return 0; }
+
+  /// What training keeps and inference needs, but no gradient moves: running statistics. In the checkpoint, after the
+  /// parameters; their gradients stay empty.
+  virtual std::vector<Parameter*> buffers() { return {}; }
+
+  /// Takes `scale` and `shift`, one each an output channel, into its weights, so that it computes activation(scale·y +
+  /// shift) where it computed y. False, and nothing happened, if it can't.
+  virtual bool absorb(std::span<const float> scale, std::span<const float> shift, gemm::Activation activation) {
+    static_cast<void>(scale), static_cast<void>(shift), static_cast<void>(activation);
+    return false;
+  }
 
  protected:
   /// std::invalid_argument "layer <name>: <operand> is [..], want <want>".
@@ -72,6 +92,10 @@ class Layer {
  private:
   std::string name_;
 };
+
+/// What the pass's observer is to be told of the layer; nothing if there is none, as counting its work costs more than a
+/// small layer does.
+profile::LayerInfo info_of(const Layer& layer, const Shape& x, const Pass& pass);
 
 /// Makes the gradient exist, zero, in the value's shape. Throws std::bad_alloc.
 void require_gradient(Parameter& parameter);

@@ -8,68 +8,66 @@
 #include "core/tensor.h"
 #include "gemm/gemm.h"
 #include "gemm/packed_matrix.h"
-#include "nn/compute.h"
+#include "nn/layer.h"
 
 namespace optlab::nn {
 
-/// y[B,O] = activation(x[B,I] · W[I,O] + b[O])
+struct LinearOptions {
+  bool bias = true;
+  gemm::Activation activation = gemm::Activation::kNone;  // fused into the product
+};
+
+/// y[…,O] = activation(x[…,I] · W[I,O] + b[O])
 ///
-/// W is stored [in, out] row-major, so that x·W is one GEMM on plain views and its transposed uses are views too.
-/// Throws:   std::invalid_argument naming the layer and the operand whose shape is wrong.
+/// W is stored [in, out] row-major, so that x·W is one GEMM on plain views and its transposed uses are views too. With z
+/// the value before the activation: dz = dy where y > 0 (ReLU; else dy), dW = xᵀ·dz, db = Σ_rows dz, dx = dz·Wᵀ.
+///
+/// Shapes:   x of any rank from 1 to 4, its last axis I; parameters <name>.weight [I,O] and <name>.bias [O].
 /// Numerics: exact with an exact variant: every gradient element is one GEMM element or one sum over ascending rows, so
 ///           no result depends on the number of threads. A row of y does not depend on the batch.
 /// Cost:     forward 2·B·I·O FLOPs; backward twice that (without dx: the same).
-class Linear {
+class Linear final : public Layer {
  public:
   /// Zero weights and bias. Throws std::invalid_argument unless 1 <= inputs, outputs and inputs*outputs <= 2^31-1.
-  Linear(std::string name, int inputs, int outputs);
+  Linear(std::string name, int inputs, int outputs, LinearOptions options = {});
 
-  const std::string& name() const { return name_; }
+  std::string_view kind() const override { return "Linear"; }
   int inputs() const { return inputs_; }
   int outputs() const { return outputs_; }
+  gemm::Activation activation() const { return options_.activation; }
   /// To write through: forgets what `prepare` packed.
   std::span<float> weight() {
     packed_ = {};
-    return weight_.values();
+    return weight_.value.values();
   }
-  std::span<const float> weight() const { return weight_.values(); }
-  std::span<float> bias() { return bias_.values(); }
-  std::span<const float> bias() const { return bias_.values(); }
+  std::span<const float> weight() const { return weight_.value.values(); }
+  /// Empty without a bias.
+  std::span<float> bias() { return bias_.value.values(); }
+  std::span<const float> bias() const { return bias_.value.values(); }
 
   /// W ~ uniform(±sqrt(6/I)), b = 0: keeps the variance of activations through ReLU layers.
   /// Source: He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
   void initialize(const Rng& rng);
 
+  Shape output_shape(const Shape& x) const override;
+  profile::Work work(const Shape& x) const override;
+  void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
+  void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
+  std::vector<Parameter*> parameters() override;
   /// Packs the weights for `variant`, so that forward passes with it needn't; the results keep their bits. Keeps a packing
   /// that fits. Throws std::bad_alloc.
-  void prepare(const gemm::Variant& variant);
-  /// Bytes that `prepare` holds beside the weights themselves.
-  std::size_t packed_bytes() const { return packed_.bytes(); }
-
-  void forward(ConstMatrixView x, MatrixView y, gemm::Activation activation, const Compute& compute) const;
-
-  struct Gradient {
-    MatrixView weight;      // [I,O]
-    std::span<float> bias;  // [O]
-  };
-  /// From dy = ∂L/∂(x·W + b):  dW = xᵀ·dy,  db = Σ_rows dy,  dx = dy·Wᵀ (where `dx` is not null). Overwrites its
-  /// outputs.
-  void backward(ConstMatrixView x, ConstMatrixView dy, const Gradient& gradient, const MatrixView* dx,
-                const Compute& compute) const;
+  void prepare(const gemm::Variant& variant) override;
+  std::size_t packed_bytes() const override { return packed_.bytes(); }
+  bool absorb(std::span<const float> scale, std::span<const float> shift, gemm::Activation activation) override;
 
  private:
-  void check(std::string_view operand, int rows, int columns, int want_rows, int want_columns) const;
-
-  std::string name_;
+  LinearOptions options_;
   int inputs_;
   int outputs_;
-  Tensor weight_;
-  Tensor bias_;
+  Parameter weight_;
+  Parameter bias_;
   gemm::PackedMatrix packed_;
 };
-
-/// dz = dy where y = max(z, 0) is positive, else +0; in place. Throws std::invalid_argument if the shapes differ.
-void relu_backward(ConstMatrixView y, MatrixView dy);
 
 /// The mean over rows of -log softmax(z)[label]; writes its gradient, (softmax(z) - onehot(label)) / B, if `gradient`
 /// isn't null.

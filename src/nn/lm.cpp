@@ -7,6 +7,7 @@
 #include "core/math.h"
 #include "nn/row_workers.h"
 #include "nn/token_loss.h"
+#include "profile/flop_counter.h"
 
 namespace optlab::nn {
 namespace {
@@ -105,7 +106,12 @@ void Lm::forward(std::span<const std::int32_t> ids, int tokens, const Pass& pass
   for (std::size_t i = 0; i < kept; ++i) fit(states_[i], shape);
   fit(normed_, shape);
   const auto state = [&](std::size_t i) -> Tensor& { return states_[i % kept]; };
-  embedding_.look_up(ids, state(0).matrix(), pass.compute);
+  {
+    const profile::ObservedLayer observed(
+        pass.observer,
+        {"embedding", "Embedding", profile::FlopCounter::embedding(normed_.matrix().rows, config_.dim), shape});
+    embedding_.look_up(ids, state(0).matrix(), pass.compute);
+  }
   if (pass.training && dropout_.drops()) {
     dropout_.draw(shape.element_count(), pass);
     float* values = state(0).values().data();
@@ -113,13 +119,21 @@ void Lm::forward(std::span<const std::int32_t> ids, int tokens, const Pass& pass
   }
   for (std::size_t i = 0; i < blocks; ++i) {
     Residual& block = i % 2 == 0 ? *attention_[i / 2] : *feed_forward_[i / 2];
+    const profile::ObservedLayer observed(pass.observer, info_of(block, shape, pass));
     block.forward(state(i).view(), state(i + 1).view(), pass);
   }
+  const profile::ObservedLayer observed(pass.observer, info_of(*norm_, shape, pass));
   norm_->forward(state(blocks).view(), normed_.view(), pass);
 }
 
-void Lm::logits(std::span<const std::int32_t> ids, int tokens, MatrixView logits, const Compute& compute) {
-  forward(ids, tokens, {.compute = compute});
+void Lm::logits(std::span<const std::int32_t> ids, int tokens, MatrixView logits, const Compute& compute,
+                profile::Observer* observer) {
+  const Pass pass{.compute = compute, .observer = observer};
+  forward(ids, tokens, pass);
+  const int rows = static_cast<int>(ids.size());
+  const profile::ObservedLayer observed(
+      observer, {"classifier", "Linear", profile::FlopCounter::linear({rows, config_.dim, config_.vocab, false}),
+                 Shape{rows, config_.vocab}});
   classifier().logits(normed_.matrix(), logits, compute);
 }
 

@@ -55,8 +55,9 @@ class Lm {
   /// Of all parameters in order.
   std::string parameter_digest();
 
-  /// Without keeping anything for backward. `ids` are B·`tokens`.
-  void logits(std::span<const std::int32_t> ids, int tokens, MatrixView logits, const Compute& compute);
+  /// Without keeping anything for backward. `ids` are B·`tokens`. Tells the observer of each layer, if there is one.
+  void logits(std::span<const std::int32_t> ids, int tokens, MatrixView logits, const Compute& compute,
+              profile::Observer* observer = nullptr);
 
   /// Forward and backward: returns the mean of -log p(labels), in nats, and overwrites every parameter's gradient.
   double train(std::span<const std::int32_t> ids, std::span<const std::int32_t> labels, int tokens, const Pass& pass);

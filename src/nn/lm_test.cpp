@@ -146,6 +146,33 @@ TEST(Lm, EvaluationCountsEveryTokenOnce) {
   EXPECT_EQ(evaluate(model, std::span(text).first(1), 16, 4, one.compute).tokens, 1U);
 }
 
+TEST(Lm, TellsAnObserverOfEveryLayer) {
+  struct Log : profile::Observer {
+    void on_layer_begin(const profile::LayerInfo& layer) override {
+      names += std::string(depth++, '>') + std::string(layer.name) + " ";
+      work += layer.work;
+    }
+    void on_layer_end(const profile::LayerInfo& /*layer*/) noexcept override { --depth; }
+    std::size_t depth = 0;
+    std::string names;
+    profile::Work work;
+  } log;
+  TestCompute one;
+  LmConfig config = kSmall;
+  config.layers = 1;
+  Lm model(config);
+  Tensor logits(Shape{10, config.vocab});
+  model.logits(random_ids(10, config.vocab), 5, logits.matrix(), one.compute, &log);
+  EXPECT_EQ(
+      log.names,
+      "embedding layers.0.attention_block >layers.0.attention_norm >layers.0.attention layers.0.feed_forward_block "
+      ">layers.0.feed_forward_norm >layers.0.feed_forward norm classifier ");
+  // The products: 2 FLOPs a weight and token. What else there is, is small but not nothing.
+  const std::int64_t weights = 12 * (12 + 2 * 4) + 12 * 12 + 3 * 12 * 20 + 12 * 19;
+  EXPECT_GT(log.work.flops(), 2 * 10 * weights);
+  EXPECT_LT(log.work.flops(), 3 * 10 * weights);
+}
+
 TEST(Lm, RefusesWhatDoesNotFit) {
   TestCompute one;
   Lm model(kSmall);

@@ -25,7 +25,7 @@ TEST(Mlp, CountsItsParameters) {
 }
 
 TEST(Mlp, ARowDoesNotDependOnTheBatchNorOnItsBlocks) {
-  const Mlp model = make_model();
+  Mlp model = make_model();
   TestCompute compute;
   constexpr int kRows = 1100;  // three blocks
   Tensor x({kRows, 12}), all({kRows, 3}), one({1, 3});
@@ -38,7 +38,7 @@ TEST(Mlp, ARowDoesNotDependOnTheBatchNorOnItsBlocks) {
 }
 
 TEST(Mlp, ExactVariantsAndThreadsAgreeBitForBit) {
-  const Mlp model = make_model();
+  Mlp model = make_model();
   std::vector<std::uint8_t> pixels(70 * 12);
   for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 37);
   TestCompute reference(gemm::variants().front(), 1);
@@ -57,11 +57,12 @@ TEST(Mlp, ExactVariantsAndThreadsAgreeBitForBit) {
 
 TEST(Mlp, NoImagesAreNoPredictions) {
   TestCompute compute;
-  EXPECT_TRUE(classify(make_model(), {}, compute.compute).predictions.empty());
+  Mlp model = make_model();
+  EXPECT_TRUE(classify(model, {}, compute.compute).predictions.empty());
 }
 
 TEST(Mlp, SurvivesItsCheckpoint) {
-  const Mlp model = make_model();
+  Mlp model = make_model();
   const auto bytes = model.to_safetensors({{"model", "mlp"}});
   const Mlp again = Mlp::from_safetensors(bytes);
   EXPECT_EQ(again.parameter_digest(), model.parameter_digest());
@@ -94,7 +95,7 @@ TEST(Mlp, RefusesCheckpointsThatAreNoMlp) {
 
 TEST(Mlp, RefusesWrongShapes) {
   TestCompute compute;
-  const Mlp model = make_model();
+  Mlp model = make_model();
   Tensor x({2, 12}), narrow({2, 2});
   EXPECT_MESSAGE(std::invalid_argument, model.logits(x.matrix(), narrow.matrix(), compute.compute),
                  "want [B,12] and [B,3]");
@@ -104,7 +105,8 @@ TEST(Mlp, RefusesWrongShapes) {
   EXPECT_THROW(Mlp{negative}, std::invalid_argument);
   EXPECT_THROW(Mlp(std::vector<int>(66, 1)), std::invalid_argument);
   const int wide[] = {2, 300};
-  EXPECT_MESSAGE(std::invalid_argument, classify(Mlp(wide), std::vector<std::uint8_t>(2), compute.compute),
+  Mlp wide_model(wide);
+  EXPECT_MESSAGE(std::invalid_argument, classify(wide_model, std::vector<std::uint8_t>(2), compute.compute),
                  "300 classes");
 }
 

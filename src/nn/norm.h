@@ -19,6 +19,7 @@ class RmsNorm final : public Layer {
 
   std::string_view kind() const override { return "RmsNorm"; }
   Shape output_shape(const Shape& x) const override;
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
   std::vector<Parameter*> parameters() override { return {&weight_}; }
@@ -43,6 +44,7 @@ class LayerNorm final : public Layer {
 
   std::string_view kind() const override { return "LayerNorm"; }
   Shape output_shape(const Shape& x) const override;
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
   std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }

@@ -55,8 +55,12 @@ void Residual::require(const Shape& shape, bool training) {
 void Residual::forward(ConstTensorView x, TensorView y, const Pass& pass) {
   check("y", y.shape, output_shape(x.shape));
   require(x.shape, false);
-  norm_->forward(x, normed_.view(), pass);
-  body_->forward(normed_.view(), output_.view(), pass);
+  const auto run = [&](Layer& layer, ConstTensorView from, Tensor& to) {
+    const profile::ObservedLayer observed(pass.observer, info_of(layer, from.shape, pass));
+    layer.forward(from, to.view(), pass);
+  };
+  run(*norm_, x, normed_);
+  run(*body_, normed_.view(), output_);
   const detail::TrainingKernels& kernels = detail::training_kernels();
   const bool drops = pass.training && dropout_.drops();
   if (drops) dropout_.draw(x.values.size(), pass);

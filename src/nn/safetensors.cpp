@@ -191,4 +191,16 @@ void copy_float(const SafetensorsEntry& entry, std::span<float> to) {
   }
 }
 
+const SafetensorsEntry& require_f32(const Safetensors& file, std::string_view name, const Shape& shape) {
+  const SafetensorsEntry& entry = file.require_f32(name, static_cast<std::size_t>(shape.rank()));
+  std::string text;
+  bool same = true;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    text += (axis == 0 ? "" : ",") + std::to_string(entry.shape[axis]);
+    same = same && entry.shape[axis] == static_cast<std::uint64_t>(shape[axis]);
+  }
+  if (same) return entry;
+  throw DataError("safetensors: tensor " + printable(name) + " is [" + text + "], want " + shape.to_string());
+}
+
 }  // namespace optlab::nn

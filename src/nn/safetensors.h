@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/tensor.h"
+
 namespace optlab::nn {
 
 /// A tensor inside a safetensors file. `bytes` points into the file's memory: row-major, little-endian, without gaps.
@@ -64,6 +66,9 @@ void copy_f32(const SafetensorsEntry& entry, std::span<float> to);
 /// The same of F32 or F16 (exactly).
 void copy_float(const SafetensorsEntry& entry, std::span<float> to);
 
+/// Throws DataError unless there is an F32 tensor `name` of this shape.
+const SafetensorsEntry& require_f32(const Safetensors& file, std::string_view name, const Shape& shape);
+
 /// A tensor to write.
 struct SafetensorsSource {
   std::string name;
@@ -71,6 +76,9 @@ struct SafetensorsSource {
   std::span<const float> values;
   bool half = false;  // as F16, rounded to nearest, ties to even
 };
+
+/// All of a tensor, whose values must stay where they are until it is written.
+SafetensorsSource source_of(std::string name, const Tensor& tensor);
 
 /// The bytes of a safetensors file with the tensors in the given order; the header is padded with spaces so that
 /// the values begin at a multiple of 8. The same input gives the same bytes.

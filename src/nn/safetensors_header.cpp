@@ -1,6 +1,9 @@
 #include "nn/safetensors_header.h"
 
-#include <nlohmann/json.hpp>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -12,43 +15,40 @@ namespace {
 [[noreturn]] void refuse(const std::string& message) { throw DataError("safetensors: " + message); }
 
 /// Receives the parser's events. The grammar is so small that the depth of nesting is bounded by the states: an object
-/// or array where none belongs is refused when it opens.
-class HeaderReader {
+/// or array where none belongs is refused when it opens. The names of the functions are the parser's.
+class HeaderReader : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, HeaderReader> {
  public:
-  using Json = nlohmann::json;
+  bool Null() { return unexpected("null"); }
+  bool Bool(bool) { return unexpected("true or false"); }
 
-  bool null() { return unexpected("null"); }
-  bool boolean(bool) { return unexpected("true or false"); }
-  bool number_integer(Json::number_integer_t) { return unexpected("a negative number"); }
-  bool number_float(Json::number_float_t, const std::string&) {
-    return unexpected("a number that is not a whole one below 2^64");
-  }
-  bool binary(Json::binary_t&) { return unexpected("binary data"); }
-
-  bool number_unsigned(Json::number_unsigned_t value) {
-    if (state_ == State::kShape) {
-      entry_.shape.push_back(value);
-    } else if (state_ == State::kOffsets && offsets_ < 2) {
-      (offsets_ == 0 ? entry_.begin : entry_.end) = value;
-      ++offsets_;
-    } else {
-      return unexpected("a number");
+  /// Numbers arrive as they are written: no file needs the library's conversion to double.
+  bool RawNumber(const char* text, std::size_t length, bool) {
+    const std::string_view digits(text, length);
+    if (digits.front() == '-') return unexpected("a negative number");
+    std::uint64_t value = 0;
+    for (char c : digits) {
+      const std::uint64_t digit = static_cast<unsigned char>(c) - '0';
+      constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+      if (digit > 9 || value > kMost / 10 || value * 10 > kMost - digit) {
+        return unexpected("a number that is not a whole one below 2^64");
+      }
+      value = value * 10 + digit;
     }
-    return true;
+    return number(value);
   }
 
-  bool string(std::string& value) {
+  bool String(const char* text, std::size_t length, bool) {
     if (state_ == State::kMetadata) {
-      header_.metadata[key_] = std::move(value);
+      header_.metadata[key_].assign(text, length);
     } else if (state_ == State::kTensor && key_ == "dtype") {
-      entry_.dtype = std::move(value);
+      entry_.dtype.assign(text, length);
     } else {
       return unexpected("a string");
     }
     return true;
   }
 
-  bool start_object(std::size_t) {
+  bool StartObject() {
     if (state_ == State::kStart) {
       state_ = State::kTop;
     } else if (state_ == State::kTop) {
@@ -62,8 +62,8 @@ class HeaderReader {
     return true;
   }
 
-  bool key(std::string& name) {
-    key_ = std::move(name);
+  bool Key(const char* name, std::size_t length, bool) {
+    key_.assign(name, length);
     switch (state_) {
       case State::kTop:
         if (!names_.insert(key_).second) refuse("the header has the key " + printable(key_) + " twice");
@@ -77,7 +77,7 @@ class HeaderReader {
     return true;
   }
 
-  bool end_object() {
+  bool EndObject(std::size_t) {
     if (state_ == State::kTensor) {
       if (fields_ != kAllFields) refuse("tensor " + printable(entry_.name) + " lacks dtype, shape or data_offsets");
       header_.entries.push_back(std::move(entry_));
@@ -86,7 +86,7 @@ class HeaderReader {
     return true;
   }
 
-  bool start_array(std::size_t) {
+  bool StartArray() {
     if (state_ == State::kTensor && key_ == "shape") {
       state_ = State::kShape;
     } else if (state_ == State::kTensor && key_ == "data_offsets") {
@@ -98,7 +98,7 @@ class HeaderReader {
     return true;
   }
 
-  bool end_array() {
+  bool EndArray(std::size_t) {
     if (state_ == State::kOffsets && offsets_ != 2) {
       refuse("tensor " + printable(entry_.name) + " has data_offsets that are not two numbers");
     }
@@ -106,17 +106,23 @@ class HeaderReader {
     return true;
   }
 
-  // Only the position: the parser's own text quotes the input, which may be long and binary.
-  template <class Exception>
-  bool parse_error(std::size_t position, const std::string&, const Exception&) {
-    refuse("the header is not valid JSON in UTF-8 (at its byte " + std::to_string(position) + ")");
-  }
-
   SafetensorsHeader take() { return std::move(header_); }
 
  private:
   enum class State { kStart, kTop, kMetadata, kTensor, kShape, kOffsets, kEnd };
   static constexpr unsigned kAllFields = 7;
+
+  bool number(std::uint64_t value) {
+    if (state_ == State::kShape) {
+      entry_.shape.push_back(value);
+    } else if (state_ == State::kOffsets && offsets_ < 2) {
+      (offsets_ == 0 ? entry_.begin : entry_.end) = value;
+      ++offsets_;
+    } else {
+      return unexpected("a number");
+    }
+    return true;
+  }
 
   void note_field() {
     const unsigned field = key_ == "dtype" ? 1 : key_ == "shape" ? 2 : key_ == "data_offsets" ? 4 : 0;
@@ -154,13 +160,19 @@ class HeaderReader {
 
 SafetensorsHeader parse_safetensors_header(std::string_view json) {
   if (json.empty() || json.front() != '{') refuse("the header must start with '{'");
-  // The library takes a zero byte for the end of its input, which would hide what follows.
-  if (json.find('\0') != std::string_view::npos) {
-    refuse("the header is not valid JSON in UTF-8 (at its byte " + std::to_string(json.find('\0') + 1) + ")");
+  constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag |
+                              rapidjson::kParseIterativeFlag | rapidjson::kParseStopWhenDoneFlag;
+  rapidjson::MemoryStream stream(json.data(), json.size());
+  HeaderReader handler;
+  rapidjson::Reader reader;
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, handler);
+  // The library takes a zero byte for the end of its input, so what follows the object is looked at here. Only the
+  // position is told: the text may be long and binary.
+  const std::size_t rest = result ? json.find_first_not_of(" \t\n\r", stream.Tell()) : result.Offset();
+  if (rest != std::string_view::npos) {
+    refuse("the header is not valid JSON in UTF-8 (at its byte " + std::to_string(rest + 1) + ")");
   }
-  HeaderReader reader;
-  nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
-  return reader.take();
+  return handler.take();
 }
 
 std::string printable(std::string_view text) {

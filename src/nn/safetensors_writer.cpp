@@ -1,5 +1,7 @@
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
@@ -10,11 +12,14 @@ namespace optlab::nn {
 namespace {
 
 std::string json_string(const std::string& text) {
-  try {
-    return nlohmann::json(text).dump();
-  } catch (const nlohmann::json::exception&) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::CrtAllocator,
+                    rapidjson::kWriteValidateEncodingFlag>
+      writer(buffer);
+  if (!writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()))) {
     throw std::invalid_argument("safetensors: " + printable(text) + " is not UTF-8");
   }
+  return buffer.GetString();
 }
 
 std::string metadata_json(const SafetensorsMetadata& metadata) {
@@ -69,6 +74,12 @@ void write_values(const SafetensorsSource& tensor, std::byte* to) {
 }
 
 }  // namespace
+
+SafetensorsSource source_of(std::string name, const Tensor& tensor) {
+  SafetensorsSource source{std::move(name), {}, tensor.values()};
+  for (int axis = 0; axis < tensor.shape().rank(); ++axis) source.shape.push_back(tensor.shape()[axis]);
+  return source;
+}
 
 std::vector<std::byte> write_safetensors(std::span<const SafetensorsSource> tensors,
                                          const SafetensorsMetadata& metadata) {

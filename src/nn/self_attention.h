@@ -42,6 +42,7 @@ class SelfAttention final : public Layer {
 
   std::string_view kind() const override { return "SelfAttention"; }
   Shape output_shape(const Shape& x) const override;
+  profile::Work work(const Shape& x) const override;
   void forward(ConstTensorView x, TensorView y, const Pass& pass) override;
   void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) override;
   std::vector<Parameter*> parameters() override { return {&joint_, &output_}; }

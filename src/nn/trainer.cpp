@@ -6,7 +6,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/error.h"
 #include "core/math.h"
+#include "nn/linear.h"
 
 namespace optlab::nn {
 namespace {
@@ -16,137 +18,118 @@ constexpr float kPi = 3.14159265F;
 /// Shuffles draw from streams far above those of the layers' weights.
 constexpr std::uint32_t kShuffleStream = 1U << 16;
 
-void check(const Mlp& model, const Dataset& data, const TrainingOptions& options) {
+/// Throws unless they go together; returns the batches of an epoch.
+int checked_batches(const Model& model, const Dataset& data, const TrainingOptions& options) {
   if (options.epochs < 1 || options.batch < 1 || !(options.learning_rate > 0.0F)) {
     throw std::invalid_argument("train: epochs, batch and learning_rate must be > 0");
   }
   if (data.size() < 1 || data.image_size != model.inputs()) {
-    throw std::invalid_argument("train: " + std::to_string(data.size()) + " images of " +
-                                std::to_string(data.image_size) + " pixels for a model with " +
-                                std::to_string(model.inputs()) + " inputs");
+    throw_invalid({"train: ", data.size(), " images of ", data.image_size, " pixels for a model with ", model.inputs(),
+                   " inputs"});
   }
+  return (data.size() - 1) / options.batch + 1;
 }
 
-/// The buffers of a step and the step itself.
-class Step {
- public:
-  Step(Mlp& model, int batch) : model_(model), x_(Shape{batch, model.inputs()}), labels_(batch) {
-    for (const Linear& layer : model.layers()) {
-      outputs_.emplace_back(Shape{batch, layer.outputs()});
-      deltas_.emplace_back(Shape{batch, layer.outputs()});
-      weight_gradients_.emplace_back(Shape{layer.inputs(), layer.outputs()});
-      bias_gradients_.emplace_back(Shape{layer.outputs()});
-    }
-  }
-
-  void gather(const Dataset& data, std::span<const std::uint32_t> indices) {
-    rows_ = static_cast<int>(indices.size());
-    for (int r = 0; r < rows_; ++r) {
-      const int index = static_cast<int>(indices[r]);
-      scale_pixels(data.image(index), {x_.matrix().row(r), static_cast<std::size_t>(model_.inputs())});
-      labels_[r] = data.labels[index];
-    }
-  }
-
-  /// Forward and backward; returns the loss.
-  double run(const Compute& compute) {
-    const std::size_t count = model_.layers().size();
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto activation = i + 1 == count ? gemm::Activation::kNone : gemm::Activation::kRelu;
-      model_.layers()[i].forward(input(i), part(outputs_[i]), activation, compute);
-    }
-    const MatrixView logits_gradient = part(deltas_.back());
-    const double loss = softmax_cross_entropy(part(outputs_.back()), std::span(labels_).first(rows_), &logits_gradient);
-    for (std::size_t i = count; i-- > 0;) {
-      const Linear::Gradient gradient{weight_gradients_[i].matrix(), bias_gradients_[i].values()};
-      const MatrixView before = i == 0 ? MatrixView{} : part(deltas_[i - 1]);
-      model_.layers()[i].backward(input(i), part(deltas_[i]), gradient, i == 0 ? nullptr : &before, compute);
-      if (i > 0) relu_backward(part(outputs_[i - 1]), before);
-    }
-    return loss;
-  }
-
-  int correct() {
-    int right = 0;
-    const MatrixView logits = part(outputs_.back());
-    for (int r = 0; r < rows_; ++r) {
-      right += argmax({logits.row(r), static_cast<std::size_t>(logits.columns)}) == labels_[r] ? 1 : 0;
-    }
-    return right;
-  }
-
-  std::vector<std::span<const float>> gradients() const {
-    std::vector<std::span<const float>> all;
-    for (std::size_t i = 0; i < weight_gradients_.size(); ++i) {
-      all.push_back(weight_gradients_[i].values());
-      all.push_back(bias_gradients_[i].values());
-    }
-    return all;
-  }
-
- private:
-  MatrixView part(Tensor& tensor) { return tensor.matrix().block(0, 0, rows_, tensor.matrix().columns); }
-  ConstMatrixView input(std::size_t layer) { return part(layer == 0 ? x_ : outputs_[layer - 1]); }
-
-  Mlp& model_;
-  int rows_ = 0;
-  Tensor x_;
-  std::vector<std::uint8_t> labels_;
-  std::vector<Tensor> outputs_;
-  std::vector<Tensor> deltas_;  // ∂L/∂(layer's output before its activation)
-  std::vector<Tensor> weight_gradients_;
-  std::vector<Tensor> bias_gradients_;
-};
-
-std::vector<std::span<float>> parameters(Mlp& model) {
+std::vector<std::span<float>> values_of(std::span<Parameter* const> parameters) {
   std::vector<std::span<float>> all;
-  for (Linear& layer : model.layers()) {
-    all.push_back(layer.weight());
-    all.push_back(layer.bias());
-  }
+  for (Parameter* parameter : parameters) all.push_back(parameter->value.values());
   return all;
-}
-
-float scheduled_rate(const TrainingOptions& options, std::int64_t step, std::int64_t steps) {
-  if (!options.cosine) return options.learning_rate;
-  const float fraction = static_cast<float>(step) / static_cast<float>(steps);
-  return options.learning_rate * (0.5F * (1.0F + math::cos(kPi * fraction)));
 }
 
 }  // namespace
 
-void train(Mlp& model, const Dataset& data, const TrainingOptions& options, const Compute& compute,
+Trainer::Trainer(Model& model, const Dataset& data, const TrainingOptions& options)
+    : model_(model),
+      data_(data),
+      options_(options),
+      batches_(checked_batches(model, data, options)),
+      parameters_(model.network().parameters()),
+      adam_(values_of(parameters_), options.adam) {
+  const int batch = std::min(options.batch, data.size());
+  x_ = Tensor(model.input_shape(batch));
+  logits_ = Tensor(Shape{batch, model.outputs()});
+  gradient_ = Tensor(Shape{batch, model.outputs()});
+  labels_.resize(static_cast<std::size_t>(batch));
+  order_.resize(data.labels.size());
+  model.network().reserve(x_.shape(), true);
+}
+
+float Trainer::rate() const {
+  if (!options_.cosine) return options_.learning_rate;
+  const std::int64_t step = std::int64_t{epoch_} * batches_ + seen_ / options_.batch;
+  const float fraction = static_cast<float>(step) / static_cast<float>(std::int64_t{batches_} * options_.epochs);
+  return options_.learning_rate * (0.5F * (1.0F + math::cos(kPi * fraction)));
+}
+
+void Trainer::begin_epoch() {
+  std::iota(order_.begin(), order_.end(), 0U);
+  Rng(options_.seed, kShuffleStream + static_cast<std::uint32_t>(epoch_)).shuffle(order_);
+  loss_sum_ = 0.0;
+  right_ = 0;
+}
+
+void Trainer::gather(int rows) {
+  const auto size = static_cast<std::size_t>(data_.image_size);
+  for (int r = 0; r < rows; ++r) {
+    const int index = static_cast<int>(order_[static_cast<std::size_t>(seen_ + r)]);
+    scale_pixels(data_.image(index), x_.values().subspan(r * size, size));
+    labels_[r] = data_.labels[index];
+  }
+}
+
+/// Forward and backward; returns the loss.
+double Trainer::differentiate(int rows, const Compute& compute) {
+  const auto step = static_cast<std::uint32_t>(std::int64_t{epoch_} * batches_ + seen_ / options_.batch);
+  const Pass pass{compute, true, options_.seed, step};
+  const TensorView x = x_.first(rows), logits = logits_.first(rows), gradient = gradient_.first(rows);
+  model_.network().forward(x, logits, pass);
+  const MatrixView by_logits = gradient.matrix();
+  const double loss = softmax_cross_entropy(logits.matrix(), std::span(labels_).first(rows), &by_logits);
+  if (std::isfinite(loss)) model_.network().backward(x, logits, gradient, {}, pass);
+  return loss;
+}
+
+const TrainingProgress& Trainer::step(const Compute& compute) {
+  if (done()) throw std::logic_error("Trainer: training is done");
+  if (seen_ == 0) begin_epoch();
+  const int rows = std::min(options_.batch, data_.size() - seen_);
+  const int batch = seen_ / options_.batch + 1;
+  gather(rows);
+  const double loss = differentiate(rows, compute);
+  if (!std::isfinite(loss)) {
+    throw std::runtime_error(text({"training diverged in epoch ", epoch_ + 1, ", batch ", batch,
+                                   ": the loss is not finite; try a lower learning rate"}));
+  }
+  const float learning_rate = rate();
+  std::vector<std::span<const float>> gradients;
+  for (const Parameter* parameter : parameters_) gradients.push_back(parameter->gradient.values());
+  adam_.step(gradients, learning_rate, compute.context.pool);
+  seen_ += rows;
+  loss_sum_ += loss * rows;
+  for (int r = 0; r < rows; ++r) {
+    const auto classes = static_cast<std::size_t>(model_.outputs());
+    right_ += argmax(logits_.values().subspan(r * classes, classes)) == labels_[r] ? 1 : 0;
+  }
+  progress_ = {epoch_ + 1,
+               options_.epochs,
+               batch,
+               batches_,
+               learning_rate,
+               loss_sum_ / seen_,
+               static_cast<double>(right_) / seen_};
+  if (seen_ == data_.size()) {
+    seen_ = 0;
+    ++epoch_;
+  }
+  return progress_;
+}
+
+void train(Model& model, const Dataset& data, const TrainingOptions& options, const Compute& compute,
            const TrainingCallback& callback) {
-  check(model, data, options);
-  const int batches = (data.size() - 1) / options.batch + 1;
-  const std::int64_t steps = std::int64_t{batches} * options.epochs;
-  Step step(model, std::min(options.batch, data.size()));
-  Adam adam(parameters(model), options.adam);
-  std::vector<std::uint32_t> order(data.labels.size());
-  for (int epoch = 0; epoch < options.epochs; ++epoch) {
-    std::iota(order.begin(), order.end(), 0U);
-    Rng(options.seed, kShuffleStream + static_cast<std::uint32_t>(epoch)).shuffle(order);
-    double loss_sum = 0.0;
-    int seen = 0;
-    int right = 0;
-    for (int batch = 0; batch < batches; ++batch) {
-      const int rows = std::min(options.batch, data.size() - seen);
-      step.gather(data, std::span(order).subspan(seen, rows));
-      const double loss = step.run(compute);
-      if (!std::isfinite(loss)) {
-        throw std::runtime_error("training diverged in epoch " + std::to_string(epoch + 1) + ", batch " +
-                                 std::to_string(batch + 1) + ": the loss is not finite; try a lower learning rate");
-      }
-      const float rate = scheduled_rate(options, std::int64_t{epoch} * batches + batch, steps);
-      adam.step(step.gradients(), rate, compute.context.pool);
-      seen += rows;
-      right += step.correct();
-      loss_sum += loss * rows;
-      if (callback && !callback({epoch + 1, options.epochs, batch + 1, batches, rate, loss_sum / seen,
-                                 static_cast<double>(right) / seen})) {
-        return;
-      }
-    }
+  Trainer trainer(model, data, options);
+  while (!trainer.done()) {
+    const TrainingProgress& progress = trainer.step(compute);
+    if (callback && !callback(progress)) return;
   }
 }
 

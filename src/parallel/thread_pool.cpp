@@ -7,12 +7,11 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <stdexcept>
-#include <string>
 #include <system_error>
 #include <thread>
 
 #include "core/buffer.h"
+#include "core/error.h"
 
 namespace optlab::parallel {
 namespace {
@@ -92,8 +91,7 @@ struct Ticket {
 
 void check_threads(int threads) {
   if (threads >= 1 && threads <= ThreadPool::kMaxThreads) return;
-  throw std::invalid_argument("ThreadPool: " + std::to_string(threads) + " threads; 1 to " +
-                              std::to_string(ThreadPool::kMaxThreads) + " are allowed");
+  throw_invalid({"ThreadPool: ", threads, " threads; 1 to ", ThreadPool::kMaxThreads, " are allowed"});
 }
 
 }  // namespace
@@ -233,9 +231,8 @@ int useful_workers(ThreadPool& pool, int most, double seconds) noexcept {
 
 Range partition(int count, int parts, int part, int grain) {
   if (count < 0 || parts < 1 || part < 0 || part >= parts || grain < 1) {
-    throw std::invalid_argument("partition: count " + std::to_string(count) + ", part " + std::to_string(part) +
-                                " of " + std::to_string(parts) + ", grain " + std::to_string(grain) +
-                                "; want count >= 0, 0 <= part < parts, grain >= 1");
+    throw_invalid({"partition: count ", count, ", part ", part, " of ", parts, ", grain ", grain,
+                   "; want count >= 0, 0 <= part < parts, grain >= 1"});
   }
   const std::int64_t grains = (std::int64_t{count} + grain - 1) / grain;
   const std::int64_t base = grains / parts;

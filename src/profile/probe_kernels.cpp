@@ -28,11 +28,33 @@ std::vector<const ProbeKernels*> available() {
   return kernels;
 }
 
+std::vector<const Int8Probe*> available_int8() {
+  std::vector<const Int8Probe*> probes;
+#if defined(__x86_64__)
+  if (simd::has_avx2()) probes = {&kInt8ProbeAvx2Wide, &kInt8ProbeAvx2Dot};
+  if (simd::has_avx512_vnni()) probes.push_back(&kInt8ProbeVnni);
+#elif defined(__aarch64__)
+  if (simd::has_neon()) probes = {&kInt8ProbeNeonWide, &kInt8ProbeNeonDot};
+#elif defined(__wasm_simd128__)
+  probes.push_back(&kInt8ProbeWasmWide);
+#if defined(__wasm_relaxed_simd__)
+  probes.push_back(&kInt8ProbeRelaxedDot);
+  probes.push_back(&kInt8ProbeRelaxedFused);
+#endif
+#endif
+  return probes;
+}
+
 }  // namespace
 
 std::span<const ProbeKernels* const> probe_kernels() {
   static const std::vector<const ProbeKernels*> kernels = available();
   return kernels;
+}
+
+std::span<const Int8Probe* const> int8_probes() {
+  static const std::vector<const Int8Probe*> probes = available_int8();
+  return probes;
 }
 
 const ProbeKernels& widest_exact() {

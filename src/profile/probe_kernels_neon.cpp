@@ -1,8 +1,13 @@
+#include "profile/int8_probe_kernel.h"
 #include "profile/probe_kernel.h"
+#include "simd/dot_neon.h"
 #include "simd/neon.h"
 
 namespace optlab::profile::detail {
 
 constinit const ProbeKernels kProbeNeon = make_probe_kernels<simd::Neon>();
+
+constinit const Int8Probe kInt8ProbeNeonWide = make_int8_probe<simd::NeonDot16, 6, 8, 12>();
+constinit const Int8Probe kInt8ProbeNeonDot = make_int8_probe<simd::NeonDot, 6, 8, 12>();
 
 }  // namespace optlab::profile::detail

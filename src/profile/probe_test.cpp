@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -29,6 +30,50 @@ TEST(ProbeKernels, ChainsComputeTheRecurrence) {
         for (int i = 0; i < iterations; ++i) x = x * 0.5F + 1.0F;
         EXPECT_EQ(kernel.run(iterations, 0.5F, 1.0F), x * static_cast<float>(kernel.chains * kernels->lanes))
             << kernels->name << ", " << kernel.chains << " chains, " << iterations << " iterations";
+      }
+    }
+  }
+}
+
+/// Element e of operands as a probe with groups of so many elements reads them.
+int element(const std::vector<std::byte>& bytes, int group, bool is_signed, int e) {
+  const auto byte = [&](int i) { return std::to_integer<int>(bytes[static_cast<std::size_t>(i)]); };
+  if (group == 2) return static_cast<std::int16_t>(byte(2 * e) + 256 * byte(2 * e + 1));
+  return is_signed ? static_cast<std::int8_t>(byte(e)) : byte(e);
+}
+
+/// Sum number `index` of a probe's result, by the definition.
+std::int32_t expected_dot(const detail::Int8Probe& probe, int chains, int steps,
+                          const std::vector<std::byte>& activations, const std::vector<std::byte>& weights, int index) {
+  std::uint32_t sum = 0;
+  const int chain = index / probe.lanes, lane = index % probe.lanes, vectors = chains / 2;
+  for (int step = steps; step > 0; --step) {
+    for (int g = 0; g < probe.group; ++g) {
+      const int vector = step % detail::kInt8Windows * vectors + chain % vectors;
+      const int a = element(activations, probe.group, false, chain / vectors * probe.group + g);
+      const int w = element(weights, probe.group, true, (vector * probe.lanes + lane) * probe.group + g);
+      sum += static_cast<std::uint32_t>(a * w);
+    }
+  }
+  return static_cast<std::int32_t>(sum);
+}
+
+TEST(ProbeKernels, IntegerChainsAddUpEveryProduct) {
+  std::vector<std::byte> activations, weights;
+  for (const int a : {127, 3, 90, 14, 66, 8, 111, 1}) activations.push_back(static_cast<std::byte>(a));
+  for (int i = 0; i < 64 * (detail::kInt8Windows * detail::kInt8MostVectors); ++i) {
+    weights.push_back(static_cast<std::byte>(i * i * 7 + i / 3));
+  }
+  for (const auto* probe : detail::int8_probes()) {
+    for (const auto& kernel : probe->compute) {
+      for (int steps : {1, 2, 50}) {
+        std::vector<std::int32_t> got(static_cast<std::size_t>(kernel.chains * probe->lanes));
+        kernel.run(steps, activations.data(), weights.data(), got.data());
+        for (int i = 0; i < kernel.chains * probe->lanes; ++i) {
+          ASSERT_EQ(got[static_cast<std::size_t>(i)],
+                    expected_dot(*probe, kernel.chains, steps, activations, weights, i))
+              << probe->name << ", " << kernel.chains << " chains, " << steps << " steps, sum " << i;
+        }
       }
     }
   }
@@ -68,12 +113,14 @@ TEST(RooflineProbe, MeasuresEveryLimitOfThisDevice) {
   const std::vector<Peak> peaks = probe.peaks();
   ASSERT_EQ(peaks.size(), lanes);
   const std::size_t counts = pool.threads() == 1 ? 1 : 2;
-  EXPECT_EQ(peaks.size(), counts * (detail::probe_kernels().size() + 4));
+  EXPECT_EQ(peaks.size(), counts * (detail::probe_kernels().size() + detail::int8_probes().size() + 4));
   double scalar = 0.0;
   double widest = 0.0;
   for (const Peak& peak : peaks) {
-    std::printf("  %-16s %d thread(s): %7.2f %s\n", peak.name.c_str(), peak.threads, peak.value * 1e-9,
-                peak.kind == Peak::Kind::kCompute ? "GFLOP/s" : "GB/s");
+    std::printf("  %-26s %d thread(s): %7.2f %s\n", peak.name.c_str(), peak.threads, peak.value * 1e-9,
+                peak.kind == Peak::Kind::kCompute   ? "GFLOP/s"
+                : peak.kind == Peak::Kind::kInteger ? "GOP/s"
+                                                    : "GB/s");
     EXPECT_TRUE(std::isfinite(peak.value) && peak.value > 0.0) << peak.name;
     EXPECT_EQ(peak.bytes > 0, peak.kind == Peak::Kind::kMemory) << peak.name;
     if (peak.kind != Peak::Kind::kCompute || peak.threads != 1) continue;

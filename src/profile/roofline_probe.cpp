@@ -11,7 +11,7 @@
 namespace optlab::profile {
 namespace {
 
-using detail::ComputeKernel;
+using detail::Int8Probe;
 using detail::ProbeKernels;
 using parallel::ThreadPool;
 
@@ -30,6 +30,55 @@ constexpr std::size_t kBytesPerRun = 4 * kMiB;
 // x = x/2 + 1 tends to 2: neither overflows nor becomes denormal.
 constexpr float kScale = 0.5F;
 constexpr float kOffset = 1.0F;
+
+constexpr int kWidest = 64;  // bytes of a vector
+
+/// What integers are multiplied: bytes of which no two neighbours are the same, activations of seven bits.
+struct alignas(kWidest) Operands {
+  std::byte weights[(detail::kInt8Windows * detail::kInt8MostVectors) * kWidest];
+  std::byte activations[8];
+
+  Operands() {
+    for (std::size_t i = 0; i < std::size(weights); ++i) weights[i] = static_cast<std::byte>(i * 89 + 7);
+    for (std::size_t i = 0; i < std::size(activations); ++i)
+      activations[i] = static_cast<std::byte>((i * 53 + 11) % 128);
+  }
+};
+
+/// A mix of instructions: of floats or of integers.
+struct Mix {
+  const ProbeKernels* floats;
+  const Int8Probe* integers;
+
+  const char* name() const { return floats != nullptr ? floats->name : integers->name; }
+  int chains(std::size_t choice) const {
+    return floats != nullptr ? floats->compute[choice].chains : integers->compute[choice].chains;
+  }
+  /// Operations of a run by one thread.
+  double operations() const {
+    const int products = floats != nullptr ? floats->lanes : integers->lanes * integers->group;
+    return 2.0 * kVectorSteps * kCallsPerRun * products;
+  }
+  /// The result says nothing; it has to be used.
+  float run(std::size_t choice, const Operands& operands) const {
+    const int steps = kVectorSteps / chains(choice);
+    if (floats != nullptr) return floats->compute[choice].run(steps, kScale, kOffset);
+    std::int32_t sums[2 * detail::kInt8MostVectors * kWidest / 4];
+    integers->compute[choice].run(steps, operands.activations, operands.weights, sums);
+    return static_cast<float>(sums[0]);
+  }
+  Peak limit(int threads) const {
+    const bool fused = floats != nullptr && floats->fused;
+    return {name(), floats != nullptr ? Peak::Kind::kCompute : Peak::Kind::kInteger, threads, fused, 0.0, 0};
+  }
+};
+
+std::vector<Mix> all_mixes() {
+  std::vector<Mix> mixes;
+  for (const ProbeKernels* kernels : detail::probe_kernels()) mixes.push_back({kernels, nullptr});
+  for (const Int8Probe* probe : detail::int8_probes()) mixes.push_back({nullptr, probe});
+  return mixes;
+}
 
 /// Where results go, one cache line a worker, so that no compiler can call the work useless.
 struct alignas(kCacheLine) Sink {
@@ -88,22 +137,25 @@ struct RooflineProbe::State {
       : pool(thread_pool),
         sinks(static_cast<std::size_t>(thread_pool.threads())),
         data(allocate_working_set()),
-        chosen(detail::probe_kernels().size(), 0),
+        mixes(all_mixes()),
+        chosen(mixes.size(), 0),
         tuning(tuning_contenders(), tuning_options(max_seconds)),
         race(contenders(), race_options(max_seconds)) {}
 
   ThreadPool& pool;
   std::vector<Sink> sinks;
   AlignedBuffer<float> data;
-  std::vector<std::size_t> chosen;  // per instruction set: which of its compute kernels
+  Operands operands;
+  std::vector<Mix> mixes;
+  std::vector<std::size_t> chosen;  // per mix: which of its kernels
   std::vector<Peak> limits;         // what each lane of `race` measures; the values come from the lane
   Race tuning;
   Race race;
 
-  void run_compute(const ComputeKernel& kernel, int threads) {
+  void run_compute(const Mix& mix, std::size_t choice, int threads) {
     pool.run(threads, [&](int worker) {
       float sum = 0.0F;
-      for (int call = 0; call < kCallsPerRun; ++call) sum += kernel.run(kVectorSteps / kernel.chains, kScale, kOffset);
+      for (int call = 0; call < kCallsPerRun; ++call) sum += mix.run(choice, operands);
       sinks[static_cast<std::size_t>(worker)].value = sum;
     });
   }
@@ -126,16 +178,12 @@ struct RooflineProbe::State {
 
   static std::size_t passes_over(std::size_t bytes) { return std::max<std::size_t>(1, kBytesPerRun / bytes); }
 
-  static double flops(const ProbeKernels& kernels, int threads) {
-    return 2.0 * kVectorSteps * kCallsPerRun * kernels.lanes * threads;
-  }
-
   std::vector<Contender> tuning_contenders() {
     std::vector<Contender> result;
-    for (const ProbeKernels* kernels : detail::probe_kernels()) {
-      for (const ComputeKernel& kernel : kernels->compute) {
-        result.push_back({std::string(kernels->name) + ", " + std::to_string(kernel.chains) + " chains",
-                          [this, &kernel] { run_compute(kernel, 1); }, flops(*kernels, 1), 0.0});
+    for (const Mix& mix : mixes) {
+      for (std::size_t choice = 0; choice < detail::kChainCounts; ++choice) {
+        result.push_back({std::string(mix.name()) + ", " + std::to_string(mix.chains(choice)) + " chains",
+                          [this, &mix, choice] { run_compute(mix, choice, 1); }, mix.operations(), 0.0});
       }
     }
     return result;
@@ -149,14 +197,13 @@ struct RooflineProbe::State {
   /// Also fills `limits`, one for each.
   std::vector<Contender> contenders() {
     std::vector<Contender> result;
-    const auto all = detail::probe_kernels();
     for (const int threads : thread_counts()) {
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        const ProbeKernels& kernels = *all[i];
-        limits.push_back({kernels.name, Peak::Kind::kCompute, threads, kernels.fused, 0.0, 0});
+      for (std::size_t i = 0; i < mixes.size(); ++i) {
+        const Mix& mix = mixes[i];
+        limits.push_back(mix.limit(threads));
         result.push_back({"compute " + limits.back().name + ", " + format_threads(threads),
-                          [this, &kernels, i, threads] { run_compute(kernels.compute[chosen[i]], threads); },
-                          flops(kernels, threads), 0.0});
+                          [this, &mix, i, threads] { run_compute(mix, chosen[i], threads); },
+                          mix.operations() * threads, 0.0});
       }
     }
     for (const int threads : thread_counts()) {

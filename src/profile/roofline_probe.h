@@ -12,18 +12,20 @@ namespace optlab::profile {
 
 /// A measured limit of this device: one roof of the roofline.
 struct Peak {
-  enum class Kind { kCompute, kMemory };
-  std::string name;  // the instruction set ("avx2+fma"), or the size of what is read ("16 MiB")
+  enum class Kind { kCompute, kInteger, kMemory };
+  std::string
+      name;  // the instruction set ("avx2+fma"), its integer mix ("avx2 int8 dot") or the size of what is read ("16 MiB")
   Kind kind;
   int threads;
   bool fused;         // compute: multiply and add in one instruction that rounds once
-  double value;       // FLOP/s (a multiply-add counts as two) or B/s
+  double value;       // FLOP/s or integer operations/s (a multiply-add counts as two), or B/s
   std::size_t bytes;  // memory: the working set, of all threads together
 };
 
 /// Measures what this device can do at most, by one thread and by all threads of a pool:
 ///   compute: independent chains x = x·s + o in registers, for every instruction set of this build and CPU, mul+add and
-///   fused; memory:  sums over buffers of 256 KiB, 4, 16 and 64 MiB (those that can be allocated), in the widest exact
+///   fused; integer: the same for every mix of instructions that integer products are made of (simd/dot.h), 8-bit operands;
+///   memory:  sums over buffers of 256 KiB, 4, 16 and 64 MiB (those that can be allocated), in the widest exact
 ///   instruction set.
 ///
 /// A peak is that of the fastest batch, as in STREAM: whatever disturbs a batch only slows it. The lanes of race() have

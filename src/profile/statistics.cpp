@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
+
 namespace optlab::profile {
 
 double quantile(std::span<const double> sorted, double p) {
@@ -46,7 +48,7 @@ Statistics summarize(std::span<const double> samples) {
   std::vector<double> sorted(samples.begin(), samples.end());
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (!std::isfinite(sorted[i])) {
-      throw std::invalid_argument("summarize: sample " + std::to_string(i) + " is " + std::to_string(sorted[i]) +
+      throw std::invalid_argument("summarize: sample " + std::to_string(i) + " is " + format_number(sorted[i]) +
                                   "; samples must be finite");
     }
   }
@@ -62,6 +64,12 @@ Statistics summarize(std::span<const double> samples) {
   double squares = 0.0;
   for (double sample : sorted) squares += (sample - result.mean) * (sample - result.mean);
   if (result.count > 1) result.stddev = std::sqrt(squares / (result.count - 1));
+
+  std::vector<double> deviations;
+  deviations.reserve(sorted.size());
+  for (double sample : sorted) deviations.push_back(std::abs(sample - result.median));
+  std::sort(deviations.begin(), deviations.end());
+  result.mad = quantile(deviations, 0.5);
 
   const int rank = median_interval_rank(result.count);
   result.interval_is_range = rank == 0;

@@ -14,6 +14,7 @@ struct Statistics {
   double max = 0.0;
   double p5 = 0.0;
   double p95 = 0.0;
+  double mad = 0.0;  // median absolute deviation, median |x - median|: a spread that no outlier can move
   double low = 0.0;  // low..high: an interval that holds the true median with at least 95 % probability …
   double high = 0.0;
   bool interval_is_range = false;  // … but with fewer than six samples no such interval exists, and it is min..max

@@ -24,6 +24,7 @@ TEST(Statistics, MatchesValuesComputedByHand) {
   EXPECT_DOUBLE_EQ(s.max, 9.0);
   EXPECT_DOUBLE_EQ(s.p5, 1.4);   // h = 4·0.05 = 0.2: 1 + 0.2·2
   EXPECT_DOUBLE_EQ(s.p95, 8.6);  // h = 3.8: 7 + 0.8·2
+  EXPECT_DOUBLE_EQ(s.mad, 2.0);  // of 4 2 0 2 4
   EXPECT_TRUE(s.interval_is_range);
   EXPECT_DOUBLE_EQ(s.low, 1.0);
   EXPECT_DOUBLE_EQ(s.high, 9.0);
@@ -34,6 +35,14 @@ TEST(Statistics, OfOneSampleIsThatSample) {
   const Statistics s = summarize(samples);
   for (double value : {s.median, s.mean, s.min, s.max, s.p5, s.p95, s.low, s.high}) EXPECT_EQ(value, 2.5);
   EXPECT_EQ(s.stddev, 0.0);
+}
+
+TEST(Statistics, AnOutlierMovesNeitherTheMedianNorItsDeviation) {
+  const std::vector<double> calm = {10, 11, 12, 13, 14}, disturbed = {10, 11, 12, 13, 1e6};
+  EXPECT_DOUBLE_EQ(summarize(calm).mad, 1.0);
+  EXPECT_DOUBLE_EQ(summarize(disturbed).mad, 1.0);
+  EXPECT_DOUBLE_EQ(summarize(disturbed).median, summarize(calm).median);
+  EXPECT_GT(summarize(disturbed).stddev, 1e5);
 }
 
 TEST(Statistics, TheMedianOfAnEvenCountLiesBetween) {

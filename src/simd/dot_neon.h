@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include "simd/dot.h"
+
 namespace optlab::simd {
 
 /// Four columns, two values of k, operands of 16 bits; see ScalarDot for the contract.
 struct NeonDot16 {
-  static constexpr const char* kName = "neon";
+  static constexpr const char* kName = "neon int8 wide";
   static constexpr int kActivationBits = 8;
   static constexpr int kGroup = 2;
   static constexpr int kLanes = 4;
@@ -34,11 +36,23 @@ struct NeonDot16 {
     return vaddq_s32(sum, vpaddq_s32(low, high));
   }
   static void store(std::int32_t* to, Sum sum) { vst1q_s32(to, sum); }
+  static Sum load_sums(const std::int32_t* from) { return vld1q_s32(from); }
+  static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
+                       std::uint8_t* to) {
+    float32x4_t value = vcvtq_f32_s32(vaddq_s32(sum, load_sums(offsets)));
+    value = vaddq_f32(vmulq_f32(value, vld1q_f32(scales)), vdupq_n_f32(range.zero_point));
+    value = vmaxq_f32(vminq_f32(value, vdupq_n_f32(range.high)), vdupq_n_f32(range.low));
+    const uint32x4_t shifted = vreinterpretq_u32_f32(vaddq_f32(value, vdupq_n_f32(kRoundingShift)));
+    const uint16x4_t words = vmovn_u32(shifted);
+    const uint8x8_t bytes = vmovn_u16(vcombine_u16(words, words));
+    const std::uint32_t four = vget_lane_u32(vreinterpret_u32_u8(bytes), 0);
+    std::memcpy(to, &four, sizeof four);
+  }
 };
 
 /// Four columns, four values of k, seven-bit activations, which are signed bytes too.
 struct NeonDot {
-  static constexpr const char* kName = "neon";
+  static constexpr const char* kName = "neon int8 dot";
   static constexpr int kActivationBits = 7;
   static constexpr int kGroup = 4;
   static constexpr int kLanes = 4;
@@ -63,6 +77,11 @@ struct NeonDot {
     return vpadalq_s16(sum, vpaddq_s16(low, high));
   }
   static void store(std::int32_t* to, Sum sum) { vst1q_s32(to, sum); }
+  static Sum load_sums(const std::int32_t* from) { return vld1q_s32(from); }
+  static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
+                       std::uint8_t* to) {
+    NeonDot16::to_bytes(sum, offsets, scales, range, to);
+  }
 };
 
 }  // namespace optlab::simd

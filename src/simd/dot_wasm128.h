@@ -4,11 +4,13 @@
 
 #include <cstdint>
 
+#include "simd/dot.h"
+
 namespace optlab::simd {
 
 /// Four columns, two values of k, operands of 16 bits; see ScalarDot for the contract.
 struct Wasm128Dot16 {
-  static constexpr const char* kName = "wasm128";
+  static constexpr const char* kName = "wasm128 int8 wide";
   static constexpr int kActivationBits = 8;
   static constexpr int kGroup = 2;
   static constexpr int kLanes = 4;
@@ -27,6 +29,17 @@ struct Wasm128Dot16 {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(a, b));
   }
   static void store(std::int32_t* to, Sum sum) { wasm_v128_store(to, sum); }
+  static Sum load_sums(const std::int32_t* from) { return wasm_v128_load(from); }
+  static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
+                       std::uint8_t* to) {
+    v128_t value = wasm_f32x4_convert_i32x4(wasm_i32x4_add(sum, load_sums(offsets)));
+    value = wasm_f32x4_add(wasm_f32x4_mul(value, wasm_v128_load(scales)), wasm_f32x4_splat(range.zero_point));
+    value = wasm_f32x4_pmax(wasm_f32x4_splat(range.low), wasm_f32x4_pmin(wasm_f32x4_splat(range.high), value));
+    const v128_t shifted = wasm_f32x4_add(value, wasm_f32x4_splat(kRoundingShift));
+    const v128_t bytes = wasm_v128_and(shifted, wasm_i32x4_splat(255));
+    const v128_t words = wasm_u16x8_narrow_i32x4(bytes, bytes);
+    wasm_v128_store32_lane(to, wasm_u8x16_narrow_i16x8(words, words), 0);
+  }
 };
 
 #if defined(__wasm_relaxed_simd__)
@@ -37,7 +50,7 @@ extern const std::int16_t kOnes[8];
 
 /// Four columns, four values of k, seven-bit activations: dot in pairs, pairs added, sum added.
 struct WasmRelaxedDot {
-  static constexpr const char* kName = "wasm128+relaxed";
+  static constexpr const char* kName = "wasm128+relaxed int8 dot";
   static constexpr int kActivationBits = 7;
   static constexpr int kGroup = 4;
   static constexpr int kLanes = 4;
@@ -57,11 +70,17 @@ struct WasmRelaxedDot {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(pairs, ones));
   }
   static void store(std::int32_t* to, Sum sum) { wasm_v128_store(to, sum); }
+  static Sum load_sums(const std::int32_t* from) { return wasm_v128_load(from); }
+  static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
+                       std::uint8_t* to) {
+    Wasm128Dot16::to_bytes(sum, offsets, scales, range, to);
+  }
 };
 
 /// The same in one instruction. V8 compiles it to one of the CPU's (VNNI) where there is one; elsewhere to more than the
 /// three above, half as fast. Which it is can only be measured (gemm::best_int8).
 struct WasmRelaxedDotAdd : WasmRelaxedDot {
+  static constexpr const char* kName = "wasm128+relaxed int8 fused";
   struct Constants {};
   static Constants constants() { return {}; }
   static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) {

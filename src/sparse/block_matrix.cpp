@@ -16,7 +16,7 @@ constexpr int ceil_div(int value, int divisor) { return value / divisor + (value
 
 /// "indices[7] is 12; K is 9"
 [[noreturn]] void refuse_entry(const char* list, std::size_t i, const std::string& what) {
-  refuse(std::string(list) + "[" + std::to_string(i) + "] is " + what);
+  refuse(text({list, "[", i, "] is ", what}));
 }
 [[noreturn]] void refuse_entry(const char* list, std::size_t i, std::int32_t value, const char* why, int limit) {
   refuse_entry(list, i, std::to_string(value) + why + (limit < 0 ? "" : std::to_string(limit)));
@@ -69,17 +69,15 @@ void check_lists(int K, int N, Format format, std::span<const std::int32_t> star
   const BlockShape shape = shape_of(format);
   const int panels = ceil_div(N, shape.columns);
   if (starts.size() != static_cast<std::size_t>(panels) + 1) {
-    refuse("starts has " + std::to_string(starts.size()) + " entries; " + std::to_string(N) + " columns as " +
-           std::string(name_of(format)) + " need " + std::to_string(panels + 1LL));
+    refuse(
+        text({"starts has ", starts.size(), " entries; ", N, " columns as ", name_of(format), " need ", panels + 1LL}));
   }
   if (starts.front() != 0) refuse_entry("starts", 0, starts.front(), "; it must be 0", -1);
   if (static_cast<std::size_t>(starts.back()) != indices.size()) {
-    refuse("starts ends with " + std::to_string(starts.back()) + ", but there are " + std::to_string(indices.size()) +
-           " indices");
+    refuse(text({"starts ends with ", starts.back(), ", but there are ", indices.size(), " indices"}));
   }
   if (values.size() != indices.size() * shape.size()) {
-    refuse("there are " + std::to_string(values.size()) + " values for " + std::to_string(indices.size()) +
-           " indices; each needs " + std::to_string(shape.size()));
+    refuse(text({"there are ", values.size(), " values for ", indices.size(), " indices; each needs ", shape.size()}));
   }
   for (std::size_t p = 0; p + 1 < starts.size(); ++p) {
     if (starts[p + 1] < starts[p]) refuse_entry("starts", p + 1, starts[p + 1], "; it must not fall", -1);
@@ -114,17 +112,17 @@ Format format_named(std::string_view name) {
     if (name_of(format) == name) return format;
     names += (names.empty() ? "" : ", ") + std::string(name_of(format));
   }
-  refuse("no format \"" + std::string(name) + "\"; there are " + names);
+  refuse(text({"no format \"", name, "\"; there are ", names}));
 }
 
 BlockMatrix::BlockMatrix(ConstMatrixView w, Format format, Mask mask)
     : rows_(w.rows), columns_(w.columns), format_(format) {
   check_extents();
   if (w.data == nullptr && w.rows > 0 && w.columns > 0) {
-    refuse("W is " + format_shape({w.rows, w.columns}) + " without data");
+    refuse(text({"W is ", format_shape({w.rows, w.columns}), " without data"}));
   }
   if (mask.data != nullptr && (mask.rows != w.rows || mask.columns != w.columns)) {
-    refuse("the mask is " + format_shape({mask.rows, mask.columns}) + ", W " + format_shape({w.rows, w.columns}));
+    refuse(text({"the mask is ", format_shape({mask.rows, mask.columns}), ", W ", format_shape({w.rows, w.columns})}));
   }
   const BlockShape shape = shape_of(format);
   Lists lists;

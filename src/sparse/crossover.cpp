@@ -17,7 +17,7 @@ constexpr double kDensities[] = {0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0};
 
 Shape checked_shape(int M, int K, int N, int rows, int columns) {
   if (M < 1 || K < 1 || N < 1) {
-    throw std::invalid_argument("crossover: M, K, N are " + format_shape({M, K, N}) + "; each must be >= 1");
+    throw_invalid({"crossover: M, K, N are ", format_shape({M, K, N}), "; each must be >= 1"});
   }
   return {rows, columns};
 }
@@ -26,7 +26,7 @@ Shape checked_shape(int M, int K, int N, int rows, int columns) {
 
 BlockMatrix random_matrix(int K, int N, Format format, double density, std::uint64_t seed) {
   if (std::isnan(density) || density < 0.0 || density > 1.0) {
-    throw std::invalid_argument("random_matrix: density " + std::to_string(density) + "; 0 to 1 is allowed");
+    throw_invalid({"random_matrix: density ", density, "; 0 to 1 is allowed"});
   }
   Tensor w(Shape{K, N});
   Rng(seed, 0).fill_uniform(w.values(), -1.0F, 1.0F);
@@ -80,7 +80,7 @@ struct CrossoverProbe::Bench {
               moved + static_cast<double>(dense.bytes())};
     for (std::size_t i = 0; i < sparse.size(); ++i) {
       const BlockMatrix& w = sparse[i];
-      all[i + 1] = {std::string(name_of(format)) + "@" + std::to_string(w.density()).substr(0, 5),
+      all[i + 1] = {std::string(name_of(format)) + "@" + format_number(w.density()).substr(0, 5),
                     [this, &w] {
                       multiply({a.matrix(), w, c.matrix()}, context, mode);
                     },
@@ -167,8 +167,8 @@ AdaptiveMatrix::AdaptiveMatrix(ConstMatrixView w, const Crossover& crossover, Ma
       sparse_(w, crossover.format, mask),
       dense_variant_(&gemm::best(crossover.mode, crossover.M, crossover.N, crossover.K, crossover.threads)) {
   if (w.rows != crossover.K || w.columns != crossover.N) {
-    throw std::invalid_argument("AdaptiveMatrix: W is " + format_shape({w.rows, w.columns}) +
-                                ", the crossover was measured for " + format_shape({crossover.K, crossover.N}));
+    throw_invalid({"AdaptiveMatrix: W is ", format_shape({w.rows, w.columns}), ", the crossover was measured for ",
+                   format_shape({crossover.K, crossover.N})});
   }
   density_ = sparse_.density();
   is_sparse_ = density_ < crossover.density;

@@ -1,9 +1,9 @@
 #include "sparse/sparse.h"
 
-#include <stdexcept>
 #include <string>
 
 #include "core/error.h"
+#include "core/ladder.h"
 #include "simd/isa.h"
 #include "sparse/sparse_kernels.h"
 
@@ -80,11 +80,10 @@ std::span<const Variant> ladder() {
 template <class T>
 void check_view(const char* what, const BasicMatrixView<T>& view) {
   if (view.rows < 0 || view.columns < 0) {
-    throw std::invalid_argument(std::string("sparse: ") + what + " is " + format_shape({view.rows, view.columns}) +
-                                "; dimensions must be >= 0");
+    throw_invalid({"sparse: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
   }
   if (view.data == nullptr && view.rows > 0 && view.columns > 0) {
-    throw std::invalid_argument(std::string("sparse: ") + what + " has no data");
+    throw_invalid({"sparse: ", what, " has no data"});
   }
 }
 
@@ -93,13 +92,12 @@ void check(const Problem& problem) {
   check_view("A", a);
   check_view("C", c);
   if (a.columns != w.rows() || c.rows != a.rows || c.columns != w.columns()) {
-    throw std::invalid_argument("sparse: A is " + format_shape({a.rows, a.columns}) + ", W " +
-                                format_shape({w.rows(), w.columns()}) + " and C " + format_shape({c.rows, c.columns}) +
-                                "; want A[M,K], W[K,N], C[M,N]");
+    throw_invalid({"sparse: A is ", format_shape({a.rows, a.columns}), ", W ", format_shape({w.rows(), w.columns()}),
+                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], W[K,N], C[M,N]"});
   }
   if (c.column_stride != 1 || (c.rows > 1 && c.row_stride < c.columns)) {
-    throw std::invalid_argument("sparse: C's strides are " + std::to_string(c.row_stride) + " and " +
-                                std::to_string(c.column_stride) + "; its columns must be adjacent and its rows apart");
+    throw_invalid({"sparse: C's strides are ", c.row_stride, " and ", c.column_stride,
+                   "; its columns must be adjacent and its rows apart"});
   }
 }
 
@@ -107,14 +105,7 @@ void check(const Problem& problem) {
 
 std::span<const Variant> variants() { return ladder(); }
 
-const Variant& variant(std::string_view name) {
-  std::string names;
-  for (const Variant& candidate : variants()) {
-    if (candidate.name == name && candidate.supported()) return candidate;
-    if (candidate.supported()) names += (names.empty() ? "" : ", ") + std::string(candidate.name);
-  }
-  throw std::invalid_argument("sparse: no variant \"" + std::string(name) + "\" here; there are " + names);
-}
+const Variant& variant(std::string_view name) { return find_row(variants(), "sparse", name); }
 
 void multiply(const Variant& variant, const Problem& problem, gemm::Context& context) {
   check(problem);
@@ -128,13 +119,8 @@ void multiply(const Problem& problem, gemm::Context& context, Mode mode) {
 }
 
 const Variant& best(Mode mode, int threads) {
-  const Variant* choice = &variants().front();  // the ladder is ordered: the last rung that qualifies wins
-  for (const Variant& candidate : variants()) {
-    if (!candidate.supported() || (candidate.threaded && threads == 1)) continue;
-    if (mode == Mode::kExact && candidate.mode == Mode::kFast) continue;
-    choice = &candidate;
-  }
-  return *choice;
+  return last_row(variants(), threads,
+                  [&](const Variant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
 }
 
 }  // namespace optlab::sparse

@@ -43,7 +43,14 @@ export interface Limit {
   /** The task's name. */
   shape: string;
   what: string;
-  target: number;
+  /** None: the figure is shown for itself. */
+  target?: number;
+  /** The share of a measured limit that ours reaches, or the ratio to the best peer that the limit allows; of which table. */
+  kind?: 'share' | 'ceiling';
+  set?: string;
+  threads?: number;
+  /** Left out where it wasn't measured. */
+  optional?: boolean;
   samples(source: Source): Samples[];
   value(medians: readonly number[]): number;
 }

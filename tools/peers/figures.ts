@@ -9,6 +9,11 @@ export function speeds({ task }: TaskResult, { repetitions }: LaneResult): numbe
   return repetitions.filter(({ quiet }) => quiet).map(({ calls, seconds }) => (1e-9 * calls * work) / seconds);
 }
 
+/** Three digits: 0.42, 4.21, 42.1, 421. */
+export function figure(value: number): string {
+  return value.toFixed(value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
+}
+
 export function ratioText({ value, low, high }: Ratio): string {
   return `**${value.toFixed(2)}** (${low.toFixed(2)}–${high.toFixed(2)})`;
 }

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { buildWasm } from '../build.ts';
+import { build } from '../lib/cmake.ts';
 import { CommandError, kJobs, kRoot, run } from '../lib/command.ts';
 
 const kHere = import.meta.dirname;
@@ -39,7 +39,7 @@ export function webVersions(modules: string): Record<string, string> {
 }
 
 export async function buildOurLinks(log: string): Promise<void> {
-  for (const name of ['relaxed', 'relaxed-threads'] as const) await buildWasm(name, log);
+  for (const name of ['relaxed', 'relaxed-threads']) await build(`wasm-${name}`, log, ['optlab_peer_bindings']);
 }
 
 /** The installed version of a Debian package, or undefined. */

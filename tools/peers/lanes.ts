@@ -136,6 +136,7 @@ export async function openNativeField(families: readonly Family[]): Promise<Fiel
       const details = session.loaded.details + (given[0] ?? '');
       const id = `${program}/${set}`;
       field.members.push({ library, label, threads: 1, set, id, name: `${label}, ${set}`, details, session });
+      if (library === 'ours') field.probe = session; // the last one, which may use all instructions
     }
   } catch (error) {
     await field.close();

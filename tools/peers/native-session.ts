@@ -1,7 +1,7 @@
 // A native peer: a process that answers requests line by line (native/harness.h).
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Check, Loaded, Session, Task, Timing } from './types.ts';
+import type { Check, Loaded, Peak, Session, Task, Timing } from './types.ts';
 
 const kTimeLimitMs = 120_000;
 
@@ -13,6 +13,12 @@ function written(task: Task): string {
       const { family, channels, height, width, outputs, kernel, padding } = task;
       return [family, channels, height, width, outputs, kernel, padding].join(' ');
     }
+    case 'attention': {
+      const { family, queries, keys, heads, keyHeads, size, causal } = task;
+      return [family, queries, keys, heads, keyHeads, size, Number(causal)].join(' ');
+    }
+    case 'rows':
+      return [task.family, task.operation, task.rows, task.columns].join(' ');
     case 'sparse':
       return [task.family, task.m, task.k, task.n, task.sparsity].join(' ');
     default:
@@ -68,6 +74,7 @@ export async function openNativeSession(program: string, env: Record<string, str
     release: async () => {
       await ask('release');
     },
+    probe: (seconds: number) => ask<Peak[]>(`probe ${seconds}`),
     close: async () => {
       child.stdin.end();
       if (ended === undefined) await new Promise<void>((settle) => (wake = settle));

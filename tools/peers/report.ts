@@ -1,15 +1,11 @@
 // From the results, and nothing else, to docs/benchmarks.md.
 import { kFamilies } from './families/index.ts';
 import type { Family, Part, Table } from './family.ts';
-import { ratioText, speeds } from './figures.ts';
-import { limitRows } from './limits.ts';
+import { figure, ratioText, speeds } from './figures.ts';
+import { limitRows, limitsOf, limitValue } from './limits.ts';
 import { kOthersAllowed } from './quiet.ts';
 import { kEnough, kSpreadAllowed, median, ratioToBest, summarize, verdict } from './statistics.ts';
 import type { FamilyResults, LaneResult, Results, Section, TaskResult } from './types.ts';
-
-function figure(value: number): string {
-  return value >= 99.95 ? value.toFixed(0) : value.toFixed(1);
-}
 
 function cell(result: TaskResult, lane: LaneResult | undefined): string {
   if (!lane) return '–';
@@ -87,8 +83,8 @@ function provenance({ date, machine, versions, settings, method, notes }: Sectio
   return warning + list(lines);
 }
 
-function limits({ limits: wanted }: Family, section: Section): string {
-  const rows = limitRows(wanted, section.tasks);
+function limits(family: Family, part: 'web' | 'native', section: Section): string {
+  const rows = limitRows(limitsOf(family, part), section.tasks);
   return rows.length === 0
     ? ''
     : `\n#### Against single peers, ourselves and this device’s own limits\n\nMeasured in the same rotation, the device’s limits by the library’s probe.\n\n${table(['task', 'what', 'value', 'target', 'verdict'], rows)}\n`;
@@ -98,7 +94,12 @@ function limits({ limits: wanted }: Family, section: Section): string {
 function peaks({ tasks }: Section): string {
   const byName = new Map<string, number[]>();
   for (const { kind, name, fused, threads, value } of tasks.flatMap((task) => task.peaks.flat())) {
-    const what = kind === 'compute' ? `${name}, ${fused ? 'fused' : 'mul + add'}, GFLOP/s` : `read ${name}, GB/s`;
+    const whats = {
+      compute: `${name}, ${fused ? 'fused' : 'mul + add'}, GFLOP/s`,
+      integer: `${name}, GOP/s`,
+      memory: `read ${name}, GB/s`,
+    };
+    const what = whats[kind];
     const key = `${what} | ${threads}`;
     byName.set(key, [...(byName.get(key) ?? []), 1e-9 * value]);
   }
@@ -108,6 +109,50 @@ function peaks({ tasks }: Section): string {
     return [...key.split(' | '), `${figure(middle)} (${figure(low)}–${figure(high)})`, String(values.length)];
   });
   return `\n${table(['limit', 'threads', 'median (interval)', 'rounds'], rows)}\n`;
+}
+
+/** Which targets were met, and of each that was missed how far it is from the machine's own limit. */
+function targets(family: Family, name: 'web' | 'native', section: Section): string {
+  const decided = family[name].tables.flatMap((block) =>
+    section.tasks.flatMap((result) => {
+      const target = block.targets[result.task.name];
+      if (target === undefined) return [];
+      const lanes = result.lanes.filter(({ threads, set }) => threads === block.threads && set === block.set);
+      const ours = lanes.find(({ role }) => role === 'fast');
+      const [ratio = '', , , outcome = ''] = comparison(
+        result,
+        ours,
+        lanes.filter(({ role }) => role === 'peer'),
+        target,
+      );
+      return [{ task: result.task.name, block, target, ratio: ratio.match(/[\d.]+/)?.[0] ?? '', outcome }];
+    }),
+  );
+  const measured = decided.filter(({ outcome }) => outcome !== '–');
+  if (measured.length === 0) return '';
+  const reason = (shape: string, { set, threads }: Table) => {
+    const value = (wanted: 'share' | 'ceiling') => {
+      const of = limitsOf(family, name).find((limit) => {
+        return limit.kind === wanted && limit.shape === shape && limit.set === set && (limit.threads ?? 1) === threads;
+      });
+      return of && limitValue(of, section.tasks)?.ratio.value;
+    };
+    const [share, ceiling] = [value('share'), value('ceiling')];
+    const parts = [
+      share === undefined ? '' : `ours is at ${Math.round(100 * share)} % of the device’s own limit`,
+      ceiling === undefined ? '' : `no kernel within that limit could exceed ${ceiling.toFixed(2)}`,
+    ];
+    return parts.filter(Boolean).join(', and ');
+  };
+  const lines = measured
+    .filter(({ outcome }) => outcome !== 'met')
+    .map(({ task, block, target, ratio, outcome }) => {
+      const why = reason(task, block);
+      return `- ${task} (${block.title}): ${ratio} of ${target}, ${outcome}${why === '' ? '' : `: ${why}`}.`;
+    });
+  const met = measured.filter(({ outcome }) => outcome === 'met').length;
+  const head = `${met} of ${measured.length} ratios to the best peer are at their targets or above${lines.length > 0 ? '; the others:' : '.'}`;
+  return `\n${[head, ...(lines.length > 0 ? ['', ...lines] : [])].join('\n')}\n`;
 }
 
 function part(title: string, { note, tables }: Part, section: Section): string {
@@ -120,8 +165,14 @@ function part(title: string, { note, tables }: Part, section: Section): string {
 
 function chapter(family: Family, { web, native }: FamilyResults): string {
   const head = `## ${family.title}\n\n${family.what} ${family.checked}\n`;
-  const browser = web && part('In the browser', family.web, web) + limits(family, web) + peaks(web);
-  return [head, browser, native && part('Native, one thread', family.native, native)].filter(Boolean).join('\n');
+  const whole = (name: 'web' | 'native', title: string, section: Section) =>
+    part(title, family[name], section) +
+    targets(family, name, section) +
+    limits(family, name, section) +
+    peaks(section);
+  return [head, web && whole('web', 'In the browser', web), native && whole('native', 'Native, one thread', native)]
+    .filter(Boolean)
+    .join('\n');
 }
 
 function method(): string {

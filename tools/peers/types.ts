@@ -31,18 +31,45 @@ export interface ConvTask {
   padding: number;
 }
 
-export type Task = GemmTask | SparseTask | ConvTask;
+/**
+ * O[T,H,D] = softmax(Q·Kᵀ/√D)·V for Q[T,H,D], K and V[S,G,D]; query head h reads key head h / (H/G). With fewer queries than keys these are
+ * the last ones, and K and V a cache: constants.
+ */
+export interface AttentionTask {
+  family: 'attention';
+  name: string;
+  queries: number;
+  keys: number;
+  heads: number;
+  keyHeads: number;
+  size: number;
+  /** Query t sees keys 0 … S − T + t. */
+  causal: boolean;
+}
+
+/** y[M,N] = operation(x[M,N]), row by row or element by element; the normalizations also have a weight and a bias for every column. */
+export interface RowsTask {
+  family: 'rows';
+  name: string;
+  operation: 'softmax' | 'rms_norm' | 'layer_norm' | 'gelu';
+  rows: number;
+  columns: number;
+}
+
+export type Task = GemmTask | SparseTask | ConvTask | AttentionTask | RowsTask;
 export type FamilyName = Task['family'];
 
 type Floats = Float32Array<ArrayBuffer>;
 
-/** What a call computes with. `a` and `x` change from call to call; `b`, weights and bias stay, and a peer may pack them in prepare(). */
+/** What a call computes with. `a`, `x` and `q` change from call to call; `b`, weights and bias stay, and a peer may pack them in prepare(); `k` and `v`: see AttentionTask. */
 export interface OperandsOf {
   'gemm-f32': { a: Floats; b: Floats };
   'gemm-int8': { a: Uint8Array<ArrayBuffer>; b: Int8Array<ArrayBuffer> };
   'conv-f32': { x: Floats; weights: Floats; bias: Floats };
   'conv-int8': { x: Uint8Array<ArrayBuffer>; weights: Int8Array<ArrayBuffer> };
   sparse: { a: Floats; b: Floats };
+  attention: { q: Floats; k: Floats; v: Floats };
+  rows: { x: Floats; weight: Floats; bias: Floats };
 }
 export interface TaskOf {
   'gemm-f32': GemmTask;
@@ -50,6 +77,8 @@ export interface TaskOf {
   'conv-f32': ConvTask;
   'conv-int8': ConvTask;
   sparse: SparseTask;
+  attention: AttentionTask;
+  rows: RowsTask;
 }
 
 /** A result, in units of the exact one. */
@@ -87,10 +116,10 @@ export interface WebPeer {
 
 export interface Peak {
   name: string;
-  kind: 'compute' | 'memory';
+  kind: 'compute' | 'integer' | 'memory';
   threads: number;
   fused: boolean;
-  /** FLOP/s or B/s. */
+  /** FLOP/s, integer operations/s or B/s. */
   value: number;
   bytes: number;
 }

@@ -57,7 +57,7 @@ export interface PeerServer {
 }
 
 export async function servePeers(modules: string): Promise<PeerServer> {
-  const roots = { peers: import.meta.dirname, npm: modules, optlab: join(kRoot, 'web/public/wasm') };
+  const roots = { peers: import.meta.dirname, npm: modules, optlab: join(kRoot, 'build') };
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     content(roots, pathname).then(

@@ -1,7 +1,7 @@
 // The Content-Security-Policy holds: on every page, and in the workers, which have a policy of their own.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { kLesson, Site, type Visit } from './site.ts';
+import { kFirstLesson, kLesson, Site, type Visit } from './site.ts';
 
 /** In a task of its own, since what the debugger evaluates is exempt. */
 const attempt = (code: string) => `new Promise((settle) => setTimeout(() => {
@@ -19,7 +19,7 @@ describe('the policy', () => {
   after(() => site.close());
 
   it('leaves every page clean', async () => {
-    for (const path of ['/', kLesson, '/404.html']) {
+    for (const path of ['/', kFirstLesson, kLesson, '/404.html']) {
       for (const isolation of [true, false]) {
         const page = await site.visit({ path, isolation });
         await page.page.waitForLoadState('networkidle');

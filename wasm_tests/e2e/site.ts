@@ -8,6 +8,7 @@ import { startServer, type RunningServer } from '../../tools/serve.ts';
 import { launchBrowser } from '../../tools/lib/browser.ts';
 
 export const kLesson = '/lessons/02-acceleration/';
+export const kFirstLesson = '/lessons/01-profiling/';
 /** Experiments that are done in a second. */
 export const kQuick = '?race=size:64x64x64;rungs:naive,simd;threads:2&classify=rungs:simd;threads:1';
 

@@ -18,12 +18,29 @@ export interface Vector {
 export const shapeName = ([M, K, N]: readonly [number, number, number]): string => `gemm ${M}x${K}x${N}`;
 export const kLogits = 'logits of the MLP';
 
-/** The digests of every exact rung of a started module, on operands that the library draws itself. */
+/** Of the weights after 100 steps of training on 64 test images, as src/nn/golden_test.cpp has them. */
+export const kTrained = { mlp: '223113563245b835', cnn: 'a8f0d0b762b2c69e' } as const;
+export const trainingName = (kind: keyof typeof kTrained): string => `training the ${kind}`;
+
+/** The digest of the weights after 100 steps with 8 images each. */
+function train(library: OptLabModule, kind: keyof typeof kTrained, images: Uint8Array, labels: Uint8Array): string {
+  const settings = { epochs: 13, batch: 8, learningRate: 0.001, cosine: true, weightDecay: 0, seed: 1, fast: false };
+  const trainer = new library.Trainer(kind, images, labels, settings);
+  for (let step = 0; step < 100; ++step) trainer.step();
+  const model = kind === 'mlp' ? new library.Mlp(trainer.checkpoint()) : new library.Cnn(trainer.checkpoint());
+  const digest = model.digest();
+  trainer.delete();
+  model.delete();
+  return digest;
+}
+
+/** The digests of every exact rung of a started module, on operands that the library draws itself, on test images and their labels. */
 export function computeVectors(
   library: OptLabModule,
   threads: number,
   model: Uint8Array,
   images: Uint8Array,
+  labels: Uint8Array,
 ): { threads: number; vectors: Vector[] } {
   const started = library.setThreads(threads);
   const rungs = library.gemmVariants().filter(({ mode }) => mode === 'exact');
@@ -43,5 +60,9 @@ export function computeVectors(
     vectors.push({ what: kLogits, rung, digest: mlp.classify(images, rung).logitsDigest });
   }
   mlp.delete();
+  for (const kind of ['mlp', 'cnn'] as const) {
+    const digest = train(library, kind, images.subarray(0, 64 * 784), labels.subarray(0, 64));
+    vectors.push({ what: trainingName(kind), rung: 'the dispatcher', digest });
+  }
   return { threads: started, vectors };
 }

@@ -36,6 +36,10 @@ export function readModel(): Uint8Array {
   return Uint8Array.from(readFileSync(join(kRoot, 'models/fashion-mlp.safetensors')));
 }
 
+export function readCnn(): Uint8Array {
+  return Uint8Array.from(readFileSync(join(kRoot, 'models/fashion-cnn.safetensors')));
+}
+
 /** The first 64 test images, 784 bytes each. */
 export function readGoldenImages(): Uint8Array {
   return Uint8Array.from(readFileSync(join(kFashion, 'golden-64.idx3-ubyte')).subarray(16));

@@ -9,6 +9,7 @@ const kFiles = {
   testImages: ['data/fashion-mnist/t10k-images-idx3-ubyte.gz', 'data/fashion-mnist/t10k-images-idx3-ubyte.gz'],
   testLabels: ['data/fashion-mnist/t10k-labels-idx1-ubyte.gz', 'data/fashion-mnist/t10k-labels-idx1-ubyte.gz'],
   mlp: ['models/fashion-mlp.safetensors', 'models/fashion-mlp.safetensors'],
+  cnn: ['models/fashion-cnn.safetensors', 'models/fashion-cnn.safetensors'],
 };
 
 /**

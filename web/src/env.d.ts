@@ -1,3 +1,3 @@
 declare module 'virtual:optlab-manifest' {
-  export const files: Record<'testImages' | 'testLabels' | 'mlp', import('./lab/data.ts').DataFile>;
+  export const files: Record<'testImages' | 'testLabels' | 'mlp' | 'cnn', import('./lab/data.ts').DataFile>;
 }

@@ -1,10 +1,14 @@
 // f32 convolutions.
 import { type Family, kFastAndExact, kPeerRow, nativeTables, webTables } from '../family.ts';
 import { fill } from '../random.ts';
+import { kRelaxedPeak, kWebContest, underNativeRoofs, underRoof } from './ceilings.ts';
 import { compare, floatError } from './compare.ts';
 import { geometries, kNames, operations, pixelRows, shortName, sizes } from './conv.ts';
 
 const [kSmall = '', kMiddle = '', kImage = '', kPointwise = ''] = kNames;
+
+const kTargets: Readonly<Record<string, number>> = { [kSmall]: 1.4, [kMiddle]: 1.4, [kImage]: 1.4, [kPointwise]: 1.5 };
+const kNativeTarget = 0.95;
 
 export const convF32: Family<'conv-f32'> = {
   name: 'conv-f32',
@@ -48,14 +52,17 @@ GFLOP/s, a multiply-add counted as two, those with the padding included.`,
       tfjs: 'fused.conv2d, NHWC, result read back',
     },
     note: 'All hold weights and bias as constants. onnxruntime-web’s operators want NCHW and get it; nobody transposes while the clock runs.',
-    tables: webTables({ [kSmall]: 1.4, [kMiddle]: 1.4, [kImage]: 1.4, [kPointwise]: 1.5 }),
+    tables: webTables(kTargets),
   },
   native: {
     rows: { ours: kFastAndExact, onednn: [{ role: 'peer', row: 'blocked', note: 'its own blocked layouts' }] },
     how: { onednn: 'convolution, all operands in the layouts that it likes best' },
     note: 'oneDNN gets input and weights in its own blocked layouts and leaves the result in one, all reordered while no clock runs.',
-    tables: nativeTables(Object.fromEntries(kNames.map((name) => [name, 0.95]))),
+    tables: nativeTables(Object.fromEntries(kNames.map((name) => [name, kNativeTarget]))),
   },
-  limits: [],
-  probed: new Set(),
+  limits: kNames.flatMap((name) => [
+    ...underRoof(name, kTargets[name], kRelaxedPeak, kWebContest),
+    ...underNativeRoofs(name, kNativeTarget, 'float', ['peer_onednn/blocked']),
+  ]),
+  probed: new Set(kNames),
 };

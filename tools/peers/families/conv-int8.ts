@@ -1,10 +1,13 @@
 // Integer convolutions: activations of 7 bits, weights of 8, sums of 32.
 import { against, type Family, integerTables, kOneRow, kPeerRow, webTables } from '../family.ts';
 import { fillActivations, fillWeights } from '../random.ts';
+import { kRelaxedInt8Peak, kWebContest, underNativeRoofs, underRoof } from './ceilings.ts';
 import { compare, integerError } from './compare.ts';
 import { geometries, kNames, operations, pixelRows, shortName, sizes } from './conv.ts';
 
 const kThreeByThree = kNames.filter((name) => name.startsWith('3'));
+
+const kNativeTarget = 0.95;
 
 export const convInt8: Family<'conv-int8'> = {
   name: 'conv-int8',
@@ -46,10 +49,14 @@ integer convolutions on the CPU.`,
     how: { onednn: 'convolution, u8 · s8 → s32, all operands in the layouts that it likes best' },
     note: `oneDNN gets its operands in its own blocked layouts and leaves the result in one, all reordered while no clock runs. Where the CPU has
 AMX, a unit for whole matrices, oneDNN uses it and ours doesn't: the last table shows that, the one before leaves it out.`,
-    tables: integerTables(Object.fromEntries(kNames.map((name) => [name, 0.95]))),
+    tables: integerTables(Object.fromEntries(kNames.map((name) => [name, kNativeTarget]))),
   },
-  limits: kThreeByThree.map((name) =>
-    against('ort', name, 2, { row: 'qlinear', label: 'onnxruntime-web’s QLinearConv' }),
-  ),
-  probed: new Set(),
+  limits: [
+    ...kThreeByThree.map((name) => against('ort', name, 2, { row: 'qlinear', label: 'onnxruntime-web’s QLinearConv' })),
+    ...kNames.flatMap((name) => [
+      ...underRoof(name, undefined, kRelaxedInt8Peak, kWebContest),
+      ...underNativeRoofs(name, kNativeTarget, 'int8', ['peer_onednn/blocked']),
+    ]),
+  ],
+  probed: new Set(kNames),
 };

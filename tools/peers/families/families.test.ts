@@ -3,11 +3,13 @@ import { describe, it } from 'node:test';
 import { kFullSet } from '../family.ts';
 import { maskBlocks } from '../random.ts';
 import type { ConvTask, GemmTask } from '../types.ts';
+import { attention } from './attention.ts';
 import { convF32 } from './conv-f32.ts';
 import { convInt8 } from './conv-int8.ts';
 import { gemmF32 } from './gemm-f32.ts';
 import { gemmInt8 } from './gemm-int8.ts';
 import { kFamilies } from './index.ts';
+import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
 
 const small = { name: 'small', m: 3, k: 40, n: 5 } as const;
@@ -135,6 +137,83 @@ describe('the check of convolutions', () => {
     const y = Int32Array.from(convolve(task, given.x, given.weights));
     assert.deepEqual(convInt8.check(task, given, y), { ok: true, worst: 0 });
     assert.ok(!convInt8.check(task, given, changed(y, 60, 1)).ok);
+  });
+});
+
+describe('the check of attention', () => {
+  const task = {
+    family: 'attention',
+    name: 'small',
+    queries: 3,
+    keys: 5,
+    heads: 4,
+    keyHeads: 2,
+    size: 6,
+    causal: true,
+  } as const;
+  const given = attention.operands(task);
+  /** By the textbook, in float32; `last` query positions see that many keys fewer. */
+  const attend = (hidden: number) =>
+    Float32Array.from({ length: 3 * 4 * 6 }, (_, i) => {
+      const [t, h, d] = [Math.floor(i / 24), Math.floor(i / 6) % 4, i % 6];
+      const at = (s: number) => (s * 2 + (h >> 1)) * 6;
+      const powers = Array.from({ length: 5 - 3 + t + 1 - hidden }, (__, s) => {
+        let score = 0;
+        for (let e = 0; e < 6; e++) score += given.q[(t * 4 + h) * 6 + e]! * given.k[at(s) + e]!;
+        return Math.exp(score / Math.sqrt(6));
+      });
+      const total = powers.reduce((sum, power) => sum + power, 0);
+      return powers.reduce((sum, power, s) => sum + power * given.v[at(s) + d]!, 0) / total;
+    });
+
+  it('passes attention by the textbook, and fails a key more or less, a wrong element and another size', () => {
+    const right = attend(0);
+    assert.ok(attention.check(task, given, right).ok);
+    assert.ok(!attention.check(task, given, attend(1)).ok);
+    assert.ok(!attention.check({ ...task, causal: false }, given, right).ok);
+    assert.ok(!attention.check(task, given, changed(right, 70, 1e-4)).ok);
+    assert.ok(!attention.check(task, given, right.subarray(1)).ok);
+  });
+
+  it('counts the pairs that are seen', () => {
+    assert.equal(attention.work(task), 4 * 6 * 4 * (3 + 4 + 5));
+    assert.equal(attention.work({ ...task, causal: false }), 4 * 6 * 4 * 15);
+  });
+});
+
+describe('the check of row operations', () => {
+  const shape = { family: 'rows', name: 'small', rows: 2, columns: 7 } as const;
+  const given = rows.operands({ ...shape, operation: 'gelu' });
+  const values = (operation: (typeof rows.tasks)[number]['operation'], f: (row: number[], i: number) => number) => {
+    const y = Float32Array.from({ length: 14 }, (_, i) => {
+      const first = Math.floor(i / 7) * 7;
+      return f([...given.x.subarray(first, first + 7)], i % 7);
+    });
+    const task = { ...shape, operation };
+    assert.ok(rows.check(task, given, y).ok, operation);
+    assert.ok(!rows.check(task, given, changed(y, 9, 1e-3)).ok, operation);
+  };
+  const mean = (row: number[]) => row.reduce((sum, x) => sum + x, 0) / row.length;
+
+  it('passes the definitions and fails a wrong element', () => {
+    values('softmax', (row, i) => Math.exp(row[i]!) / row.reduce((sum, x) => sum + Math.exp(x), 0));
+    values('rms_norm', (row, i) => (row[i]! / Math.sqrt(mean(row.map((x) => x * x)) + 1e-5)) * given.weight[i]!);
+    values('layer_norm', (row, i) => {
+      const centre = mean(row);
+      const scale = 1 / Math.sqrt(mean(row.map((x) => (x - centre) ** 2)) + 1e-5);
+      return (row[i]! - centre) * scale * given.weight[i]! + given.bias[i]!;
+    });
+    values('gelu', (row, i) => {
+      const x = row[i]!;
+      return 0.5 * x * (1 + Math.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
+    });
+  });
+
+  it('tells GELU by tanh from GELU by erf', () => {
+    // x·Φ(x) at 2: 1.9544997; by tanh 1.9545977.
+    const x = new Float32Array(14).fill(2);
+    const y = new Float32Array(14).fill(1.9544997);
+    assert.ok(!rows.check({ ...shape, operation: 'gelu' }, { ...given, x }, y).ok);
   });
 });
 

@@ -1,6 +1,7 @@
 // The targets that compare f32 products with the device's own limits, and one thread with two.
 import type { Limit } from '../family.ts';
 import type { Peak } from '../types.ts';
+import { kRelaxedPeak, kWebContest, readRoof, underNativeRoofs, underRoof } from './ceilings.ts';
 
 const kFused = (threads: number) => (peak: Peak) => peak.kind === 'compute' && peak.fused && peak.threads === threads;
 const kMulAdd = (peak: Peak) =>
@@ -21,20 +22,37 @@ function scaling(shape: string): Limit {
   };
 }
 
-/** What no kernel could exceed: where this is below the target, the target is beyond this hardware. */
-function ceiling(shape: string, target: number): Limit {
-  return {
-    shape,
-    what: 'ceiling: relaxed-SIMD peak ÷ LiteRT.js, one thread',
-    target,
-    samples: ({ lane, peak }) => [peak(kFused(1)), lane('litert/1/-')],
-    value: share,
-  };
-}
+/** Ours ÷ the best peer. */
+export const kWebTargets: Readonly<Record<string, number>> = {
+  '128³': 1.8,
+  '256³': 1.5,
+  '512³': 1.5,
+  '1024³': 1.4,
+  '64×784×256': 1.6,
+  '1×512²': 1.5,
+  '1×1024²': 1.4,
+  '1×2048²': 1,
+};
+export const kNativeTargets: Readonly<Record<string, number>> = {
+  '128³': 0.95,
+  '256³': 0.95,
+  '512³': 1,
+  '1024³': 1,
+  '64×784×256': 1,
+  '1×1024²': 0.95,
+  '1×2048²': 0.95,
+};
+const kVectors: Readonly<Record<string, number>> = { '1×512²': 512, '1×1024²': 1024, '1×2048²': 2048 };
+const kNativePeers = ['peer_onednn/plain', 'peer_openblas/sgemm', 'peer_eigen_avx2/-', 'peer_eigen_native/-'];
 
 export const kLimits: readonly Limit[] = [
-  ceiling('512³', 1.5),
-  ceiling('1024³', 1.4),
+  ...Object.entries(kWebTargets).flatMap(([shape, target]) => {
+    const side = kVectors[shape];
+    return underRoof(shape, target, side === undefined ? kRelaxedPeak : readRoof(side * side, 4), kWebContest);
+  }),
+  ...Object.entries(kNativeTargets)
+    .filter(([shape]) => !(shape in kVectors))
+    .flatMap(([shape, target]) => underNativeRoofs(shape, target, 'float', kNativePeers)),
   {
     shape: '1024³',
     what: 'fast, one thread ÷ relaxed-SIMD peak',

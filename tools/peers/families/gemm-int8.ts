@@ -1,6 +1,7 @@
 // Integer matrix products: activations of 7 bits, weights of 8, sums of 32.
 import { against, type Family, integerTables, kOneRow, kPeerRow, webTables } from '../family.ts';
 import { fillActivations, fillWeights } from '../random.ts';
+import { kRelaxedInt8Peak, kWebContest, readRoof, underNativeRoofs, underRoof } from './ceilings.ts';
 import { compare, integerError, productRows } from './compare.ts';
 import { operations, type Shape, shortName } from './gemm.ts';
 
@@ -12,6 +13,15 @@ const kShapes: readonly Shape[] = [
   ['1×2048²', 1, 2048, 2048],
 ];
 
+const kNativeTarget = 0.95;
+/** The peer that a target speaks of. */
+const kBars: Readonly<Record<string, { target: number; peer: string }>> = {
+  '512³': { target: 1.9, peer: 'ort/1/-' },
+  '1024³': { target: 1.9, peer: 'ort/1/-' },
+  '64×784×256': { target: 1.8, peer: 'ort/1/-' },
+  '1×1024²': { target: 1.5, peer: 'litert/1/-' },
+  '1×2048²': { target: 1.5, peer: 'litert/1/-' },
+};
 const kOrt = { label: 'onnxruntime-web' };
 
 export const gemmInt8: Family<'gemm-int8'> = {
@@ -52,7 +62,7 @@ bits in every call, and gives floats. TensorFlow.js has no integer products on t
     how: { ours: 'weights packed beforehand', onednn: 'matmul, u8 · s8 → s32' },
     note: `oneDNN is the only one of the native libraries with integer products. Ours has its weights packed, so both of oneDNN’s ways count.
 Where the CPU has AMX, a unit for whole matrices, oneDNN uses it and ours doesn't: the last table shows that, the one before leaves it out.`,
-    tables: integerTables(Object.fromEntries(kShapes.map(([name]) => [name, 0.95]))),
+    tables: integerTables(Object.fromEntries(kShapes.map(([name]) => [name, kNativeTarget]))),
   },
   limits: [
     against('ort', '512³', 1.9, kOrt),
@@ -68,6 +78,13 @@ Where the CPU has AMX, a unit for whole matrices, oneDNN uses it and ours doesn'
       samples: ({ lane }) => [lane('ours/1/fast'), lane('ours/1/f32')],
       value: ([int8 = NaN, f32 = NaN]) => int8 / f32,
     },
+    ...kShapes.flatMap(([name, m, k, n]) => [
+      ...underRoof(name, kBars[name]!.target, m === 1 ? readRoof(k * n, 1) : kRelaxedInt8Peak, {
+        ...kWebContest,
+        peers: [kBars[name]!.peer],
+      }),
+      ...(m === 1 ? [] : underNativeRoofs(name, kNativeTarget, 'int8', ['peer_onednn/plain', 'peer_onednn/packed'])),
+    ]),
   ],
-  probed: new Set(),
+  probed: new Set(kShapes.map(([name]) => name)),
 };

@@ -1,13 +1,15 @@
 import type { Family } from '../family.ts';
 import type { FamilyName, Task } from '../types.ts';
+import { attention } from './attention.ts';
 import { convF32 } from './conv-f32.ts';
 import { convInt8 } from './conv-int8.ts';
 import { gemmF32 } from './gemm-f32.ts';
 import { gemmInt8 } from './gemm-int8.ts';
+import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
 
 /** In the order of the report. */
-export const kFamilies: readonly Family[] = [gemmF32, gemmInt8, convF32, convInt8, sparse];
+export const kFamilies: readonly Family[] = [gemmF32, gemmInt8, convF32, convInt8, attention, rows, sparse];
 
 export function family(name: FamilyName): Family {
   const found = kFamilies.find((candidate) => candidate.name === name);

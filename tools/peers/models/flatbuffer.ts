@@ -1,7 +1,7 @@
 // As much of the FlatBuffers format as a TFLite model needs (flatbuffers.dev/internals). Written front to back: a table comes before
 // what it refers to, so that every offset points forward, as the format wants.
 
-export type Scalar = { kind: 'i8' | 'u8' | 'i32' | 'u32'; value: number };
+export type Scalar = { kind: 'i8' | 'u8' | 'i32' | 'u32' | 'f32'; value: number };
 export type Node =
   | { kind: 'table'; fields: Readonly<Record<number, Node | Scalar>> }
   | { kind: 'tables'; items: readonly Node[] }
@@ -15,6 +15,7 @@ export const u8 = (value: number): Scalar => ({ kind: 'u8', value });
 export const i8 = (value: number): Scalar => ({ kind: 'i8', value });
 export const u32 = (value: number): Scalar => ({ kind: 'u32', value });
 export const i32 = (value: number): Scalar => ({ kind: 'i32', value });
+export const f32 = (value: number): Scalar => ({ kind: 'f32', value });
 export const table = (fields: Readonly<Record<number, Node | Scalar>>): Node => ({ kind: 'table', fields });
 export const tables = (...items: Node[]): Node => ({ kind: 'tables', items });
 export const ints = (...values: number[]): Node => ({ kind: 'ints', values });
@@ -55,6 +56,7 @@ class Writer {
   }
   scalar(at: number, { kind, value }: Scalar): void {
     if (kind === 'i8' || kind === 'u8') this.data[at] = value;
+    else if (kind === 'f32') this.view.setFloat32(at, value, true);
     else this.view.setInt32(at, value, true);
   }
   copy(at: number, values: Uint8Array): void {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fill, fillWeights } from '../random.ts';
+import { attentionModel, causalMask, fusedAttentionModel, perQueryHead, tfliteAttentionModel } from './attention.ts';
 import { permuted } from './layout.ts';
 import { convIntegerModel, convModel, matMulIntegerModel, matMulModel, qLinearConvModel } from './onnx.ts';
 import { block, integer } from './protobuf.ts';
@@ -380,5 +381,61 @@ describe('the TFLite models of integers and convolutions', () => {
     const weights = fill(108, 5);
     assert.throws(() => tfliteConvModel({ ...kGeometry, padding: 0 }, weights, fill(4, 1)), RangeError);
     assert.throws(() => tfliteConvModel(kGeometry, weights, fill(5, 1)), RangeError);
+  });
+});
+
+describe('the models of attention', () => {
+  const task = { family: 'attention', name: 'small', queries: 2, keys: 3, heads: 4, keyHeads: 2, size: 5, causal: true } as const;
+  const k = fill(3 * 2 * 5, 1);
+  const repeated = { k: perQueryHead(task, k), v: perQueryHead(task, k) };
+  const nodes = (model: Uint8Array<ArrayBuffer>) => {
+    const graph = message(decode(model), 7);
+    return (graph.get(1) ?? []).map((each) => {
+      const node = decode(each as Uint8Array);
+      return [...text(node, 7), ...text(node, 4), text(node, 1).join(' ')].join(' ');
+    });
+  };
+  const names = (model: Uint8Array<ArrayBuffer>, field: number, at: number) =>
+    (message(decode(model), 7).get(field) ?? []).map((each) => text(decode(each as Uint8Array), at)[0]);
+
+  it('repeat K for every query head, head by head', () => {
+    // Head 3 reads key head 1.
+    assert.equal(repeated.k[(3 * 3 + 2) * 5 + 4], k[(2 * 2 + 1) * 5 + 4]);
+    assert.equal(repeated.k[(1 * 3 + 1) * 5], k[1 * 2 * 5]);
+  });
+
+  it('hide the keys after a query', () => {
+    assert.deepEqual([...causalMask(task)].map((x) => x === 0), [true, true, false, true, true, true]);
+  });
+
+  it('are a graph in ONNX, whose cache and mask are constants', () => {
+    const model = attentionModel(task, repeated);
+    assert.deepEqual(nodes(model), [
+      'Mul q scale',
+      'Transpose k',
+      'MatMul scaled kt',
+      'Add scores mask',
+      'Softmax masked',
+      'MatMul p v',
+    ]);
+    assert.deepEqual(names(model, 5, 8), ['scale', 'mask', 'k', 'v']);
+    assert.deepEqual(names(model, 11, 1), ['q']);
+    const whole = attentionModel({ ...task, queries: 3, causal: false }, repeated);
+    assert.equal(nodes(whole).length, 5);
+    assert.deepEqual(names(whole, 11, 1), ['q', 'k', 'v']);
+  });
+
+  it('are one operator of ONNX Runtime’s own, by heads', () => {
+    const square = { ...task, queries: 3 };
+    assert.deepEqual(nodes(fusedAttentionModel(square, { k, v: k })), ['com.microsoft GroupQueryAttention q k v   last total']);
+    const equal = { ...square, keyHeads: 4, causal: false };
+    assert.deepEqual(nodes(fusedAttentionModel(equal, repeated)), ['com.microsoft MultiHeadAttention q k v']);
+    assert.throws(() => fusedAttentionModel({ ...square, causal: false }, { k, v: k }), /causal/);
+  });
+
+  it('hold a cache once in TFLite', () => {
+    const cached = tfliteAttentionModel(task, repeated);
+    const whole = tfliteAttentionModel({ ...task, queries: 3 }, repeated);
+    assert.ok(cached.length > whole.length + 2 * 4 * repeated.k.length - 200);
   });
 });

@@ -1,30 +1,53 @@
-// ONNX models of one operator with constant weights (field numbers: onnx/onnx.proto of the ONNX project).
+// ONNX models, most of one operator with constant weights (field numbers: onnx/onnx.proto of the ONNX project).
 import type { ConvTask } from '../types.ts';
 import { permuted } from './layout.ts';
-import { block, concat, integer } from './protobuf.ts';
+import { block, concat, float, integer } from './protobuf.ts';
 
 /** TensorProto.DataType */
 const kTypes = { f32: 1, u8: 2, s8: 3, s32: 6 } as const;
 type Type = keyof typeof kTypes;
 /** AttributeProto.AttributeType */
+const kFloat = 1;
+const kInt = 2;
 const kInts = 7;
+/** Operators that ONNX Runtime adds to the standard's. */
+export const kMicrosoft = 'com.microsoft';
 const kIrVersion = 8;
 const kOpset = 17;
 
-interface Tensor {
+export interface Tensor {
   name: string;
   type: Type;
   shape: readonly number[];
 }
-interface Constant extends Tensor {
-  values: Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+export interface Constant extends Tensor {
+  values: Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+}
+
+/** A list of whole numbers, a whole number, or a float. */
+type Attribute = readonly number[] | number | { float: number };
+
+export interface OnnxNode {
+  type: string;
+  domain?: string;
+  /** '' stands for an optional one that is left out. */
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes?: Readonly<Record<string, Attribute>>;
+}
+
+export interface OnnxGraph {
+  nodes: readonly OnnxNode[];
+  constants: readonly Constant[];
+  inputs: readonly Tensor[];
+  output: Tensor;
 }
 
 /** A model that is one operator. Its inputs are x and the constants, in this order. */
 interface Operator {
   type: string;
   constants: readonly Constant[];
-  attributes?: Readonly<Record<string, readonly number[]>>;
+  attributes?: OnnxNode['attributes'];
   x: Omit<Tensor, 'name'>;
   y: Omit<Tensor, 'name'>;
 }
@@ -44,26 +67,45 @@ function tensor({ name, type, shape, values }: Constant): Uint8Array[] {
   return [...shape.map((extent) => integer(1, extent)), integer(2, kTypes[type]), block(8, name), block(9, data)];
 }
 
-/** AttributeProto, a list of whole numbers */
-function attribute(name: string, values: readonly number[]): Uint8Array[] {
-  return [block(1, name), ...values.map((number) => integer(8, number)), integer(20, kInts)];
+/** AttributeProto */
+function attribute(name: string, value: Attribute): Uint8Array[] {
+  if (typeof value === 'number') return [block(1, name), integer(3, value), integer(20, kInt)];
+  if ('float' in value) return [block(1, name), float(2, value.float), integer(20, kFloat)];
+  return [block(1, name), ...value.map((number) => integer(8, number)), integer(20, kInts)];
+}
+
+/** NodeProto */
+function node({ type, domain = '', inputs, outputs, attributes = {} }: OnnxNode): Uint8Array[] {
+  return [
+    ...inputs.map((name) => block(1, name)),
+    ...outputs.map((name) => block(2, name)),
+    block(4, type),
+    ...Object.entries(attributes).map(([name, values]) => block(5, attribute(name, values))),
+    ...(domain === '' ? [] : [block(7, domain)]),
+  ];
+}
+
+export function graphModel({ nodes, constants, inputs, output }: OnnxGraph): Uint8Array<ArrayBuffer> {
+  const graph = [
+    ...nodes.map((operator) => block(1, node(operator))),
+    block(2, nodes.length === 1 ? 'one operator' : 'operators'),
+    ...constants.map((constant) => block(5, tensor(constant))),
+    ...inputs.map((input) => block(11, value(input))),
+    block(12, value(output)),
+  ];
+  const domains = [['', kOpset] as const, ...(nodes.some(({ domain }) => domain === kMicrosoft) ? [[kMicrosoft, 1] as const] : [])];
+  const opsets = domains.map(([domain, version]) => block(8, [block(1, domain), integer(2, version)]));
+  return concat([integer(1, kIrVersion), block(7, graph), ...opsets]);
 }
 
 function model({ type, constants, attributes = {}, x, y }: Operator): Uint8Array<ArrayBuffer> {
-  const node = [
-    ...['x', ...constants.map(({ name }) => name)].map((name) => block(1, name)),
-    block(2, 'y'),
-    block(4, type),
-    ...Object.entries(attributes).map(([name, values]) => block(5, attribute(name, values))),
-  ];
-  const graph = [
-    block(1, node),
-    block(2, 'one operator'),
-    ...constants.map((constant) => block(5, tensor(constant))),
-    block(11, value({ name: 'x', ...x })),
-    block(12, value({ name: 'y', ...y })),
-  ];
-  return concat([integer(1, kIrVersion), block(7, graph), block(8, [block(1, ''), integer(2, kOpset)])]);
+  const names = constants.map(({ name }) => name);
+  return graphModel({
+    nodes: [{ type, inputs: ['x', ...names], outputs: ['y'], attributes }],
+    constants,
+    inputs: [{ name: 'x', ...x }],
+    output: { name: 'y', ...y },
+  });
 }
 
 export interface MatMul<B> {

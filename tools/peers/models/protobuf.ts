@@ -25,6 +25,11 @@ export function integer(field: number, value: number): Uint8Array {
   return Uint8Array.from([...varint(field * 8), ...varint(value)]);
 }
 
+/** A float32 field. */
+export function float(field: number, value: number): Uint8Array {
+  return concat([Uint8Array.from(varint(field * 8 + 5)), new Uint8Array(Float32Array.of(value).buffer)]);
+}
+
 /** A field of a length and as many bytes: bytes, a string, or an embedded message given as its fields. */
 export function block(field: number, value: Uint8Array | string | readonly Uint8Array[]): Uint8Array {
   const bytes = typeof value === 'string' ? kText.encode(value) : value instanceof Uint8Array ? value : concat(value);

@@ -1,4 +1,4 @@
-// TFLite models of one operator with constant weights (field numbers: tensorflow/lite/schema/schema.fbs).
+// TFLite models, most of one operator with constant weights (field numbers: tensorflow/lite/schema/schema.fbs).
 import type { ConvTask } from '../types.ts';
 import { bytes, encode, floats, i32, i8, ints, longs, type Node, string, table, tables, u32, u8 } from './flatbuffer.ts';
 import { permuted } from './layout.ts';
@@ -11,18 +11,30 @@ const kInt8 = 9;
 
 type Weights = Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer>;
 
-interface Operator {
+interface TfliteTensor {
   name: string;
+  shape: readonly number[];
+  /** Of a constant. int8 values stand for themselves (scale 1). */
+  values?: Weights;
+}
+
+interface TfliteOperator {
   /** BuiltinOperator, the operator's version, BuiltinOptions and the options' fields. */
   code: number;
   version: number;
   optionsType: number;
   options: Parameters<typeof table>[0];
-  x: readonly number[];
-  y: readonly number[];
-  /** int8 weights stand for themselves (scale 1). */
-  weights: { shape: readonly number[]; values: Weights };
-  bias?: Float32Array<ArrayBuffer>;
+  /** Names of tensors; '' for an optional one that is left out. */
+  inputs: readonly string[];
+  output: string;
+}
+
+interface TfliteGraph {
+  name: string;
+  tensors: readonly TfliteTensor[];
+  operators: readonly TfliteOperator[];
+  inputs: readonly string[];
+  output: string;
 }
 
 /** Per output channel: scale 1, zero point 0. */
@@ -31,38 +43,72 @@ function unitScales(channels: number): Node {
   return table({ 2: floats(scale), 3: longs(new BigInt64Array(channels)), 6: i32(0) });
 }
 
-function tensor(name: string, shape: readonly number[], buffer: number, values?: Weights): Node {
+function tensor({ name, shape, values }: TfliteTensor, buffer: number): Node {
   const type = values instanceof Int8Array ? kInt8 : kFloat32;
   const fields = { 0: ints(...shape), 1: i8(type), 2: u32(buffer), 3: string(name) };
   return table(type === kInt8 ? { ...fields, 4: unitScales(shape[0]!) } : fields);
 }
 
-/** The model of an operator on x, the weights and the bias (none: −1). Buffer 0 is the empty one by convention. */
-function model({ name, code, version, optionsType, options, x, y, weights, bias }: Operator): Uint8Array<ArrayBuffer> {
-  const raw = (values: Weights) =>
-    table({ 0: bytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 16) });
-  const tensors = [
-    tensor('x', x, 0),
-    tensor('b', weights.shape, 1, weights.values),
-    tensor('y', y, 0),
-    ...(bias ? [tensor('bias', [bias.length], 2)] : []),
-  ];
-  const operator = table({
-    0: u32(0),
-    1: ints(0, 1, bias ? 3 : -1),
-    2: ints(2),
-    3: u8(optionsType),
-    4: table(options),
+/** Codes beyond a byte's stand in the field that was added for them; the old one then says so. */
+const kPlaceholder = 127;
+
+/** Buffer 0 is the empty one by convention; every constant has its own. */
+export function graphModel({ name, tensors, operators, inputs, output }: TfliteGraph): Uint8Array<ArrayBuffer> {
+  const constants = tensors.filter(({ values }) => values);
+  const raw = ({ values }: TfliteTensor) =>
+    table({ 0: bytes(new Uint8Array(values!.buffer, values!.byteOffset, values!.byteLength), 16) });
+  const index = (wanted: string) => tensors.findIndex((candidate) => candidate.name === wanted); // −1: left out
+  const codes = operators.map(({ code, version }) =>
+    table({ 0: i8(Math.min(code, kPlaceholder)), 2: i32(version), 3: i32(code) }),
+  );
+  const written = operators.map((operator, number) =>
+    table({
+      0: u32(number),
+      1: ints(...operator.inputs.map(index)),
+      2: ints(index(operator.output)),
+      3: u8(operator.optionsType),
+      4: table(operator.options),
+    }),
+  );
+  const graph = table({
+    0: tables(...tensors.map((made) => tensor(made, constants.indexOf(made) + 1))),
+    1: ints(...inputs.map(index)),
+    2: ints(index(output)),
+    3: tables(...written),
+    4: string('main'),
   });
-  const graph = table({ 0: tables(...tensors), 1: ints(0), 2: ints(2), 3: tables(operator), 4: string('main') });
   const root = table({
     0: u32(kSchemaVersion),
-    1: tables(table({ 0: i8(code), 2: i32(version), 3: i32(code) })),
+    1: tables(...codes),
     2: tables(graph),
     3: string(name),
-    4: tables(table({}), raw(weights.values), ...(bias ? [raw(bias)] : [])),
+    4: tables(table({}), ...constants.map(raw)),
   });
   return encode(root, 'TFL3');
+}
+
+interface Operator extends Omit<TfliteOperator, 'inputs' | 'output'> {
+  name: string;
+  x: readonly number[];
+  y: readonly number[];
+  weights: { shape: readonly number[]; values: Weights };
+  bias?: Float32Array<ArrayBuffer>;
+}
+
+/** The model of an operator on x, the weights and the bias. */
+function model({ name, x, y, weights, bias, ...operator }: Operator): Uint8Array<ArrayBuffer> {
+  return graphModel({
+    name,
+    tensors: [
+      { name: 'x', shape: x },
+      { name: 'b', ...weights },
+      { name: 'y', shape: y },
+      ...(bias ? [{ name: 'bias', shape: [bias.length], values: bias }] : []),
+    ],
+    operators: [{ ...operator, inputs: ['x', 'b', bias ? 'bias' : ''], output: 'y' }],
+    inputs: ['x'],
+    output: 'y',
+  });
 }
 
 export interface FullyConnected {

@@ -53,6 +53,10 @@ class Server {
       if (!(seconds > 0) || found == lanes_.end()) throw std::invalid_argument("cannot do: " + line);
       const Timing timing = method == "warm" ? warm(found->second, seconds) : repeat(found->second, seconds);
       reply << "{\"calls\":" << timing.calls << ",\"seconds\":" << timing.seconds << "}";
+    } else if (method == "probe") {
+      double seconds = 0;
+      request >> seconds;
+      reply << library_.probe(seconds);
     } else if (method == "release") {
       lanes_.clear();
       reply << "{}";

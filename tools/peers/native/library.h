@@ -32,6 +32,24 @@ struct BasicConvolution {
 using Convolution = BasicConvolution<float, float, float>;
 using Int8Convolution = BasicConvolution<std::uint8_t, std::int8_t, std::int32_t>;
 
+/// O[T,H,D] = softmax(Q·Kᵀ/√D)·V, Q [T,H,D], K and V [S,G,D]; with fewer queries than keys these are the last ones, and K and V
+/// constants.
+struct Attention {
+  int queries, keys, heads, key_heads, size;
+  bool causal;
+  const float *q, *k, *v;
+  float* out;
+};
+
+/// y[M,N] = operation(x[M,N]): softmax, rms_norm, layer_norm or gelu (by tanh).
+struct RowOperation {
+  std::string operation;
+  int rows, columns;
+  const float *x, *weight, *bias;
+  float* y;
+};
+inline constexpr float kNormEpsilon = 1e-5F;
+
 /// A problem that is ready to run, repeatedly; constants may be packed.
 class Prepared {
  public:
@@ -60,6 +78,13 @@ class Library {
   virtual std::unique_ptr<Prepared> int8_convolution(const Int8Convolution&, const std::string&) {
     throw missing("int8 convolutions");
   }
+
+  virtual std::unique_ptr<Prepared> attention(const Attention&, const std::string&) { throw missing("attention"); }
+  virtual std::unique_ptr<Prepared> row_operation(const RowOperation& problem, const std::string&) {
+    throw missing(problem.operation);
+  }
+  /// This device's limits, as JSON.
+  virtual std::string probe(double) { throw missing("probe"); }
 
  protected:
   static std::runtime_error missing(const std::string& what) {

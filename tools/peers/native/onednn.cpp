@@ -1,6 +1,7 @@
 // oneDNN. Products: row "plain" has row-major weights, as ours get them, row "packed" weights in the layout that oneDNN likes best, reordered
 // before the clock starts. Convolutions: everything in the layouts that it likes best. The instruction set: environment variable
 // ONEDNN_MAX_CPU_ISA.
+#include <cmath>
 #include <dnnl.hpp>
 #include <unordered_map>
 
@@ -51,6 +52,74 @@ class OneDnn : public optlab::peers::Library {
   std::unique_ptr<optlab::peers::Prepared> int8_convolution(const optlab::peers::Int8Convolution& p,
                                                             const std::string&) override {
     return convolve(p, Type::u8, Type::s8, Type::s32);
+  }
+
+  /// As [G, H/G·T, D] and [G, S, D], copied into that order before the clock starts: the query heads of a key head are one matrix.
+  std::unique_ptr<optlab::peers::Prepared> attention(const optlab::peers::Attention& p, const std::string&) override {
+    const int G = p.key_heads, r = p.heads / G, T = p.queries, S = p.keys, D = p.size;
+    const memory::desc q_given({G, r, T, D}, Type::f32, memory::dims{r * D, D, p.heads * D, 1});
+    const memory::desc q_heads({G, r, T, D}, Type::f32, Tag::abcd), square_heads({G, r, T, S}, Type::f32, Tag::abcd);
+    const memory::desc k_given({G, S, D}, Type::f32, memory::dims{D, G * D, 1});
+    const memory::desc queries({G, r * T, D}, Type::f32, Tag::abc), keys({G, S, D}, Type::f32, Tag::abc);
+    const memory::desc transposed({G, D, S}, Type::f32, Tag::acb), square({G, r * T, S}, Type::f32, Tag::abc);
+    const memory::desc hidden({1, 1, T, S}, Type::f32, Tag::abcd);
+    dnnl::primitive_attr scaled;
+    scaled.set_output_scales(0, {1.0F / std::sqrt(static_cast<float>(D))});
+    const dnnl::matmul score(dnnl::matmul::primitive_desc({queries, transposed, square}, scaled, engine_));
+    const dnnl::binary add(
+        dnnl::binary::primitive_desc({dnnl::algorithm::binary_add, square_heads, hidden, square_heads}, engine_));
+    const dnnl::softmax_forward normalize(
+        dnnl::softmax_forward::primitive_desc({dnnl::prop_kind::forward_inference, square, 2}, engine_));
+    const dnnl::matmul weigh(dnnl::matmul::primitive_desc({square, keys, queries}, engine_));
+
+    const memory q_copy = in_layout(wrap(q_given, p.q), q_heads), out(q_heads, engine_);
+    const memory q(queries, engine_, q_copy.get_data_handle()), y(queries, engine_, out.get_data_handle());
+    const memory k_copy = in_layout(wrap(k_given, p.k), keys), v = in_layout(wrap(k_given, p.v), keys);
+    const memory k(transposed, engine_, k_copy.get_data_handle());
+    const memory scores(square, engine_), by_head(square_heads, engine_, scores.get_data_handle());
+    const memory mask(hidden, engine_);
+    auto* hides = static_cast<float*>(mask.get_data_handle());
+    for (int t = 0; t < T; ++t) {
+      for (int s = 0; s < S; ++s) hides[t * S + s] = s <= S - T + t ? 0.0F : -1e9F;
+    }
+    const memory wanted = wrap(q_given, p.out);
+    // The copies own what the views of them see.
+    return optlab::peers::prepared(
+        [=, this, causal = p.causal] {
+          score.execute(stream_, {{DNNL_ARG_SRC, q}, {DNNL_ARG_WEIGHTS, k}, {DNNL_ARG_DST, scores}});
+          if (causal) {
+            add.execute(stream_, {{DNNL_ARG_SRC_0, by_head}, {DNNL_ARG_SRC_1, mask}, {DNNL_ARG_DST, by_head}});
+          }
+          normalize.execute(stream_, {{DNNL_ARG_SRC, scores}, {DNNL_ARG_DST, scores}});
+          weigh.execute(stream_, {{DNNL_ARG_SRC, scores}, {DNNL_ARG_WEIGHTS, v}, {DNNL_ARG_DST, y}});
+          stream_.wait();
+        },
+        [this, out, wanted, q_copy, k_copy] { copy(out, wanted); });
+  }
+
+  std::unique_ptr<optlab::peers::Prepared> row_operation(const optlab::peers::RowOperation& p,
+                                                         const std::string&) override {
+    const auto inference = dnnl::prop_kind::forward_inference;
+    const memory::desc matrix({p.rows, p.columns}, Type::f32, Tag::ab), vector({p.columns}, Type::f32, Tag::a);
+    std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(matrix, p.x)}, {DNNL_ARG_DST, wrap(matrix, p.y)}};
+    dnnl::primitive primitive;
+    if (p.operation == "softmax") {
+      primitive = dnnl::softmax_forward(dnnl::softmax_forward::primitive_desc({inference, matrix, 1}, engine_));
+    } else if (p.operation == "gelu") {
+      primitive = dnnl::eltwise_forward(dnnl::eltwise_forward::primitive_desc(
+          {inference, dnnl::algorithm::eltwise_gelu_tanh, matrix, 0.0F, 0.0F}, engine_));
+    } else if (p.operation == "layer_norm") {
+      const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+      primitive = dnnl::layer_normalization_forward(dnnl::layer_normalization_forward::primitive_desc(
+          {inference, matrix, optlab::peers::kNormEpsilon, flags}, engine_));
+      arguments.insert({{DNNL_ARG_SCALE, wrap(vector, p.weight)}, {DNNL_ARG_SHIFT, wrap(vector, p.bias)}});
+    } else {
+      throw missing(p.operation);
+    }
+    return optlab::peers::prepared([this, primitive, arguments] {
+      primitive.execute(stream_, arguments);
+      stream_.wait();
+    });
   }
 
  private:

@@ -1,8 +1,11 @@
 // OptLab's own library. Rows: "fast" and "exact", the best rung of that mode, and "fast_prepacked", its B packed beforehand; of integers
 // "fast", B packed beforehand. The instruction set: environment variable OPTLAB_ISA.
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 
+#include "attention/attention.h"
+#include "attention/row_ops.h"
 #include "conv/conv.h"
 #include "conv/int8_conv.h"
 #include "conv/packed_filter.h"
@@ -10,6 +13,7 @@
 #include "gemm/int8_gemm.h"
 #include "gemm/packed_matrix.h"
 #include "harness.h"
+#include "profile/roofline_probe.h"
 #include "simd/isa.h"
 #include "sparse/sparse.h"
 
@@ -76,6 +80,59 @@ class Ours : public optlab::peers::Library {
         [this, &rung, x, y, filter = PackedInt8Filter(rung, g, {p.weights, g.weight_count()})] {
           convolve_int8(rung, x, 0, filter, y, context_);
         });
+  }
+
+  std::unique_ptr<optlab::peers::Prepared> attention(const optlab::peers::Attention& p,
+                                                     const std::string& row) override {
+    using namespace optlab::attention;
+    const Variant& rung = best(mode_of(row), pool_.threads());
+    Problem problem{.q = heads_view(p.q, p.queries, p.heads, p.size),
+                    .k = heads_view(p.k, p.keys, p.key_heads, p.size),
+                    .v = heads_view(p.v, p.keys, p.key_heads, p.size),
+                    .out = heads_view(p.out, p.queries, p.heads, p.size),
+                    .causal = p.causal,
+                    .first_query = p.keys - p.queries};
+    const std::size_t floats = p.queries < p.keys ? key_panel_floats(p.keys, p.size) : 0;
+    optlab::AlignedBuffer<float> panels(floats * static_cast<std::size_t>(p.key_heads));
+    if (floats > 0) {
+      pack_keys(problem.k, 0, panels.data(), static_cast<std::ptrdiff_t>(floats));
+      problem.k_panels = {panels.data(), static_cast<std::ptrdiff_t>(floats)};
+    }
+    return optlab::peers::prepared([this, &rung, problem, panels = std::move(panels)] {
+      Context context{pool_, scratch_};
+      attend(rung, problem, context);
+    });
+  }
+
+  std::unique_ptr<optlab::peers::Prepared> row_operation(const optlab::peers::RowOperation& p,
+                                                         const std::string&) override {
+    using namespace optlab::attention;
+    const RowVariant& rung = best_rows(pool_.threads());
+    const optlab::ConstMatrixView x{p.x, p.rows, p.columns, p.columns};
+    const optlab::MatrixView y{p.y, p.rows, p.columns, p.columns};
+    const std::span<const float> weight(p.weight, static_cast<std::size_t>(p.columns));
+    const std::span<const float> bias(p.bias, weight.size());
+    const float epsilon = optlab::peers::kNormEpsilon;
+    if (p.operation == "softmax") return optlab::peers::prepared([=, this, &rung] { softmax(rung, x, y, pool_); });
+    if (p.operation == "gelu") return optlab::peers::prepared([=, this, &rung] { gelu(rung, x, y, pool_); });
+    if (p.operation == "rms_norm") {
+      return optlab::peers::prepared([=, this, &rung] { rms_norm(rung, x, weight, epsilon, y, pool_); });
+    }
+    return optlab::peers::prepared([=, this, &rung] { layer_norm(rung, x, weight, bias, epsilon, y, pool_); });
+  }
+
+  std::string probe(double seconds) override {
+    optlab::profile::RooflineProbe probe(pool_, seconds);
+    while (probe.step()) continue;
+    static constexpr const char* kKinds[] = {"compute", "integer", "memory"};
+    std::ostringstream json;
+    for (const optlab::profile::Peak& peak : probe.peaks()) {
+      json << (json.tellp() > 0 ? "," : "[") << "{\"name\":\"" << peak.name << "\",\"kind\":\""
+           << kKinds[static_cast<int>(peak.kind)] << "\",\"threads\":" << peak.threads
+           << ",\"fused\":" << (peak.fused ? "true" : "false") << ",\"value\":" << peak.value
+           << ",\"bytes\":" << peak.bytes << "}";
+    }
+    return json.str() + "]";
   }
 
  private:

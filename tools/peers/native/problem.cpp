@@ -216,6 +216,149 @@ class ConvolutionProblem : public Problem {
   Values<Sum> bias_, y_;
 };
 
+/// As families/attention.ts defines and checks it.
+class AttentionProblem : public Problem {
+ public:
+  AttentionProblem(int queries, int keys, int heads, int key_heads, int size, bool causal)
+      : q_(random<float>(area(queries * heads, size), 1)),
+        k_(random<float>(area(keys * key_heads, size), 2)),
+        v_(random<float>(area(keys * key_heads, size), 3)),
+        out_(area(queries * heads, size)),
+        p_{queries, keys, heads, key_heads, size, causal, q_.get(), k_.get(), v_.get(), out_.get()} {
+    for (float& value : q_) value *= 2.0F;
+    for (float& value : k_) value *= 2.0F;
+    std::fill(out_.begin(), out_.end(), unset<float>());
+  }
+
+  std::unique_ptr<Prepared> prepare(Library& library, const std::string& row) const override {
+    return library.attention(p_, row);
+  }
+
+  double worst_error() const override {
+    double worst = 0;
+    for (int row = 0; row < p_.queries * p_.heads; ++row) worst = std::max(worst, row_error(row));
+    return worst;
+  }
+
+ private:
+  /// Of row t·H + h of the result.
+  double row_error(int row) const {
+    const int D = p_.size, g = row % p_.heads / (p_.heads / p_.key_heads);
+    const int count = p_.causal ? p_.keys - p_.queries + row / p_.heads + 1 : p_.keys;
+    const auto at = [&](int s) { return area(s * p_.key_heads + g, D); };
+    std::vector<double> scores, sum(D), magnitude(D);
+    double sigma = 0, total = 0;
+    for (int s = 0; s < count; ++s) {
+      double score = 0, absolute = 0;
+      for (int d = 0; d < D; ++d) {
+        const double product = static_cast<double>(p_.q[area(row, D) + d]) * p_.k[at(s) + d];
+        score += product;
+        absolute += std::abs(product);
+      }
+      scores.push_back(score / std::sqrt(D));
+      sigma = std::max(sigma, absolute / std::sqrt(D));
+    }
+    const double largest = *std::max_element(scores.begin(), scores.end());
+    for (int s = 0; s < count; ++s) {
+      const double weight = std::exp(scores[s] - largest);
+      total += weight;
+      for (int d = 0; d < D; ++d) {
+        sum[d] += weight * p_.v[at(s) + d];
+        magnitude[d] += std::abs(weight * p_.v[at(s) + d]);
+      }
+    }
+    const double bound = 2 * 0x1p-24 * (4.0 * (D + 2) * sigma + 5.0 * count + 32);
+    double worst = 0;
+    for (int d = 0; d < D; ++d) {
+      const double error = std::abs(p_.out[area(row, D) + d] - sum[d] / total);
+      if (!std::isfinite(error)) return 1e9;
+      worst = std::max(worst, error / (bound * magnitude[d] / total));
+    }
+    return worst;
+  }
+
+  Values<float> q_, k_, v_, out_;
+  Attention p_;
+};
+
+/// As families/rows.ts defines and checks it.
+class RowProblem : public Problem {
+ public:
+  RowProblem(const std::string& operation, int rows, int columns)
+      : x_(random<float>(area(rows, columns), 1)),
+        weight_(random<float>(columns, 2)),
+        bias_(random<float>(columns, 3)),
+        y_(area(rows, columns)),
+        p_{operation, rows, columns, x_.get(), weight_.get(), bias_.get(), y_.get()} {
+    for (float& value : x_) value *= 4.0F;
+    std::fill(y_.begin(), y_.end(), unset<float>());
+  }
+
+  std::unique_ptr<Prepared> prepare(Library& library, const std::string& row) const override {
+    return library.row_operation(p_, row);
+  }
+
+  double worst_error() const override {
+    double worst = 0;
+    for (int m = 0; m < p_.rows; ++m) {
+      const float* y = p_.y + area(m, p_.columns);
+      const Statistics s = statistics(p_.x + area(m, p_.columns));
+      for (int n = 0; n < p_.columns; ++n) {
+        const auto [value, allowed] = expected(p_.x[area(m, p_.columns) + n], n, s);
+        const double error = std::abs(y[n] - value);
+        if (!std::isfinite(error)) return 1e9;
+        if (error > 0) worst = std::max(worst, error / allowed);
+      }
+    }
+    return worst;
+  }
+
+ private:
+  struct Statistics {
+    double largest, powers, mean, absolute, squares, variance;
+  };
+
+  Statistics statistics(const float* x) const {
+    Statistics s{-1e300, 0, 0, 0, 0, 0};
+    const int N = p_.columns;
+    for (int n = 0; n < N; ++n) {
+      s.largest = std::max<double>(s.largest, x[n]);
+      s.mean += x[n] / static_cast<double>(N);
+      s.absolute += std::abs(x[n]) / static_cast<double>(N);
+      s.squares += static_cast<double>(x[n]) * x[n] / N;
+    }
+    for (int n = 0; n < N; ++n) {
+      s.powers += std::exp(x[n] - s.largest);
+      s.variance += (x[n] - s.mean) * (x[n] - s.mean) / N;
+    }
+    return s;
+  }
+
+  /// y and the error that is allowed.
+  std::pair<double, double> expected(double x, int n, const Statistics& s) const {
+    const double epsilon = 0x1p-24, N = p_.columns;
+    if (p_.operation == "softmax") {
+      const double y = std::exp(x - s.largest) / s.powers;
+      return {y, epsilon * (N + 64) * y};
+    }
+    if (p_.operation == "gelu") {
+      const double u = std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x);
+      return {x / 2 * (1 + std::tanh(u)), 64 * epsilon * std::abs(x)};
+    }
+    const double w = p_.weight[n], b = p_.bias[n];
+    if (p_.operation == "rms_norm") {
+      const double y = x / std::sqrt(s.squares + kNormEpsilon) * w;
+      return {y, epsilon * (N + 16) * std::abs(y)};
+    }
+    const double scale = 1 / std::sqrt(s.variance + kNormEpsilon);
+    return {(x - s.mean) * scale * w + b,
+            epsilon * (N + 16) * ((std::abs(x) + s.absolute) * scale * std::abs(w) + std::abs(b))};
+  }
+
+  Values<float> x_, weight_, bias_, y_;
+  RowOperation p_;
+};
+
 }  // namespace
 
 std::unique_ptr<Problem> read_problem(std::istream& request) {
@@ -230,6 +373,19 @@ std::unique_ptr<Problem> read_problem(std::istream& request) {
     Geometry g{number(0), number(0), number(0), number(0), number(0), number(0)};
     if (family == "conv-f32") return std::make_unique<ConvolutionProblem<float, float, float>>(g);
     return std::make_unique<ConvolutionProblem<std::uint8_t, std::int8_t, std::int32_t>>(g);
+  }
+  if (family == "attention") {
+    const int queries = number(0), keys = number(0), heads = number(0), key_heads = number(0), size = number(0);
+    if (queries == 0 || keys < queries || key_heads == 0 || heads % key_heads != 0) {
+      throw std::invalid_argument("prepare: queries, keys, heads, key heads and D are wanted");
+    }
+    return std::make_unique<AttentionProblem>(queries, keys, heads, key_heads, size, number(0) != 0);
+  }
+  if (family == "rows") {
+    std::string operation;
+    request >> operation;
+    const int rows = number(0), columns = number(0);
+    return std::make_unique<RowProblem>(operation, rows, columns);
   }
   const int m = number(0), k = number(0), n = number(0);
   if (m == 0 || k == 0 || n == 0) throw std::invalid_argument("prepare: three sizes are wanted");

@@ -1,7 +1,8 @@
 // LiteRT.js, XNNPACK on the CPU, relaxed SIMD. Weights are constants of the model, packed when it is compiled; x lies in WebAssembly memory
 // before the call, and y is left there: no copies, which favours it.
+import { headsFirst, isCached, perQueryHead, tfliteAttentionModel, tokensFirst } from '../models/attention.ts';
 import { convModel, fullyConnectedModel } from '../models/tflite.ts';
-import type { ConvTask, Loaded, Prepared, WebPeer } from '../types.ts';
+import type { AttentionTask, ConvTask, Loaded, OperandsOf, Prepared, WebPeer } from '../types.ts';
 import { roundedActivations } from './rounding.ts';
 
 interface Tensor {
@@ -9,7 +10,7 @@ interface Tensor {
   delete(): void;
 }
 interface Model {
-  run(input: Tensor): Promise<Tensor[]>;
+  run(input: Tensor[]): Promise<Tensor[]>;
   delete(): void;
 }
 interface LiteRt {
@@ -36,23 +37,43 @@ async function load(wanted: number): Promise<Loaded> {
   return { threads, details: 'relaxed SIMD' };
 }
 
-async function start(bytes: Uint8Array, input: Float32Array, shape: number[]): Promise<Prepared> {
+interface Input {
+  data: Float32Array;
+  shape: number[];
+}
+
+async function startWith(bytes: Uint8Array, inputs: readonly Input[]): Promise<Prepared> {
   const options = { accelerator: 'wasm', cpuOptions: { numThreads: threads } };
   const model = await lite.loadAndCompile(bytes, options);
-  const x = new lite.Tensor(input, shape);
+  const feeds = inputs.map(({ data, shape }) => new lite.Tensor(data, shape));
   let y: Tensor | undefined;
   return {
     run: async () => {
       y?.delete();
-      y = (await model.run(x))[0];
+      y = (await model.run(feeds))[0];
     },
     output: () => y!.toTypedArray(),
     dispose: () => {
       y?.delete();
-      x.delete();
+      feeds.forEach((feed) => feed.delete());
       model.delete();
     },
   };
+}
+
+function start(bytes: Uint8Array, data: Float32Array, shape: number[]): Promise<Prepared> {
+  return startWith(bytes, [{ data, shape }]);
+}
+
+async function attention(task: AttentionTask, { q, k, v }: OperandsOf['attention']): Promise<Prepared> {
+  const { queries, keys, heads, size } = task;
+  const repeated = { k: perQueryHead(task, k), v: perQueryHead(task, v) };
+  const shape = [heads, keys, size];
+  const others = isCached(task) ? [] : [repeated.k, repeated.v].map((data) => ({ data, shape }));
+  const first = { data: headsFirst(q, queries, heads, size), shape: [heads, queries, size] };
+  const prepared = await startWith(tfliteAttentionModel(task, repeated), [first, ...others]);
+  const output = async () => tokensFirst((await prepared.output()) as Float32Array<ArrayBuffer>, queries, heads, size);
+  return { ...prepared, output };
 }
 
 const shapeOf = ({ channels, height, width }: ConvTask) => [1, height, width, channels];
@@ -62,6 +83,7 @@ export const peer: WebPeer = {
   prepare: {
     'gemm-f32': ({ m, k, n }, { a, b }) => start(fullyConnectedModel({ m, k, n, b }), a, [m, k]),
     sparse: ({ m, k, n }, { a, b }) => start(fullyConnectedModel({ m, k, n, b }), a, [m, k]),
+    attention,
     'gemm-int8': async ({ m, k, n }, { a, b }) => {
       const prepared = await start(fullyConnectedModel({ m, k, n, b }), Float32Array.from(a), [m, k]);
       return { ...prepared, allowed: roundedActivations(k) };

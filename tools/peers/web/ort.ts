@@ -1,5 +1,13 @@
 // onnxruntime-web, WebAssembly execution provider. Weights are initializers, so the session prepacks them when it is created. Every run
 // copies x into WebAssembly memory and y out of it: its interface has no other way on the CPU.
+import {
+  attentionModel,
+  fusedAttentionModel,
+  headsFirst,
+  isCached,
+  perQueryHead,
+  tokensFirst,
+} from '../models/attention.ts';
 import { permuted } from '../models/layout.ts';
 import {
   convIntegerModel,
@@ -9,7 +17,8 @@ import {
   matMulModel,
   qLinearConvModel,
 } from '../models/onnx.ts';
-import type { ConvTask, Loaded, Prepared, Values, WebPeer } from '../types.ts';
+import { rowsModel } from '../models/rows.ts';
+import type { AttentionTask, ConvTask, Loaded, OperandsOf, Prepared, Values, WebPeer } from '../types.ts';
 import { sumStep } from './rounding.ts';
 
 type Data = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
@@ -39,16 +48,25 @@ async function load(wanted: number): Promise<Loaded> {
   return { threads, details: 'WebAssembly execution provider' };
 }
 
-/** A model that is run on x; `values` brings its result into our order. */
-async function start(
+interface Feed {
+  data: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+  shape: number[];
+}
+
+/** A model that is run on named inputs; `values` brings its result into our order. */
+async function startWith(
   model: Uint8Array,
-  x: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>,
-  shape: number[],
+  inputs: Readonly<Record<string, Feed>>,
   values: (data: Data) => Values = (data) => data as Values,
 ): Promise<Prepared> {
   const options = { executionProviders: ['wasm'], graphOptimizationLevel: 'all', intraOpNumThreads: threads };
   const session = await ort.InferenceSession.create(model, options);
-  const feeds = { x: new ort.Tensor(x instanceof Float32Array ? 'float32' : 'uint8', x, shape) };
+  const feeds = Object.fromEntries(
+    Object.entries(inputs).map(([name, { data, shape }]) => [
+      name,
+      new ort.Tensor(data instanceof Float32Array ? 'float32' : 'uint8', data, shape),
+    ]),
+  );
   let y: Tensor | undefined;
   return {
     run: async () => {
@@ -57,6 +75,35 @@ async function start(
     output: () => values(y!.data),
     dispose: () => void session.release(),
   };
+}
+
+/** The same on x alone. */
+function start(
+  model: Uint8Array,
+  x: Feed['data'],
+  shape: number[],
+  values?: (data: Data) => Values,
+): Promise<Prepared> {
+  return startWith(model, { x: { data: x, shape } }, values);
+}
+
+function attention(task: AttentionTask, { q, k, v }: OperandsOf['attention'], row: string): Promise<Prepared> {
+  const { queries, keys, heads, keyHeads, size } = task;
+  const repeated = { k: perQueryHead(task, k), v: perQueryHead(task, v) };
+  if (row === 'fused') {
+    const model = fusedAttentionModel(task, isCached(task) ? repeated : { k, v });
+    const [feed, cache] = [{ data: q, shape: [1, queries, heads * size] }, [1, keys, keyHeads * size]];
+    return startWith(
+      model,
+      isCached(task) ? { q: feed } : { q: feed, k: { data: k, shape: cache }, v: { data: v, shape: cache } },
+    );
+  }
+  const shape = [heads, keys, size];
+  const feed = { data: headsFirst(q, queries, heads, size), shape: [heads, queries, size] };
+  const others = { k: { data: repeated.k, shape }, v: { data: repeated.v, shape } };
+  return startWith(attentionModel(task, repeated), isCached(task) ? { q: feed } : { q: feed, ...others }, (y) =>
+    tokensFirst(y as Float32Array<ArrayBuffer>, queries, heads, size),
+  );
 }
 
 /** [H,W,C] as [C,H,W]. */
@@ -77,6 +124,8 @@ export const peer: WebPeer = {
     'gemm-f32': ({ m, k, n }, { a, b }) => start(matMulModel({ m, k, n, b }), a, [m, k]),
     sparse: ({ m, k, n }, { a, b }) => start(matMulModel({ m, k, n, b }), a, [m, k]),
     'gemm-int8': ({ m, k, n }, { a, b }) => start(matMulIntegerModel({ m, k, n, b }), a, [m, k]),
+    attention,
+    rows: (task, operands) => start(rowsModel(task, operands), operands.x, [task.rows, task.columns]),
     'conv-f32': (task, { x, weights, bias }) =>
       start(convModel(task, weights, bias), channelsFirst(x, task), shapeOf(task), (y) => channelsLast(task, y)),
     'conv-int8': async (task, { x, weights }, row) => {

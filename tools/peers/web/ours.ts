@@ -1,5 +1,8 @@
 // OptLab itself: the relaxed-SIMD links, which hold the exact rungs too.
-import type { ConvTask, Loaded, Peak, Prepared, WebPeer } from '../types.ts';
+import type { AttentionTask, ConvTask, Loaded, OperandsOf, Peak, Prepared, RowsTask, WebPeer } from '../types.ts';
+
+/** Of the normalizations. */
+const kEpsilon = 1e-5;
 
 interface Handle {
   delete(): void;
@@ -64,6 +67,12 @@ interface Exports {
     variant: string,
   ) => Operation<Float32Array, Float32Array>;
   Int8Convolution: new (geometry: Geometry, weights: Int8Array, variant: string) => Operation<Uint8Array, Int32Array>;
+  attentionVariants(): Variant[];
+  attend(q: Tensor, k: Tensor, v: Tensor, out: Tensor, settings: object, variant: string): void;
+  PackedKeys: new (k: Tensor, keyHeads: number) => Handle;
+  attendPacked(q: Tensor, k: Handle, v: Tensor, out: Tensor, settings: object, variant: string): void;
+  rowVariants(): Variant[];
+  rowOperation(operation: string, variant: string, x: Tensor, weights: Tensor | null, epsilon: number, y: Tensor): void;
   sparseVariants(): Variant[];
   SparseMatrix: new (b: Tensor, format: string, variant: string) => Handle;
   sparseMultiply(a: Tensor, b: Handle, c: Tensor): void;
@@ -79,7 +88,7 @@ let module: Module & Partial<Exports>;
 let threads = 1;
 
 async function load(wanted: number): Promise<Loaded> {
-  const url = `/optlab/relaxed${wanted > 1 ? '-threads' : ''}/optlab.mjs`;
+  const url = `/optlab/wasm-relaxed${wanted > 1 ? '-threads' : ''}/src/bindings/optlab-peers.mjs`;
   const { default: create } = (await import(url)) as { default: (options: object) => Promise<Module> };
   module = await create({ threads: wanted });
   threads = module.setThreads(wanted);
@@ -155,6 +164,41 @@ function sparseProduct({ m, k, n }: Sizes, operands: Record<'a' | 'b', Float32Ar
   };
 }
 
+function attention(task: AttentionTask, operands: OperandsOf['attention'], row: string): Prepared {
+  const { attentionVariants, attend, attendPacked, PackedKeys } = need(
+    'attentionVariants',
+    'attend',
+    'attendPacked',
+    'PackedKeys',
+  );
+  const { queries, keys, heads, keyHeads, size, causal } = task;
+  const variant = choose(attentionVariants(), row);
+  const [k, v] = [tensor(keys, keyHeads * size, operands.k), tensor(keys, keyHeads * size, operands.v)];
+  const [q, out] = [tensor(queries, heads * size, operands.q), tensor(queries, heads * size)];
+  const settings = { heads, keyHeads, causal, firstQuery: keys - queries, window: 0 };
+  const packed = queries < keys ? new PackedKeys(k, keyHeads) : undefined;
+  return {
+    run: packed
+      ? () => attendPacked(q, packed, v, out, settings, variant)
+      : () => attend(q, k, v, out, settings, variant),
+    output: () => out.view().slice(),
+    dispose: () => [q, k, v, out, packed].forEach((handle) => handle?.delete()),
+  };
+}
+
+function rowOperation(task: RowsTask, { x, weight, bias }: OperandsOf['rows']): Prepared {
+  const library = need('rowVariants', 'rowOperation');
+  const { operation, rows, columns } = task;
+  const variant = choose(library.rowVariants(), 'exact');
+  const [from, to] = [tensor(rows, columns, x), tensor(rows, columns)];
+  const weights = operation.endsWith('norm') ? tensor(2, columns, Float32Array.from([...weight, ...bias])) : null;
+  return {
+    run: () => library.rowOperation(operation, variant, from, weights, kEpsilon, to),
+    output: () => to.view().slice(),
+    dispose: () => [from, to, weights].forEach((handle) => handle?.delete()),
+  };
+}
+
 function probe(seconds: number): Peak[] {
   const race = new module.RooflineProbe(seconds);
   while (race.step());
@@ -177,6 +221,8 @@ export const peer: WebPeer = {
       return convolution(new Int8Convolution(geometry(task), weights, bestInt8(7)), x as Uint8Array);
     },
     sparse: sparseProduct,
+    attention,
+    rows: rowOperation,
   },
   probe,
 };

@@ -1,6 +1,7 @@
 // TensorFlow.js, WebAssembly backend. Its XNNPACK operators are cached by their weights, which packs them once. Every call reads the result
 // back, which copies it.
-import type { GemmTask, Loaded, OperandsOf, Prepared, SparseTask, WebPeer } from '../types.ts';
+import { causalMask, headsFirst, perQueryHead, tokensFirst } from '../models/attention.ts';
+import type { AttentionTask, GemmTask, Loaded, OperandsOf, Prepared, SparseTask, WebPeer } from '../types.ts';
 
 interface Tensor {
   dataSync(): Float32Array;
@@ -18,7 +19,11 @@ interface Tf {
   setBackend(name: string): Promise<boolean>;
   ready(): Promise<void>;
   tensor(values: Float32Array, shape: number[]): Tensor;
-  matMul(a: Tensor, b: Tensor): Tensor;
+  matMul(a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean): Tensor;
+  mul(a: Tensor, b: Tensor | number): Tensor;
+  add(a: Tensor, b: Tensor): Tensor;
+  softmax(x: Tensor): Tensor;
+  tidy(compute: () => Tensor): Tensor;
   fused: { conv2d(operands: Conv2d): Tensor };
   wasm: { setWasmPaths(prefix: string): void; setThreadsCount(count: number): void; getThreadsCount(): number };
 }
@@ -58,11 +63,36 @@ function product({ m, k, n }: GemmTask | SparseTask, operands: OperandsOf['gemm-
   return start([a, b], () => tf.matMul(a, b));
 }
 
+function attention(task: AttentionTask, operands: OperandsOf['attention']): Prepared {
+  const { tf } = scope;
+  const { queries, keys, heads, size, causal } = task;
+  const q = tf.tensor(headsFirst(operands.q, queries, heads, size), [heads, queries, size]);
+  const [k, v] = [operands.k, operands.v].map((values) => tf.tensor(perQueryHead(task, values), [heads, keys, size]));
+  const mask = causal ? [tf.tensor(causalMask(task), [queries, keys])] : [];
+  const prepared = start([q, k!, v!, ...mask], () =>
+    tf.tidy(() => {
+      const scores = tf.matMul(tf.mul(q, 1 / Math.sqrt(size)), k!, false, true);
+      return tf.matMul(tf.softmax(mask[0] ? tf.add(scores, mask[0]) : scores), v!);
+    }),
+  );
+  return {
+    ...prepared,
+    output: () => tokensFirst(prepared.output() as Float32Array<ArrayBuffer>, queries, heads, size),
+  };
+}
+
 export const peer: WebPeer = {
   load,
   prepare: {
     'gemm-f32': product,
     sparse: product,
+    attention,
+    rows: ({ operation, rows, columns }, operands) => {
+      if (operation !== 'softmax') throw new Error(`it has no ${operation} of its own`);
+      const { tf } = scope;
+      const x = tf.tensor(operands.x, [rows, columns]);
+      return start([x], () => tf.softmax(x));
+    },
     'conv-f32': ({ channels, height, width, outputs, kernel }, operands) => {
       const { tf } = scope;
       const x = tf.tensor(operands.x, [1, height, width, channels]);

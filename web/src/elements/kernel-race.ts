@@ -290,7 +290,8 @@ export class KernelRace extends LabElement {
       1,
       ...report.lanes.map((lane) => (lane.statistics ? lane.flops / lane.statistics.low : 0)),
     );
-    const scale = Math.max(fastest, highest ?? 0) * 1.04;
+    const roofs = report.lanes.map((lane) => this.#peakOf(report, lane)?.value ?? 0);
+    const scale = Math.max(fastest, highest ?? 0, ...roofs) * 1.04;
     return html`<div class="section">
         <ol class="lanes" aria-label="Speed of each rung">
           ${report.lanes.map((lane, index) => renderLane(lane, { color: this.#color(lane.name), scale, peak: this.#peakOf(report, lane)?.value ?? null, empty: this.#waiting(index) }))}

@@ -5,6 +5,12 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'blocking-tuner': () => import('./blocking-tuner'),
   'roofline-chart': () => import('./roofline-chart'),
   'image-classifier': () => import('./image-classifier'),
+  'timer-demo': () => import('./timer-demo'),
+  'work-counter': () => import('./work-counter'),
+  'model-profiler': () => import('./model-profiler'),
+  'layer-roofline': () => import('./layer-roofline'),
+  'cache-simulator': () => import('./cache-simulator'),
+  'lesson-check': () => import('./lesson-check'),
 };
 
 export function loadElements(page: ParentNode): void {

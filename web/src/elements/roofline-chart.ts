@@ -1,20 +1,11 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { byteSize, computePeak, gigaflops, highestPeak, isaName, rungColor, threeDigits } from '../lab/format.ts';
 import type { ProbeReport, RaceReport } from '../lab/protocol.ts';
-import {
-  axesFor,
-  binaryTicks,
-  decadeTicks,
-  dotsOf,
-  drawnPeaks,
-  isUnsteadyProbe,
-  logPosition,
-  type Axis,
-  type Dot,
-} from '../lab/roofline.ts';
+import { dotsOf, isUnsteadyProbe, type Dot } from '../lab/roofline.ts';
 import type { Peak } from '../lab/types.ts';
 import { engine, session } from './context.ts';
 import { LabElement } from './lab-element.ts';
+import { frameFor, kLabelGap, kNarrow, peakLabel, px, py, renderLimits, type Frame } from './roofline-plot.ts';
 import { rooflineStyles } from './roofline-chart.styles.ts';
 import { labStyles } from './styles.ts';
 
@@ -23,21 +14,6 @@ const kUnsteadyHint =
   'These limits are unsteady: something else is using this machine, or its clock is changing. Measure again when it is quiet.';
 /** Raced when no race has run on the page yet. */
 const kOwnRace = { m: 512, k: 512, n: 512, secondsPerLane: 0.4 };
-
-/** Below this width labels are short and the lines of memory have none: the table has them. */
-const kNarrow = 560;
-const kLabelGap = 14;
-
-interface Frame {
-  width: number;
-  height: number;
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-  x: Axis;
-  y: Axis;
-}
 
 /** This device's roofline (Williams, Waterman, Patterson 2009), measured on the spot, with the rungs of the last race as dots. */
 export class RooflineChart extends LabElement {
@@ -147,65 +123,17 @@ export class RooflineChart extends LabElement {
     return `about 5 seconds; the dots are your last race, ${m}×${k}×${n}`;
   }
 
-  #frame(dots: readonly Dot[]): Frame {
-    const width = Math.max(280, this.#width);
-    const height = Math.round(Math.min(440, Math.max(300, width * 0.6)));
-    const margin = width < kNarrow ? 66 : 190;
-    return {
-      width,
-      height,
-      left: 44,
-      right: width - margin,
-      top: 12,
-      bottom: height - 40,
-      ...axesFor(this.#peaks, dots),
-    };
-  }
-
   #renderChart(dots: readonly Dot[]): TemplateResult {
-    const frame = this.#frame(dots);
-    const labelled = placeLabels(dots, frame);
-    const limits = placeLimits(this.#peaks, frame);
+    const frame = frameFor(this.#width, this.#peaks, dots);
     return html`<svg
       class="chart"
       viewBox="0 0 ${frame.width} ${frame.height}"
       role="group"
       aria-label="Roofline: speed against arithmetic intensity, both logarithmic. ${this.#summary(dots)} The table below has the same numbers."
     >
-      ${renderGrid(frame)} ${drawnPeaks(this.#peaks).map((peak) => this.#renderRoof(peak, frame))}
-      ${limits.map(
-        ({ peak, y }) =>
-          svg`<text class="label" x=${frame.right + 6} y=${y + 4}>${limitLabel(peak, frame.width < kNarrow)}</text>`,
-      )}
-      ${labelled.map((place) => this.#renderDot(place, frame))}
+      ${renderLimits(this.#peaks, frame, this.maxThreads)}
+      ${placeLabels(dots, frame).map((place) => this.#renderDot(place, frame))}
     </svg>`;
-  }
-
-  #renderRoof(peak: Peak, frame: Frame) {
-    const style = peak.threads === 1 && this.maxThreads > 1 ? 'roof one' : 'roof all';
-    const same = this.#peaks.filter((other) => other.threads === peak.threads);
-    const bandwidth = Math.max(...same.filter((other) => other.kind === 'memory').map((other) => other.value));
-    const compute = Math.max(...same.filter((other) => other.kind === 'compute').map((other) => other.value));
-    if (peak.kind === 'compute') {
-      const ridge = Number.isFinite(bandwidth) ? Math.max(frame.x.min, peak.value / bandwidth) : frame.x.min;
-      const y = py(frame, peak.value);
-      return svg`<line class=${style} x1=${px(frame, ridge)} x2=${frame.right} y1=${y} y2=${y} />`;
-    }
-    const from = Math.max(frame.x.min, frame.y.min / peak.value);
-    const to = Math.min(frame.x.max, (Number.isFinite(compute) ? compute : frame.y.max) / peak.value);
-    if (to <= from) return nothing;
-    const [x1, y1, x2, y2] = [px(frame, from), py(frame, from * peak.value), px(frame, to), py(frame, to * peak.value)];
-    const angle = (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI;
-    const line = svg`<line class=${style} x1=${x1} y1=${y1} x2=${x2} y2=${y2} />`;
-    if (frame.width < kNarrow) return line;
-    const [cx, cy] = [(x1 + x2) / 2, (y1 + y2) / 2];
-    // Two lines of one size lie close together: their labels go to the outer sides.
-    const isLower =
-      same.length < this.#peaks.length &&
-      this.#peaks.some((other) => other.bytes === peak.bytes && isAbove(other, peak));
-    const offset = isLower ? 15 : -6;
-    return svg`${line}
-      <text class="label" text-anchor="middle" transform="translate(${cx} ${cy}) rotate(${angle}) translate(0 ${offset})">${byteSize(peak.bytes)}: ${threeDigits(peak.value / 1e9)} GB/s</text>`;
   }
 
   #renderDot({ dot, x, y, labelY, before }: Placed, frame: Frame) {
@@ -268,7 +196,7 @@ export class RooflineChart extends LabElement {
                     <th scope="row">${peak.kind === 'memory' ? `read ${byteSize(peak.bytes)}` : isaName(peak.name)}</th>
                     <td>${peak.threads}</td>
                     <td>
-                      ${peak.kind === 'compute' ? gigaflops(peak.value) : `${threeDigits(peak.value / 1e9)} GB/s`}
+                      ${peak.kind === 'memory' ? `${threeDigits(peak.value / 1e9)} GB/s` : gigaflops(peak.value, peak.kind === 'integer' ? 'int8' : '')}
                     </td>
                   </tr>`,
               )}
@@ -308,55 +236,6 @@ export class RooflineChart extends LabElement {
       </table>
     </div>`;
   }
-}
-
-const px = (frame: Frame, value: number) => frame.left + (frame.right - frame.left) * logPosition(frame.x, value);
-const py = (frame: Frame, value: number) => frame.bottom - (frame.bottom - frame.top) * logPosition(frame.y, value);
-
-function renderGrid(frame: Frame) {
-  const { left, right, top, bottom } = frame;
-  return svg`
-    ${decadeTicks(frame.y).map((tick) => {
-      const y = py(frame, tick);
-      return svg`<line class="grid" x1=${left} x2=${right} y1=${y} y2=${y} />
-        <text class="tick" x=${left - 7} y=${y + 4} text-anchor="end">${tick / 1e9}</text>`;
-    })}
-    ${binaryTicks(frame.x).map((tick) => {
-      const x = px(frame, tick);
-      return svg`<line class="grid" x1=${x} x2=${x} y1=${top} y2=${bottom} />
-        <text class="tick" x=${x} y=${bottom + 16} text-anchor="middle">${tick >= 1 ? tick : `1/${1 / tick}`}</text>`;
-    })}
-    <text class="title" x=${(left + right) / 2} y=${bottom + 34} text-anchor="middle">arithmetic intensity, FLOP per byte</text>
-    <text class="title" transform="translate(11 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">GFLOP/s</text>`;
-}
-
-/** Of two limits of the same size, which line lies higher; the number of threads decides between equals. */
-function isAbove(other: Peak, peak: Peak): boolean {
-  return other.value > peak.value || (other.value === peak.value && other.threads > peak.threads);
-}
-
-function peakLabel(peak: Peak): string {
-  const threads = peak.threads === 1 ? '1 thread' : `${peak.threads} threads`;
-  const name = peak.kind === 'memory' ? `read ${byteSize(peak.bytes)}` : isaName(peak.name);
-  return `${name}, ${threads}: ${threeDigits(peak.value / 1e9)}${peak.kind === 'memory' ? ' GB/s' : ''}`;
-}
-
-/** For a phone's margin: "fused ×2". */
-function limitLabel(peak: Peak, short: boolean): string {
-  const last = isaName(peak.name).split(' ').at(-1);
-  return short ? `${last === 'add' ? 'SIMD' : last} ×${peak.threads}` : peakLabel(peak);
-}
-
-/** The labels of the compute limits, in the right margin, moved apart downwards where they would overlap. */
-function placeLimits(peaks: readonly Peak[], frame: Frame): { peak: Peak; y: number }[] {
-  let last = -Infinity;
-  return peaks
-    .filter((peak) => peak.kind === 'compute')
-    .sort((a, b) => b.value - a.value)
-    .map((peak) => {
-      last = Math.max(py(frame, peak.value), last + kLabelGap);
-      return { peak, y: last };
-    });
 }
 
 interface Placed {

@@ -3,16 +3,24 @@ import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
 import { EngineError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
 import type {
+  CacheMove,
+  CacheReport,
+  CacheSettings,
+  CacheState,
   ClassifyOptions,
   ClassifyReport,
   EngineApi,
   EngineInfo,
   ProbeReport,
+  ProfileOptions,
+  ProfileReport,
   RaceOptions,
   RaceReport,
+  TimingOptions,
+  TimingReport,
   TuneReport,
 } from './protocol.ts';
-import type { Blocking } from './types.ts';
+import type { Blocking, LayerWork, NestInfo } from './types.ts';
 
 /** A stop that is not obeyed within this time ends the worker. */
 const kStopGraceMs = 500;
@@ -96,8 +104,7 @@ export class EngineClient extends EventTarget {
 
   /** The same by hand, while no task runs. */
   async setBlocking(blocking: Blocking): Promise<void> {
-    const session = await this.#open();
-    await Promise.race([session.api.setBlocking(blocking), session.died]);
+    await this.#ask((api) => api.setBlocking(blocking));
     this.#setBlocking(blocking);
   }
 
@@ -106,14 +113,50 @@ export class EngineClient extends EventTarget {
   }
 
   /** Scores of one image before softmax, while no task runs. */
-  async logits(model: Uint8Array, image: Uint8Array, variant: string): Promise<number[]> {
-    const session = await this.#open();
-    return Promise.race([session.api.logits(model, image, variant), session.died]);
+  logits(model: Uint8Array, image: Uint8Array, variant: string): Promise<number[]> {
+    return this.#ask((api) => api.logits(model, image, variant));
+  }
+
+  /** What a layer of these extents computes and moves. */
+  layerWork(kind: string, extents: Record<string, number | boolean>): Promise<LayerWork> {
+    return this.#ask((api) => api.layerWork(kind, extents));
+  }
+
+  /** The loop nests of the cache simulator. */
+  nests(): Promise<NestInfo[]> {
+    return this.#ask((api) => api.nests());
+  }
+
+  /** Begins the simulation `key` anew. */
+  openCache(key: string, settings: CacheSettings): Promise<CacheState> {
+    return this.#ask((api) => api.openCache(key, settings));
+  }
+
+  stepCache(key: string, count: number, untilMiss: boolean): Promise<CacheMove> {
+    return this.#ask((api) => api.stepCache(key, count, untilMiss));
+  }
+
+  runCache(key: string, onProgress: (report: CacheReport) => void): Promise<CacheReport> {
+    return this.#run<CacheReport>('cache simulation', onProgress, (api, report) => api.runCache(key, report));
+  }
+
+  timeCalls(options: TimingOptions, onProgress: (report: TimingReport) => void): Promise<TimingReport> {
+    return this.#run<TimingReport>('timer', onProgress, (api, report) => api.timeCalls(options, report));
+  }
+
+  profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport> {
+    return this.#run<ProfileReport>('profile', onProgress, (api, report) => api.profileModel(options, report));
   }
 
   /** Ends the running task within half a second: it resolves with what it has so far. */
   stop(): void {
     this.#cancel?.();
+  }
+
+  /** A short question, while no task runs. */
+  async #ask<T>(question: (api: Remote<EngineApi>) => Promise<T>): Promise<T> {
+    const session = await this.#open();
+    return Promise.race([question(session.api), session.died]);
   }
 
   /** Runs one task; resolves with its last report, also after a stop. */

@@ -42,14 +42,14 @@ export function times(factor: number): string {
 }
 
 /**
- * The measured compute limit for a kernel: that of its own instruction set with this number of threads, so that an exact rung is held
- * against multiply and add, and a fused one against fused. Null before it has been measured.
+ * The measured limit of a kernel's arithmetic: that of its own instructions with this number of threads, so that an exact rung is held
+ * against multiply and add, a fused one against fused, and an integer rung against its own products. Null before it has been measured.
  */
 export function computePeak(peaks: readonly Peak[], isa: string, threads: number): Peak | null {
-  return peaks.find((peak) => peak.kind === 'compute' && peak.name === isa && peak.threads === threads) ?? null;
+  return peaks.find((peak) => peak.kind !== 'memory' && peak.name === isa && peak.threads === threads) ?? null;
 }
 
-/** The highest compute limit of all. */
+/** The highest compute limit of all, integers not counted. */
 export function highestPeak(peaks: readonly Peak[]): Peak | null {
   const compute = peaks.filter((peak) => peak.kind === 'compute');
   return compute.reduce<Peak | null>((best, peak) => (best === null || peak.value > best.value ? peak : best), null);
@@ -57,7 +57,13 @@ export function highestPeak(peaks: readonly Peak[]): Peak | null {
 
 /** Instruction sets as the lessons call them. */
 export function isaName(isa: string): string {
-  const names: Record<string, string> = { wasm128: 'SIMD mul + add', 'wasm128+relaxed': 'SIMD fused' };
+  const names: Record<string, string> = {
+    wasm128: 'SIMD mul + add',
+    'wasm128+relaxed': 'SIMD fused',
+    'wasm128 int8 wide': 'integers, 16-bit dot + add',
+    'wasm128+relaxed int8 dot': 'integers, 8-bit dot in three steps',
+    'wasm128+relaxed int8 fused': 'integers, 8-bit dot in one step',
+  };
   return names[isa] ?? isa;
 }
 

@@ -193,6 +193,10 @@ describe('figures', () => {
     assert.equal(computePeak(peaks, 'scalar', 1), null);
     assert.equal(highestPeak(peaks)?.value, 80);
     assert.equal(highestPeak([]), null);
+    const integers = { ...peak('wasm128 int8 wide', 1, 90), kind: 'integer' as const };
+    assert.equal(computePeak([...peaks, integers], 'wasm128 int8 wide', 1)?.value, 90);
+    assert.equal(highestPeak([...peaks, integers])?.value, 80);
+    assert.equal(computePeak([{ ...integers, kind: 'memory' }], 'wasm128 int8 wide', 1), null);
   });
 
   it('have one colour per variant and a shade of it for the prepacked rung', () => {
@@ -269,7 +273,7 @@ describe('a probe', () => {
 describe('a race of block sizes', () => {
   const lane = (name: string, gigaflops: number): Lane => {
     const median = (2 * 0.768 ** 3) / gigaflops;
-    const range = { low: median, high: median };
+    const range = { mad: 0, low: median, high: median };
     const statistics = { count: 9, median, mean: median, min: median, max: median, p5: median, p95: median, ...range };
     const settled = { settled: true, discarded: 0, statistics: { ...statistics, intervalIsRange: false } };
     return { name, flops: 2 * 768 ** 3, bytes: 12 * 768 ** 2, ...settled };
@@ -334,6 +338,7 @@ describe('a race', () => {
     max: 0,
     p5: 0,
     p95: 0,
+    mad: 0,
     low: 0,
     high: 0,
     intervalIsRange: false,

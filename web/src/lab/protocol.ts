@@ -1,4 +1,18 @@
-import type { Blocking, BuildInfo, Lane, Peak, VariantInfo } from './types.ts';
+import type {
+  Blocking,
+  BuildInfo,
+  CacheCounts,
+  CacheLevel,
+  Lane,
+  LayerProfile,
+  LayerSpan,
+  LayerWork,
+  MemoryPoint,
+  NestInfo,
+  Peak,
+  Timing,
+  VariantInfo,
+} from './types.ts';
 
 /** What the page and the engine's worker say to each other. Everything is plain data. */
 
@@ -113,6 +127,103 @@ export interface ClassifyReport {
   stopped: boolean;
 }
 
+/** A loop nest and the cache that it runs through. */
+export interface CacheSettings {
+  nest: string;
+  /** Rows and columns. */
+  n: number;
+  /** Of blocked nests. */
+  block: number;
+  /** Elements after each row. */
+  padding: number;
+  level: CacheLevel;
+}
+
+export interface CacheState {
+  /** Accesses made, and all there are. */
+  done: number;
+  total: number;
+  counters: CacheCounts[];
+  /** Numbers of the lines in the cache, set by set, most recently used first; -1 for nothing. */
+  contents: Int32Array;
+  /** The address of each array's first byte. */
+  bases: number[];
+}
+
+/** One access. */
+export interface CacheStep {
+  array: number;
+  row: number;
+  column: number;
+  write: boolean;
+  sourceLine: number;
+  hit: boolean;
+}
+
+export interface CacheMove {
+  state: CacheState;
+  /** The last few accesses. */
+  steps: CacheStep[];
+}
+
+export interface CacheReport {
+  state: CacheState;
+  progress: number;
+  done: boolean;
+  stopped: boolean;
+}
+
+export interface TimingOptions {
+  /** Rows and columns of the square product. */
+  size: number;
+  variant: string;
+  /** Single calls. */
+  count: number;
+}
+
+export interface TimingReport {
+  options: TimingOptions;
+  /** The smallest step of the clock, in seconds. */
+  tick: number;
+  /** Seconds of each single call, in order. */
+  calls: number[];
+  /** Seconds per call of each batch. */
+  batches: number[];
+  progress: number;
+  done: boolean;
+  stopped: boolean;
+}
+
+export interface ProfileOptions {
+  /** For people and exported files. */
+  title: string;
+  /** A safetensors file. */
+  model: Uint8Array;
+  images: Uint8Array;
+  batch: number;
+  variant: string;
+  threads: number;
+  seconds: number;
+}
+
+export interface ProfileReport {
+  title: string;
+  batch: number;
+  variant: string;
+  threads: number;
+  /** A layer before those inside it. */
+  layers: LayerProfile[];
+  /** Seconds of one whole run. */
+  run: Timing | null;
+  /** Of the last run. */
+  spans: LayerSpan[];
+  /** What the first run allocated; empty until the end. */
+  memory: MemoryPoint[];
+  progress: number;
+  done: boolean;
+  stopped: boolean;
+}
+
 export interface EngineApi {
   start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo>;
   race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord>;
@@ -122,6 +233,16 @@ export interface EngineApi {
   classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport>;
   /** Scores of one image before softmax. */
   logits(model: Uint8Array, image: Uint8Array, variant: string): number[];
+  /** What a layer of these extents computes and moves. Throws what the library says of them. */
+  layerWork(kind: string, extents: Record<string, number | boolean>): LayerWork;
+  /** The loop nests that the cache simulator knows. */
+  nests(): NestInfo[];
+  /** `key` names the simulation: a page may have several. */
+  openCache(key: string, settings: CacheSettings): CacheState;
+  stepCache(key: string, count: number, untilMiss: boolean): CacheMove;
+  runCache(key: string, onProgress: (report: CacheReport) => void): Promise<CacheReport>;
+  timeCalls(options: TimingOptions, onProgress: (report: TimingReport) => void): Promise<TimingReport>;
+  profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport>;
   /** The running task ends after its current step, with what it has. */
   stop(): void;
 }

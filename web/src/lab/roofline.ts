@@ -36,7 +36,7 @@ export function dotsOf(lanes: readonly Lane[]): Dot[] {
 }
 
 /** Limits this close count as equal; one thread may saturate the memory, and the others then cost a little. */
-const kSameWithin = { compute: 0.02, memory: 0.1 };
+const kSameWithin = { compute: 0.02, integer: 0.02, memory: 0.1 };
 
 /** The limits cannot be trusted: fewer than half of the lanes settled, or all threads together were slower than one. */
 export function isUnsteadyProbe({ peaks, lanes, stopped }: ProbeReport): boolean {

@@ -8,19 +8,96 @@ export type {
   Blocking,
   BlockingTuner,
   BuildInfo,
+  CacheSimulation,
   Classification,
   GemmRace,
   Mlp,
+  ModelProfiler,
   Peak,
   RooflineProbe,
   Statistics,
   VariantInfo,
+  Work as LayerWork,
 } from './generated/optlab.d.ts';
 
 export type BuildName = BuildInfo['build'];
 
 /** A lane as it travels to the page and into exported JSON, which knows no undefined. */
 export type Lane = Omit<EngineLane, 'statistics'> & { statistics: Statistics | null };
+
+/** What is said of a set of times, seconds. */
+export type Timing = Pick<Statistics, 'count' | 'median' | 'low' | 'high' | 'mad' | 'intervalIsRange'>;
+
+/** A row of a profile: one layer of a model. */
+export interface LayerProfile {
+  name: string;
+  kind: string;
+  /** Index of the layer that contains it, or -1. */
+  parent: number;
+  /** 0 for a layer that no other contains. */
+  depth: number;
+  /** In one run. */
+  calls: number;
+  flops: number;
+  bytesRead: number;
+  bytesWritten: number;
+  /** The most that was allocated while it ran, and how much more that is than before it began. Bytes, of the first run. */
+  highWater: number;
+  growth: number;
+  /** Of the whole run's median. */
+  share: number;
+  /** In one run; null before the first sample. */
+  seconds: Timing | null;
+  output: number[];
+}
+
+/** A part of the last run. */
+export interface LayerSpan {
+  layer: number;
+  /** Seconds since the run began, and how long it took. */
+  begin: number;
+  seconds: number;
+}
+
+/** An allocation, or a release if `bytes` is negative; `current` is what was allocated then. */
+export interface MemoryPoint {
+  seconds: number;
+  bytes: number;
+  current: number;
+}
+
+/** What one pair of an array and a source line did in a level of cache. */
+export interface CacheCounts {
+  level: number;
+  array: number;
+  sourceLine: number;
+  reads: number;
+  writes: number;
+  readMisses: number;
+  writeMisses: number;
+  evictions: number;
+  writebacks: number;
+}
+
+/** Sizes in bytes. */
+export interface CacheLevel {
+  size: number;
+  line: number;
+  ways: number;
+}
+
+/** As the library tells it: lines and names in one text each. */
+export type EngineNest = Pick<ReturnType<MainModule['cacheNests']>[number], 'name' | 'idea' | 'code' | 'arrays'>;
+
+/** A loop nest: lines of source, names of arrays. */
+export interface NestInfo {
+  name: string;
+  idea: string;
+  code: string[];
+  arrays: string[];
+  /** It has tiles. */
+  blocked: boolean;
+}
 
 export type OptLabModule = MainModule;
 

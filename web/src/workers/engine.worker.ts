@@ -1,6 +1,5 @@
 import { expose } from 'comlink';
 import { loadModule } from '../lab/engine.ts';
-import { EngineError } from '../lab/errors.ts';
 import { activity, laneAtWork } from '../lab/race.ts';
 import type {
   ClassifyLane,
@@ -16,65 +15,12 @@ import type {
   TuneReport,
 } from '../lab/protocol.ts';
 import type { Blocking, BlockingTuner, GemmRace, Lane, Mlp, OptLabModule, RooflineProbe } from '../lab/types.ts';
+import { nests, openCache, runCache, stepCache } from './cache-tasks.ts';
+import { profileModel, timeCalls } from './profile-tasks.ts';
+import { engine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
 
-/** The page draws at most this often. */
-const kReportEveryMs = 80;
-
-let loaded: OptLabModule | null = null;
-let stopRequested = false;
 /** What the roofline calls all threads. */
 let startedThreads = 1;
-
-function engine(): OptLabModule {
-  if (loaded === null) throw new EngineError('The engine has not been started');
-  return loaded;
-}
-
-/** Lets waiting messages (stop) in. A message channel, since timers are slowed down to 4 ms. */
-const channel = new MessageChannel();
-function yieldToMessages(): Promise<void> {
-  return new Promise((resolve) => {
-    channel.port1.onmessage = () => resolve();
-    channel.port2.postMessage(null);
-  });
-}
-
-/**
- * Calls `step` until it returns false or somebody asks to stop; true if stopped. Reports now and then, and always when `urgent` says so: what
- * comes next may take seconds.
- */
-async function runSteps(
-  step: () => boolean,
-  report: () => void,
-  urgent: () => boolean = () => false,
-): Promise<boolean> {
-  stopRequested = false;
-  let last = performance.now();
-  report();
-  await yieldToMessages();
-  while (!stopRequested) {
-    if (!step()) return false;
-    if (urgent() || performance.now() - last > kReportEveryMs) {
-      report();
-      last = performance.now();
-    }
-    await yieldToMessages();
-  }
-  return true;
-}
-
-/**
- * Resizes the pool. A thread that has ended is free again only after its message has arrived, so a larger pool right after a smaller one may
- * come up short: then wait for the messages and ask again. Returns the size it got.
- */
-async function useThreads(module: OptLabModule, wanted: number): Promise<number> {
-  let got = module.setThreads(wanted);
-  for (let attempt = 0; got < wanted && attempt < 20; ++attempt) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    got = module.setThreads(wanted);
-  }
-  return got;
-}
 
 async function start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo> {
   await new Promise<void>((locked) => {
@@ -84,7 +30,8 @@ async function start(options: StartOptions, onDownloaded: () => void): Promise<E
       return new Promise<never>(() => {});
     });
   });
-  loaded = await loadModule(options.url, options.threads, onDownloaded);
+  const loaded = await loadModule(options.url, options.threads, onDownloaded);
+  setEngine(loaded);
   const threads = await useThreads(loaded, options.threads);
   startedThreads = threads;
   const blocking = loaded.gemmBlocking();
@@ -275,6 +222,8 @@ function logits(bytes: Uint8Array, image: Uint8Array, variant: string): number[]
   }
 }
 
+type LayerKind = Parameters<OptLabModule['layerWork']>[0];
+
 const api: EngineApi = {
   start,
   race,
@@ -283,8 +232,13 @@ const api: EngineApi = {
   setBlocking,
   classify,
   logits,
-  stop: () => {
-    stopRequested = true;
-  },
+  layerWork: (kind, extents) => engine().layerWork(kind as LayerKind, extents),
+  nests,
+  openCache,
+  stepCache,
+  runCache,
+  timeCalls,
+  profileModel,
+  stop: requestStop,
 };
 expose(api);

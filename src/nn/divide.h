@@ -1,0 +1,27 @@
+#pragma once
+
+#include "nn/compute.h"
+
+namespace optlab::nn::detail {
+
+/// Calls body(range) for parts of [0, count), on as many workers as reading and writing `bytes` is worth. The parts begin
+/// at multiples of `grain`.
+template <class Body>
+void divide(const Compute& compute, int count, int grain, double bytes, const Body& body) {
+  constexpr double kBytesPerSecond = 2e10;  // from the last cache, one core of a Xeon
+  parallel::ThreadPool& pool = compute.context.pool;
+  const int workers = parallel::useful_workers(pool, compute.threads(), bytes / kBytesPerSecond);
+  pool.run(workers, [&](int worker) {
+    const parallel::Range range = parallel::partition(count, workers, worker, grain);
+    if (range.size() > 0) body(range);
+  });
+}
+
+/// The same for values of which each is computed by itself from `operands` others.
+template <class Body>
+void divide_values(const Compute& compute, std::size_t count, int operands, const Body& body) {
+  constexpr int kLineFloats = 16;
+  divide(compute, static_cast<int>(count), kLineFloats, 4.0 * static_cast<double>(count) * (operands + 1), body);
+}
+
+}  // namespace optlab::nn::detail

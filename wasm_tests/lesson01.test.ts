@@ -1,0 +1,197 @@
+// What lesson 01's experiments get from the library: profiles of models, loop nests in a cache, work of layers.
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { cellsOf, parseCounters, parseSteps, totalsOf } from '../web/src/lab/cache.ts';
+import { parseLayers, parseMemory, parseSpans, parseTiming } from '../web/src/lab/profile.ts';
+import type { CacheSettings, CacheState } from '../web/src/lab/protocol.ts';
+import { kBuilds, loadLibrary, readCnn, readModel, readTestImages, type Library } from './lib/library.ts';
+
+const kImage = 784;
+const images = readTestImages();
+
+for (const build of kBuilds) {
+  describe(`profiles, ${build}`, () => {
+    let library: Library;
+    before(async () => {
+      library = await loadLibrary(build);
+    });
+
+    /** A finished profile. */
+    function profile(model: Uint8Array, batch: number, variant = 'simd') {
+      const run = new library.ModelProfiler(model, images.subarray(0, batch * kImage), variant, 0.3);
+      while (run.step());
+      return run;
+    }
+
+    it('has the MLP by layers, with the counts of the lesson', () => {
+      for (const [batch, flops, bytes] of [
+        [1, 401_920, 808_000],
+        [64, 25_722_880, 1_070_080],
+      ] as const) {
+        const run = profile(readModel(), batch);
+        const layers = parseLayers(run.names(), run.layers());
+        assert.deepEqual(
+          layers.map(({ name, kind, output }) => [name, kind, output.join()]),
+          [
+            ['layers.0', 'Linear', `${batch},256`],
+            ['layers.1', 'Linear', `${batch},128`],
+            ['layers.2', 'Linear', `${batch},10`],
+          ],
+        );
+        assert.equal(layers[0]!.flops, flops);
+        assert.equal(layers[0]!.bytesRead + layers[0]!.bytesWritten, bytes);
+        const whole = parseTiming(run.run());
+        assert.ok(whole !== null && whole.median > 0 && whole.low <= whole.median && whole.median <= whole.high);
+        assert.equal(run.progress(), 1);
+        const share = layers.reduce((sum, layer) => sum + layer.share, 0);
+        assert.ok(share > 0.5 && share < 1.1, `shares add up to ${share}`);
+        run.delete();
+      }
+    });
+
+    it('has the CNN by layers, its memory, and the last run', () => {
+      const run = profile(readCnn(), 64);
+      const layers = parseLayers(run.names(), run.layers());
+      const names = 'conv1 norm1 pool1 conv2 norm2 pool2 flatten linear1 dropout linear2';
+      assert.equal(layers.map(({ name }) => name).join(' '), names);
+      const perImage = Object.fromEntries(layers.map(({ name, flops }) => [name, flops / 64]));
+      // The table that lesson 01 begins with.
+      const told = { conv1: 225_792, norm1: 37_632, pool1: 12_544, conv2: 1_806_336, norm2: 18_816, pool2: 6_272 };
+      for (const [name, flops] of Object.entries(told)) assert.equal(perImage[name], flops, name);
+      assert.equal(perImage['linear1'], 200_832);
+      assert.equal(perImage['linear2'], 1_290);
+      assert.equal(layers[1]!.bytesRead + layers[1]!.bytesWritten, 6_422_656);
+      assert.equal(layers[3]!.bytesRead + layers[3]!.bytesWritten, 2_426_880);
+
+      const memory = parseMemory(run.memory());
+      assert.ok(memory.length > 0, 'the first run allocates');
+      // The two largest neighbours, and no third output of their size.
+      const outputs = memory.filter(({ bytes }) => bytes === 64 * 28 * 28 * 16 * 4);
+      assert.equal(outputs.length, 2);
+      assert.ok(layers[0]!.growth >= 64 * 28 * 28 * 16 * 4, `conv1 grew by ${layers[0]!.growth}`);
+      assert.ok(
+        Math.max(...layers.map(({ highWater }) => highWater)) <= Math.max(...memory.map(({ current }) => current)),
+      );
+
+      const spans = parseSpans(run.spans());
+      assert.deepEqual(
+        spans.map(({ layer }) => layers[layer]!.name),
+        names.split(' '),
+      );
+      run.delete();
+    });
+
+    it('refuses what is no model, batch or rung', () => {
+      const model = readModel();
+      const make = (bytes: Uint8Array, pixels: Uint8Array, variant: string) => () =>
+        new library.ModelProfiler(bytes, pixels, variant, 1).delete();
+      assert.throws(make(model, images.subarray(0, 100), 'simd'), /100 pixels are not one or more images of 784/);
+      assert.throws(make(model, images.subarray(0, 0), 'simd'), /0 pixels/);
+      assert.throws(make(model, images.subarray(0, kImage), 'fastest'), /fastest/);
+      assert.throws(make(model.subarray(0, 1000), images.subarray(0, kImage), 'simd'), { name: 'DataError' });
+    });
+
+    it('keeps no memory', () => {
+      const cycle = () => profile(readModel(), 4).delete();
+      for (let i = 0; i < 2; ++i) cycle();
+      const used = library.memoryInUse();
+      cycle();
+      assert.equal(library.memoryInUse(), used);
+    });
+  });
+}
+
+describe('the cache by hand', () => {
+  let library: Library;
+  before(async () => {
+    library = await loadLibrary('simd');
+  });
+
+  const tiny = { size: 128, line: 16, ways: 2 };
+  const settings: CacheSettings = { nest: 'column_sum', n: 8, block: 4, padding: 0, level: tiny };
+
+  function simulate(change: Partial<CacheSettings>): { state: CacheState; misses: number[] } {
+    const { nest, n, block, padding, level } = { ...settings, ...change };
+    const simulation = new library.CacheSimulation(
+      nest,
+      n,
+      block,
+      padding,
+      Int32Array.of(level.size, level.line, level.ways),
+    );
+    try {
+      simulation.run(1e9);
+      const arrays = library
+        .cacheNests()
+        .find(({ name }) => name === nest)!
+        .arrays.split(' ');
+      const state = {
+        done: simulation.done(),
+        total: simulation.total(),
+        counters: parseCounters(simulation.counters()),
+        contents: simulation.contents(0),
+        bases: arrays.map((_, array) => simulation.address(array)),
+      };
+      return { state, misses: arrays.map((_, array) => totalsOf(state, (count) => count.array === array).misses) };
+    } finally {
+      simulation.delete();
+    }
+  }
+
+  it('has the misses that lesson 01 derives', () => {
+    assert.deepEqual(simulate({}).misses, [64, 8]);
+    assert.deepEqual(simulate({ nest: 'column_sum_by_rows' }).misses, [16, 2]);
+    assert.deepEqual(simulate({ padding: 4 }).misses, [28, 8]);
+    const order = { n: 32, level: { size: 1024, line: 64, ways: 2 } };
+    assert.equal(simulate({ nest: 'matmul_ijk', ...order }).misses[1], 32 ** 3);
+    const rows = simulate({ nest: 'matmul_ikj', ...order }).misses;
+    assert.equal(rows[1], 2048);
+  });
+
+  it('ends with lines of the arrays in their sets', () => {
+    const { state } = simulate({});
+    assert.equal(state.done, state.total);
+    const cells = cellsOf(state, settings);
+    assert.equal(cells.length, 4);
+    for (const [set, ways] of cells.entries()) {
+      for (const cell of ways) assert.ok(cell !== null && cell.line % 4 === set);
+    }
+  });
+
+  it('steps as the table of the lesson says', () => {
+    const simulation = new library.CacheSimulation('column_sum', 8, 4, 0, Int32Array.of(128, 16, 2));
+    const steps = parseSteps(simulation.step(5));
+    assert.deepEqual(
+      steps.map(({ row, column, hit }) => [row, column, hit]),
+      [0, 1, 2, 3, 4].map((row) => [row, 0, false]),
+    );
+    assert.deepEqual([...simulation.contents(0).subarray(0, 2)], [8, 4]);
+    simulation.delete();
+  });
+});
+
+describe('the counts of lesson 01', () => {
+  it('are those of the library', async () => {
+    const library = await loadLibrary('simd');
+    const of = (kind: Parameters<Library['layerWork']>[0], shape: Record<string, number | boolean>) => {
+      const work = library.layerWork(kind, shape);
+      return [work.flops, work.bytesRead + work.bytesWritten];
+    };
+    const attention = { heads: 6, keyHeads: 3, size: 32, causal: true };
+    assert.deepEqual(of('attention', { ...attention, queries: 128, keys: 128 }), [6_624_384, 294_912]);
+    assert.deepEqual(of('attention', { ...attention, queries: 1, keys: 128, firstQuery: 127 }), [102_426, 99_840]);
+    assert.equal(of('linear', { rows: 32, inputs: 128, outputs: 10 })[0], 82_240);
+    const conv = {
+      batch: 4,
+      height: 16,
+      width: 16,
+      channels: 8,
+      outputs: 8,
+      kernelHeight: 3,
+      kernelWidth: 3,
+      bias: false,
+    };
+    assert.equal(of('conv2d', { ...conv, padding: 1 })[0], 1_179_648);
+    assert.equal(of('conv2d', conv)[0], 903_168);
+  });
+});

@@ -1,0 +1,288 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { byteSize, duration, threeDigits } from '../lab/format.ts';
+import { bytesOf, flopText, kBatches, sortLayers, thousands, type Column } from '../lab/layers.ts';
+import { csvOf, traceOf } from '../lab/profile.ts';
+import type { ProfileReport } from '../lab/protocol.ts';
+import type { LayerProfile } from '../lab/types.ts';
+import { engine } from './context.ts';
+import { LabElement, saveFile } from './lab-element.ts';
+import { kColumns, renderFlame, renderMemory, renderSpanTable } from './model-profiler.parts.ts';
+import { profilerStyles } from './model-profiler.styles.ts';
+import { kModels, profileRungs, runProfile, threadedTwin, type ProfileSettings } from './profile-runner.ts';
+import { labStyles } from './styles.ts';
+
+const kSeconds = 3;
+
+/**
+ * A trained model on real images, layer by layer: table, flame chart, memory, export.
+ *
+ * Attributes: `model`, `batch`, `rung`, `id` (names its settings in the address; default `profile`).
+ */
+export class ModelProfiler extends LabElement {
+  #settings: ProfileSettings = { model: 'mlp', batch: 64, variant: 'simd', threads: 1 };
+  #guess = '';
+  #committed = '';
+  #report: ProfileReport | null = null;
+  #column: Column = 'order';
+  #descending = true;
+  #selected: number | null = null;
+  #width = 640;
+  #observer: ResizeObserver | null = null;
+
+  static override styles = [labStyles, profilerStyles];
+
+  protected override async prepare(): Promise<void> {
+    await super.prepare();
+    const saved = this.settings(this.settingsKey);
+    const of = (name: string, fallback: string) => saved[name] ?? this.getAttribute(name) ?? fallback;
+    const batch = Number(of('batch', '64'));
+    const threads = Number(of('threads', '1'));
+    const rungs = profileRungs(this.variants).map((variant) => variant.name);
+    this.#settings = {
+      model: of('model', 'mlp') in kModels ? of('model', 'mlp') : 'mlp',
+      batch: kBatches.includes(batch) ? batch : 64,
+      variant: rungs.includes(of('rung', 'simd')) ? of('rung', 'simd') : 'simd',
+      threads: threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : 1,
+    };
+  }
+
+  protected override get settingsKey(): string {
+    return this.id || 'profile';
+  }
+
+  override firstUpdated(): void {
+    this.#observer = new ResizeObserver(([entry]) => {
+      const width = Math.round(entry?.contentRect.width ?? 0);
+      if (width > 0 && width !== this.#width) {
+        this.#width = width;
+        this.requestUpdate();
+      }
+    });
+    const area = this.renderRoot.querySelector('.result');
+    if (area !== null) this.#observer.observe(area);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#observer?.disconnect();
+  }
+
+  #change(change: Partial<ProfileSettings>): void {
+    this.#settings = { ...this.#settings, ...change };
+    if (change.model !== undefined) this.#guess = '';
+    this.#save();
+    this.requestUpdate();
+  }
+
+  #save(): void {
+    const { model, batch, variant, threads } = this.#settings;
+    this.saveSettings(this.settingsKey, { model, batch: String(batch), rung: variant, threads: String(threads) });
+  }
+
+  async #run(): Promise<void> {
+    this.#committed = this.#guess;
+    this.#report = null;
+    this.#selected = null;
+    this.#save();
+    await this.work(async () => {
+      const variant = threadedTwin(this.variants, this.#settings.variant, this.#settings.threads);
+      const show = (partial: ProfileReport) => {
+        this.#report = partial;
+        this.progress = partial.progress;
+        this.requestUpdate();
+      };
+      const report = await runProfile({ ...this.#settings, variant }, kSeconds, show);
+      show(report);
+      this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#slowestText(report)}`;
+    });
+  }
+
+  override render(): TemplateResult {
+    const report = this.#report;
+    return html`<div class="card">
+      ${this.renderHead('Profile of a model')} ${this.#renderSettings()} ${this.#renderStart()}
+      ${this.renderProgress('Progress of the profile')}
+      <div class="section result" ?hidden=${report === null || report.run === null}>
+        ${report === null || report.run === null ? nothing : this.#renderResult(report)}
+      </div>
+      ${
+        report?.done && report.run === null
+          ? html`<div class="section muted">Stopped before the first measurement.</div>`
+          : nothing
+      }
+      ${this.renderError()}
+    </div>`;
+  }
+
+  #renderSettings(): TemplateResult {
+    const { model, batch, variant, threads } = this.#settings;
+    const select = (label: string, value: string, options: [string, string][], change: (value: string) => void) =>
+      html`<label class="field"
+        >${label}
+        <select
+          ?disabled=${this.working}
+          @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
+        >
+          ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
+        </select></label
+      >`;
+    return html`<div class="section row">
+      ${select(
+        'Model',
+        model,
+        Object.entries(kModels).map(([name, { title, about }]) => [name, `${title}: ${about}`]),
+        (name) => this.#change({ model: name }),
+      )}
+      ${select(
+        'Batch',
+        String(batch),
+        kBatches.map((size) => [String(size), size === 1 ? '1 image' : `${size} images`]),
+        (size) => this.#change({ batch: Number(size) }),
+      )}
+      ${select(
+        'Rung',
+        variant,
+        profileRungs(this.variants).map(({ name }) => [name, name]),
+        (name) => this.#change({ variant: name }),
+      )}
+      ${this.renderThreads(threads, (count) => this.#change({ threads: count }))}
+    </div>`;
+  }
+
+  #renderStart(): TemplateResult {
+    if (this.working) {
+      return html`<div class="section row">
+        ${this.renderStop()}<span class="muted small">running the model…</span>
+      </div>`;
+    }
+    const ready = engine.running !== null && !this.blocked;
+    const names = kLayerNames[this.#settings.model] ?? [];
+    return html`<div class="section predict row">
+      <label class="field"
+        ><strong>Predict:</strong> most of the time goes to
+        <select
+          @change=${(event: Event) => {
+            this.#guess = (event.target as HTMLSelectElement).value;
+            this.requestUpdate();
+          }}
+        >
+          <option value="" .selected=${this.#guess === ''}>choose…</option>
+          ${names.map((name) => html`<option value=${name} .selected=${name === this.#guess}>${name}</option>`)}
+        </select></label
+      >
+      <button class="primary" ?disabled=${!ready || this.#guess === ''} @click=${() => this.#run()}>
+        Profile the model
+      </button>
+      <button class="link" ?hidden=${this.#guess !== ''} ?disabled=${!ready} @click=${() => this.#run()}>
+        Profile without a prediction
+      </button>
+      ${this.renderBlocked()}
+    </div>`;
+  }
+
+  #slowestText(report: ProfileReport): string {
+    const [slowest] = sortLayers(report.layers, 'seconds', true);
+    return slowest === undefined ? '' : `${slowest.name} takes ${Math.round(100 * slowest.share)} % of the time.`;
+  }
+
+  #renderResult(report: ProfileReport): TemplateResult {
+    const run = report.run!;
+    const flops = report.layers.filter(({ depth }) => depth === 0).reduce((sum, layer) => sum + layer.flops, 0);
+    const [slowest] = sortLayers(report.layers, 'seconds', true);
+    const right = slowest?.name === this.#committed;
+    return html`<p class="verdict">
+        ${report.stopped ? 'Stopped early. ' : nothing}${report.batch === 1 ? 'One image takes' : `${report.batch} images take`}
+        <strong>${duration(run.median)}</strong> (${run.intervalIsRange ? 'range' : '95 % interval'}
+        ${duration(run.low)} … ${duration(run.high)}), ${thousands(report.batch / run.median)} images a second,
+        ${flopText(flops)} at ${threeDigits(flops / run.median / 1e9)} GFLOP/s. ${this.#slowestText(report)}
+        ${
+          this.#committed === '' || !report.done
+            ? nothing
+            : html`You predicted <code>${this.#committed}</code>:
+                <strong class=${right ? 'good' : 'bad'}>${right ? 'right' : 'another layer takes longer'}</strong>.`
+        }
+      </p>
+      ${this.#renderTable(report)}
+      ${renderFlame(report, {
+        width: this.#width,
+        selected: this.#selected,
+        select: (span) => {
+          this.#selected = span;
+          this.requestUpdate();
+        },
+      })}
+      ${report.done ? html`${renderSpanTable(report)} ${renderMemory(report, this.#width)} ${this.#renderExport(report)}` : nothing}`;
+  }
+
+  #renderTable(report: ProfileReport): TemplateResult {
+    const rows = sortLayers(report.layers, this.#column, this.#descending);
+    return html`<div class="scroll" tabindex="0" role="region" aria-label="The layers as a table">
+      <table class="layers">
+        <caption>
+          <span
+            >${report.title}, batch ${report.batch}, ${report.variant},
+            ${report.threads === 1 ? 'one thread' : `${report.threads} threads`}. Choose a heading to sort.</span
+          >
+        </caption>
+        <thead>
+          <tr>
+            ${kColumns.map((column) => this.#renderHeading(column.key, column.title, column.note))}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map((layer) => this.#renderRow(layer))}
+        </tbody>
+      </table>
+    </div>`;
+  }
+
+  #renderHeading(key: Column, title: string, note: string): TemplateResult {
+    const sorted = this.#column === key;
+    const state = !sorted ? 'none' : this.#descending ? 'descending' : 'ascending';
+    return html`<th scope="col" aria-sort=${key === 'order' && state === 'descending' ? 'none' : state} title=${note}>
+      <button class="sort" @click=${() => this.#sort(key)}>
+        ${title}<span aria-hidden="true">${sorted && key !== 'order' ? (this.#descending ? ' ▾' : ' ▴') : ''}</span>
+      </button>
+    </th>`;
+  }
+
+  #sort(key: Column): void {
+    this.#descending = this.#column === key && key !== 'order' ? !this.#descending : true;
+    this.#column = key;
+    this.requestUpdate();
+  }
+
+  #renderRow(layer: LayerProfile): TemplateResult {
+    return html`<tr>
+      ${kColumns.map(({ key, cell }) =>
+        key === 'order'
+          ? html`<th scope="row" style="padding-inline-start:${layer.depth}rem">
+              ${layer.name} <small class="muted">${layer.kind}</small>
+            </th>`
+          : html`<td>${cell(layer)}</td>`,
+      )}
+    </tr>`;
+  }
+
+  #renderExport(report: ProfileReport): TemplateResult {
+    const name = `optlab-${report.title.toLowerCase()}-batch${report.batch}`;
+    const moved = report.layers.filter(({ depth }) => depth === 0).reduce((sum, layer) => sum + bytesOf(layer), 0);
+    return html`<div class="row actions">
+        <button @click=${() => saveFile(`${name}.trace.json`, traceOf(report))}>Export for chrome://tracing</button>
+        <button @click=${() => saveFile(`${name}.csv`, csvOf(report), 'text/csv')}>Export as CSV</button>
+        <span class="muted small">The address of this page now carries these settings.</span>
+      </div>
+      <p class="small muted note">
+        Bytes are compulsory traffic, ${byteSize(moved)} in all: every number that a layer needs read once, every result
+        written once. The trace has the last run.
+      </p>`;
+  }
+}
+
+/** For the prediction, before a run has told them. */
+const kLayerNames: Readonly<Record<string, readonly string[]>> = {
+  mlp: ['layers.0', 'layers.1', 'layers.2'],
+  cnn: ['conv1', 'norm1', 'pool1', 'conv2', 'norm2', 'pool2', 'linear1', 'linear2'],
+};
+
+customElements.define('model-profiler', ModelProfiler);

@@ -1,0 +1,152 @@
+import { threeDigits } from './format.ts';
+import type { ProfileReport } from './protocol.ts';
+import { attainable, type Dot } from './roofline.ts';
+import type { LayerProfile, Peak } from './types.ts';
+
+/** What a profile says of a model's layers. */
+
+export const bytesOf = (layer: LayerProfile): number => layer.bytesRead + layer.bytesWritten;
+/** FLOP per byte, 0 of a layer that moves nothing. */
+export const intensityOf = (layer: LayerProfile): number => {
+  const bytes = bytesOf(layer);
+  return bytes === 0 ? 0 : layer.flops / bytes;
+};
+/** FLOP/s at the median, or null. */
+export const rateOf = (layer: LayerProfile): number | null =>
+  layer.seconds === null || layer.seconds.median <= 0 ? null : layer.flops / layer.seconds.median;
+/** Bytes per second at the median, or null. */
+export const bandwidthOf = (layer: LayerProfile): number | null =>
+  layer.seconds === null || layer.seconds.median <= 0 ? null : bytesOf(layer) / layer.seconds.median;
+
+export const shapeText = (layer: LayerProfile): string => layer.output.join('×');
+
+export type Column = 'order' | 'seconds' | 'share' | 'flops' | 'bytes' | 'rate' | 'intensity' | 'growth';
+
+/** The layers by a column, the largest first; in the order in which they run for 'order'. Layers inside others follow their parents then. */
+export function sortLayers(layers: readonly LayerProfile[], column: Column, descending: boolean): LayerProfile[] {
+  if (column === 'order') return descending ? [...layers] : [...layers].reverse();
+  const key: Record<Exclude<Column, 'order'>, (layer: LayerProfile) => number> = {
+    seconds: (layer) => layer.seconds?.median ?? 0,
+    share: (layer) => layer.share,
+    flops: (layer) => layer.flops,
+    bytes: bytesOf,
+    rate: (layer) => rateOf(layer) ?? 0,
+    intensity: intensityOf,
+    growth: (layer) => layer.growth,
+  };
+  const sign = descending ? -1 : 1;
+  return [...layers].sort((a, b) => sign * (key[column](a) - key[column](b)));
+}
+
+export interface LayerDot extends Dot {
+  kind: string;
+  batch: number;
+  bytes: number;
+  seconds: number;
+}
+
+/** The layers that calculate, as dots of a roofline; those that only move numbers have no place on it. */
+export function layerDots(report: ProfileReport): LayerDot[] {
+  return report.layers.flatMap((layer) => {
+    const rate = rateOf(layer);
+    const intensity = intensityOf(layer);
+    if (rate === null || layer.seconds === null || intensity === 0) return [];
+    const { low, high, median } = layer.seconds;
+    return [
+      {
+        name: layer.name,
+        kind: layer.kind,
+        batch: report.batch,
+        bytes: bytesOf(layer),
+        seconds: median,
+        intensity,
+        rate,
+        low: layer.flops / high,
+        high: layer.flops / Math.max(low, 1e-12),
+      },
+    ];
+  });
+}
+
+export interface Bound {
+  /** What limits: 'memory' or 'arithmetic', whichever roof is lower here. */
+  by: 'memory' | 'arithmetic';
+  /** FLOP/s of the roof above the dot. */
+  roof: number;
+  /** The dot as a fraction of it. */
+  share: number;
+  compute: Peak;
+  memory: Peak;
+}
+
+/** Below this share of its roof a layer is limited by something that a roofline doesn't show. */
+export const kFarBelow = 0.25;
+
+/**
+ * The roof above a dot with these limits of the device: the compute limit of the rung's instruction set, and the bandwidth of the smallest
+ * probed piece of memory that holds the layer's bytes (the largest, if none does). Null before they have been measured.
+ */
+export function boundOf(
+  dot: Pick<LayerDot, 'intensity' | 'rate' | 'bytes'>,
+  peaks: readonly Peak[],
+  isa: string,
+  threads: number,
+): Bound | null {
+  const of = (kind: Peak['kind']) => peaks.filter((peak) => peak.kind === kind && peak.threads === threads);
+  const compute = of('compute').find((peak) => peak.name === isa) ?? of('compute').at(0);
+  const sizes = of('memory').sort((a, b) => a.bytes - b.bytes);
+  const memory = sizes.find((peak) => peak.bytes >= dot.bytes) ?? sizes.at(-1);
+  if (compute === undefined || memory === undefined) return null;
+  const roof = attainable(compute.value, memory.value, dot.intensity);
+  return {
+    by: dot.intensity * memory.value < compute.value ? 'memory' : 'arithmetic',
+    roof,
+    share: dot.rate / roof,
+    compute,
+    memory,
+  };
+}
+
+/** "memory, 62 % of what it allows" */
+export function boundText(bound: Bound | null): string {
+  if (bound === null) return '–';
+  const share = `${Math.round(100 * bound.share)} %`;
+  return bound.share < kFarBelow ? `neither: ${share} of the ${bound.by} roof` : `${bound.by}, ${share} of its roof`;
+}
+
+export type BoundClass = 'memory' | 'arithmetic' | 'neither';
+
+/** What limits a layer, or that neither roof is near. */
+export function boundClass(bound: Bound | null): BoundClass {
+  return bound === null || bound.share < kFarBelow ? 'neither' : bound.by;
+}
+
+/** How many times less an image takes in the largest batch than in the smallest; null without two of them. */
+export function speedUpPerImage(reports: readonly ProfileReport[]): number | null {
+  const measured = reports.filter(({ run }) => run !== null).sort((a, b) => a.batch - b.batch);
+  const [first, last] = [measured.at(0), measured.at(-1)];
+  if (first?.run == null || last?.run == null || first === last) return null;
+  return first.run.median / first.batch / (last.run.median / last.batch);
+}
+
+/** "12,300" */
+export const thousands = (value: number): string => Math.round(value).toLocaleString('en');
+
+/** A count with a prefix: 31.2 M, 4.7 k. */
+export function countText(value: number): string {
+  for (const [size, letter] of [
+    [1e12, 'T'],
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const) {
+    if (value >= size) return `${threeDigits(value / size)} ${letter}`;
+  }
+  return String(value);
+}
+
+/** "31.2 MFLOP", "640 FLOP" */
+export const flopText = (value: number): string => `${countText(value)}${value < 1000 ? ' ' : ''}FLOP`;
+
+/** Batches that the page offers, and those of a sweep. */
+export const kBatches = [1, 4, 16, 64, 256];
