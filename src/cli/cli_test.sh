@@ -34,7 +34,7 @@ expect 0 'optlab ' --version
 expect 0 '"isa":' info --json
 expect 0 'naive' info
 
-expect 2 'needs one of these after it: info, bench, train, eval'
+expect 2 'needs one of these after it: info, bench, train, eval, tokenizer, generate'
 expect 2 "'bench' needs one of these after it: gemm" bench
 expect 2 'not expected: nonsense' nonsense
 expect 2 'not expected: --bogus' bench gemm --bogus
@@ -85,6 +85,29 @@ expect 0 'digest' train mlp --data data/fashion-mnist --epochs 1 --batch 500 --o
 expect 0 'accuracy' eval mlp --data data/fashion-mnist --model "$work/quick.safetensors"
 expect 0 'digest' train cnn --data data/fashion-mnist --epochs 1 --batch 500 --fast --out "$work/quick.safetensors"
 expect 0 'accuracy' eval cnn --data data/fashion-mnist --model "$work/quick.safetensors"
+
+expect 0 'optlab eval lm --model' eval lm --help
+expect 2 "'tokenizer' needs one of these after it: train" tokenizer
+expect 2 "'255' is not a whole number from 256 to 65536" tokenizer train --vocab 255
+expect 2 "'0.99' is not a number from 0 to 0.95" train lm --dropout 0.99
+expect 2 'kv_heads to divide heads' train lm --kv-heads 4 --out "$work/x.safetensors"
+expect 1 'no such file' train lm --tokenizer "$work/none"
+expect 1 "doesn't begin with" eval lm --tokenizer data/README.md
+expect 1 'is this a language model?' eval lm --model models/fashion-mlp.safetensors
+expect 1 'validation.txt.gz: no such file' eval lm --model models/moby-lm-tiny.safetensors --data "$work"
+cp data/README.md "$work/model.bin"
+expect 1 'llama2.c checkpoint: ' generate --model "$work/model.bin"
+expect 2 '--prompt is empty' generate --model models/moby-lm-tiny.safetensors --prompt ''
+expect 0 '2.734 bytes a token' tokenizer train --vocab 1024 --out "$work/mine.bpe"
+expect 1 'was trained with tokenizer' eval lm --model models/moby-lm-tiny.safetensors --tokenizer "$work/mine.bpe"
+# Training in exact mode gives the same weights for any number of threads; a pass over the validation text is part of it.
+small="--exact --dim 16 --layers 1 --heads 2 --kv-heads 1 --hidden 16 --steps 3 --batch 2 --context 32 --data data/moby-dick"
+for threads in 1 3; do
+  # shellcheck disable=SC2086
+  expect 0 'digest      b570c9959d782a9a' train lm $small --threads "$threads" --out "$work/small.safetensors"
+done
+expect 0 '"bits_per_byte":' eval lm --model "$work/small.safetensors" --json --stride 32
+expect 0 'The whale' generate --prompt 'The whale' --count 3 --model "$work/small.safetensors"
 
 echo "$checks checks, $failures failed"
 [ "$failures" -eq 0 ]

@@ -10,5 +10,10 @@ void add_info(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_train(CLI::App& app);
 void add_eval(CLI::App& app);
+void add_tokenizer(CLI::App& app);
+void add_generate(CLI::App& app);
+// To `train` and `eval`.
+void add_train_lm(CLI::App& train);
+void add_eval_lm(CLI::App& eval);
 
 }  // namespace optlab::cli

@@ -76,7 +76,7 @@ void run(const std::string& kind, const Options& options) {
 }  // namespace
 
 void add_eval(CLI::App& app) {
-  CLI::App* eval = app.add_subcommand("eval", "Evaluate a trained model on the test images");
+  CLI::App* eval = app.add_subcommand("eval", "Evaluate a trained model");
   require_choice(*eval);
   for (const std::string kind : {"mlp", "cnn"}) {
     auto options = std::make_shared<Options>();
@@ -94,6 +94,7 @@ void add_eval(CLI::App& app) {
                     " --rung naive --data data/fashion-mnist --json");
     command->callback([kind, options] { run(kind, *options); });
   }
+  add_eval_lm(*eval);
 }
 
 }  // namespace optlab::cli

@@ -33,11 +33,14 @@ int main(int argc, char** argv) {
       "  optlab info\n"
       "  optlab bench gemm --size 768 --threads 4\n"
       "  optlab train mlp --epochs 5 --out my-mlp.safetensors\n"
-      "  optlab eval mlp --model my-mlp.safetensors --json");
+      "  optlab eval mlp --model my-mlp.safetensors --json\n"
+      "  optlab generate --prompt 'Call me' --count 50");
   optlab::cli::add_info(app);
   optlab::cli::add_bench(app);
   optlab::cli::add_train(app);
   optlab::cli::add_eval(app);
+  optlab::cli::add_tokenizer(app);
+  optlab::cli::add_generate(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {

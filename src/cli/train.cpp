@@ -162,6 +162,7 @@ void add_train(CLI::App& app) {
     nn::Cnn model;
     run(model, "2 convolutions, 2 linear layers", *cnn_options);
   });
+  add_train_lm(*train);
 }
 
 }  // namespace optlab::cli

@@ -5,29 +5,9 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/math.h"
+#include "nn/training_kernels.h"
 
 namespace optlab::nn {
-namespace {
-
-/// One step's scalars.
-struct Step {
-  float beta1, beta2, epsilon;
-  float correction1, correction2;  // 1 - β^t
-  float rate, decay;               // α and α·λ
-};
-
-void update(const Step& s, std::span<const float> g, std::span<float> m, std::span<float> v, std::span<float> p,
-            parallel::Range range) {
-  for (int i = range.begin; i < range.end; ++i) {
-    m[i] = s.beta1 * m[i] + (1.0F - s.beta1) * g[i];
-    v[i] = s.beta2 * v[i] + (1.0F - s.beta2) * (g[i] * g[i]);
-    const float direction = (m[i] / s.correction1) / (math::sqrt(v[i] / s.correction2) + s.epsilon);
-    p[i] -= s.rate * direction + s.decay * p[i];
-  }
-}
-
-}  // namespace
 
 Adam::Adam(std::vector<std::span<float>> parameters, AdamOptions options)
     : parameters_(std::move(parameters)), options_(options) {
@@ -61,17 +41,20 @@ void Adam::step(std::span<const std::span<const float>> gradients, float learnin
   }
   beta1_power_ *= static_cast<double>(options_.beta1);
   beta2_power_ *= static_cast<double>(options_.beta2);
-  const Step scalars{.beta1 = options_.beta1,
-                     .beta2 = options_.beta2,
-                     .epsilon = options_.epsilon,
-                     .correction1 = static_cast<float>(1.0 - beta1_power_),
-                     .correction2 = static_cast<float>(1.0 - beta2_power_),
-                     .rate = learning_rate,
-                     .decay = learning_rate * options_.weight_decay};
+  const detail::AdamStep scalars{.beta1 = options_.beta1,
+                                 .beta2 = options_.beta2,
+                                 .epsilon = options_.epsilon,
+                                 .correction1 = static_cast<float>(1.0 - beta1_power_),
+                                 .correction2 = static_cast<float>(1.0 - beta2_power_),
+                                 .rate = learning_rate,
+                                 .decay = learning_rate * options_.weight_decay};
+  const detail::OptimizerKernels& kernels = detail::optimizer_kernels();
   pool.run(pool.threads(), [&](int worker) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       const auto range = parallel::partition(static_cast<int>(parameters_[i].size()), pool.threads(), worker, 16);
-      update(scalars, gradients[i], first_moments_[i].span(), second_moments_[i].span(), parameters_[i], range);
+      if (range.size() == 0) continue;
+      kernels.adam(scalars, gradients[i].data() + range.begin, range.size(), first_moments_[i].data() + range.begin,
+                   second_moments_[i].data() + range.begin, parameters_[i].data() + range.begin);
     }
   });
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "nn/float16.h"
 #include "nn/safetensors_header.h"
 
 namespace optlab::nn {
@@ -135,9 +136,17 @@ const SafetensorsEntry* Safetensors::find(std::string_view name) const {
 
 const SafetensorsEntry& Safetensors::require_f32(std::string_view name, std::size_t rank) const {
   const SafetensorsEntry* entry = find(name);
-  if (entry == nullptr) refuse("there is no tensor " + printable(name));
-  if (entry->dtype != "F32") {
+  if (entry != nullptr && entry->dtype != "F32") {
     refuse("tensor " + printable(name) + " has dtype " + printable(entry->dtype) + "; F32 is wanted");
+  }
+  return require_float(name, rank);
+}
+
+const SafetensorsEntry& Safetensors::require_float(std::string_view name, std::size_t rank) const {
+  const SafetensorsEntry* entry = find(name);
+  if (entry == nullptr) refuse("there is no tensor " + printable(name));
+  if (entry->dtype != "F32" && entry->dtype != "F16") {
+    refuse("tensor " + printable(name) + " has dtype " + printable(entry->dtype) + "; F32 or F16 is wanted");
   }
   if (entry->shape.size() != rank) {
     refuse("tensor " + printable(name) + " has rank " + std::to_string(entry->shape.size()) + "; rank " +
@@ -166,6 +175,20 @@ void copy_f32(const SafetensorsEntry& entry, std::span<float> to) {
                                 std::to_string(to.size()));
   }
   if (!to.empty()) std::memcpy(to.data(), entry.bytes.data(), to.size_bytes());
+}
+
+void copy_float(const SafetensorsEntry& entry, std::span<float> to) {
+  if (entry.dtype != "F16") return copy_f32(entry, to);
+  if (entry.bytes.size() != to.size() * sizeof(std::uint16_t)) {
+    throw std::invalid_argument("tensor " + printable(entry.name) + " has " +
+                                std::to_string(entry.bytes.size() / sizeof(std::uint16_t)) +
+                                " values, the destination " + std::to_string(to.size()));
+  }
+  for (std::size_t i = 0; i < to.size(); ++i) {  // at any alignment
+    std::uint16_t half = 0;
+    std::memcpy(&half, entry.bytes.data() + i * sizeof half, sizeof half);
+    to[i] = from_half(half);
+  }
 }
 
 const SafetensorsEntry& require_f32(const Safetensors& file, std::string_view name, const Shape& shape) {

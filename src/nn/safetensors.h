@@ -48,6 +48,8 @@ class Safetensors {
   const SafetensorsEntry* find(std::string_view name) const;
   /// Throws DataError unless there is a tensor `name` of dtype F32 and rank `rank` whose extents are 1 to 2^31-1.
   const SafetensorsEntry& require_f32(std::string_view name, std::size_t rank) const;
+  /// The same, F16 being allowed too.
+  const SafetensorsEntry& require_float(std::string_view name, std::size_t rank) const;
 
  private:
   std::vector<SafetensorsEntry> tensors_;
@@ -61,6 +63,9 @@ std::optional<std::span<const float>> f32_view(const SafetensorsEntry& entry);
 /// size.
 void copy_f32(const SafetensorsEntry& entry, std::span<float> to);
 
+/// The same of F32 or F16 (exactly).
+void copy_float(const SafetensorsEntry& entry, std::span<float> to);
+
 /// Throws DataError unless there is an F32 tensor `name` of this shape.
 const SafetensorsEntry& require_f32(const Safetensors& file, std::string_view name, const Shape& shape);
 
@@ -69,12 +74,13 @@ struct SafetensorsSource {
   std::string name;
   std::vector<int> shape;
   std::span<const float> values;
+  bool half = false;  // as F16, rounded to nearest, ties to even
 };
 
 /// All of a tensor, whose values must stay where they are until it is written.
 SafetensorsSource source_of(std::string name, const Tensor& tensor);
 
-/// The bytes of a safetensors file with float32 tensors in the given order; the header is padded with spaces so that
+/// The bytes of a safetensors file with the tensors in the given order; the header is padded with spaces so that
 /// the values begin at a multiple of 8. The same input gives the same bytes.
 /// Throws: std::invalid_argument for a name that is empty, repeated, "__metadata__" or not UTF-8, and a shape that
 ///         doesn't match its values.

@@ -5,6 +5,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "nn/float16.h"
 #include "nn/safetensors_header.h"
 
 namespace optlab::nn {
@@ -49,11 +50,27 @@ void check(const SafetensorsSource& tensor, std::set<std::string>& names) {
   }
 }
 
+std::size_t byte_size(const SafetensorsSource& tensor) {
+  return tensor.values.size() * (tensor.half ? sizeof(std::uint16_t) : sizeof(float));
+}
+
 std::string entry_json(const SafetensorsSource& tensor, std::uint64_t begin) {
   std::string shape;
   for (int extent : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(extent);
-  return json_string(tensor.name) + ":{\"dtype\":\"F32\",\"shape\":[" + shape + "],\"data_offsets\":[" +
-         std::to_string(begin) + "," + std::to_string(begin + tensor.values.size_bytes()) + "]}";
+  return json_string(tensor.name) + ":{\"dtype\":\"" + (tensor.half ? "F16" : "F32") + "\",\"shape\":[" + shape +
+         "],\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(begin + byte_size(tensor)) + "]}";
+}
+
+void write_values(const SafetensorsSource& tensor, std::byte* to) {
+  if (!tensor.half) {
+    if (!tensor.values.empty()) std::memcpy(to, tensor.values.data(), tensor.values.size_bytes());
+    return;
+  }
+  for (const float value : tensor.values) {
+    const std::uint16_t half = to_half(value);
+    std::memcpy(to, &half, sizeof half);
+    to += sizeof half;
+  }
 }
 
 }  // namespace
@@ -74,7 +91,7 @@ std::vector<std::byte> write_safetensors(std::span<const SafetensorsSource> tens
     check(tensor, names);
     if (header.size() > 1) header += ',';
     header += entry_json(tensor, position);
-    position += tensor.values.size_bytes();
+    position += byte_size(tensor);
   }
   header += '}';
   header.resize((header.size() + 7) / 8 * 8, ' ');
@@ -85,8 +102,8 @@ std::vector<std::byte> write_safetensors(std::span<const SafetensorsSource> tens
   std::memcpy(file.data() + 8, header.data(), header.size());
   std::byte* to = file.data() + 8 + header.size();
   for (const SafetensorsSource& tensor : tensors) {
-    if (!tensor.values.empty()) std::memcpy(to, tensor.values.data(), tensor.values.size_bytes());
-    to += tensor.values.size_bytes();
+    write_values(tensor, to);
+    to += byte_size(tensor);
   }
   return file;
 }

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nn/lm.h"
+#include "nn/safetensors.h"
+#include "nn/tokenizer.h"
+
+/// What the commands of the language model share.
+namespace optlab::cli {
+
+inline constexpr const char* kTokenizerFile = "models/moby-2048.bpe";
+
+nn::Tokenizer read_tokenizer(const std::string& path);
+
+/// A model from safetensors or from llama2.c's format (a name that ends in .bin), with the metadata it has.
+struct LmFile {
+  nn::Lm model;
+  nn::SafetensorsMetadata metadata;
+};
+LmFile read_lm(const std::string& path);
+
+/// Throws DataError naming both files unless the model was trained with this tokenizer.
+void check_pair(const LmFile& file, const std::string& path, const nn::Tokenizer& tokenizer,
+                const std::string& tokenizer_path);
+
+/// A text in UTF-8, gzip-compressed or not.
+std::string read_text(const std::string& path);
+/// The folder's train, validation or test text. `folder` may be empty: data/moby-dick, or $OPTLAB_DATA/moby-dick.
+std::string read_part(const std::string& folder, const std::string& part);
+
+/// How well a model predicts a text.
+struct TextScore {
+  double bits_per_byte;
+  double nats_per_token;
+  std::size_t tokens;
+  std::size_t bytes;
+};
+TextScore score(nn::Lm& model, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
+                const nn::Compute& compute);
+
+}  // namespace optlab::cli

@@ -1,0 +1,198 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/lm_files.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "nn/lm_checkpoint.h"
+#include "nn/lm_trainer.h"
+#include "profile/clock.h"
+
+namespace optlab::cli {
+namespace {
+
+struct Options {
+  nn::LmConfig config;
+  nn::LmTrainingOptions training;
+  std::string tokenizer = kTokenizerFile;
+  std::string data;
+  std::string out = "moby-lm.safetensors";
+  int eval_every = 100;
+  int threads = 1;
+  bool exact = false;
+  bool full = false;  // float32 in the file
+};
+
+/// Nothing in it depends on the machine or the time.
+nn::SafetensorsMetadata describe(const Options& options, const nn::Tokenizer& tokenizer, int step, double bits) {
+  const nn::LmTrainingOptions& t = options.training;
+  const auto text = [](auto value) { return CLI::detail::to_string(value); };
+  return {{"tokenizer", tokenizer.digest()},
+          {"dataset", "Moby-Dick"},
+          {"optimizer", "AdamW 0.9 0.99"},
+          {"schedule", "linear warm-up, half a cosine to " + text(t.floor)},
+          {"mode", options.exact ? "exact" : "fast"},
+          {"steps", text(t.steps)},
+          {"step", text(step)},
+          {"batch", text(t.batch)},
+          {"context", text(t.context)},
+          {"learning_rate", text(t.learning_rate)},
+          {"warm_up", text(t.warm_up)},
+          {"weight_decay", text(t.optimizer.weight_decay)},
+          {"dropout", text(t.dropout)},
+          {"clip", text(t.clip)},
+          {"seed", text(t.seed)},
+          {"validation_bits_per_byte", fixed(bits, 4)}};
+}
+
+class Run {
+ public:
+  explicit Run(const Options& options)
+      : options_(options),
+        tokenizer_(read_tokenizer(options.tokenizer)),
+        validation_(read_part(options.data, "validation")),
+        pool_(options.threads),
+        context_{pool_, scratch_},
+        compute_{nullptr, context_, options.exact ? gemm::Mode::kExact : gemm::Mode::kFast},
+        model_(config()) {}
+
+  void run() {
+    check_writable(options_.out);
+    const std::string text = read_part(options_.data, "train");
+    const auto ids = tokenizer_.encode(text);
+    model_.initialize(options_.training.seed);
+    std::printf("data        %zu bytes, %zu tokens of %d\n", text.size(), ids.size(), tokenizer_.vocab());
+    std::printf("model       %zu parameters\n", model_.parameter_count());
+    std::fflush(stdout);
+    start_ = profile::now_seconds();
+    nn::train(model_, ids, options_.training, compute_, [&](const nn::LmProgress& at) { return step(at); });
+    progress_.clear();
+    std::printf("time        %.1f s, %.0f tokens/s of training, %d thread%s\n", profile::now_seconds() - start_,
+                rate(options_.training.steps), pool_.threads(), pool_.threads() == 1 ? "" : "s");
+    std::printf("best        step %d: %.4f bits per byte of validation, windows of %d apart\n", best_step_, best_bits_,
+                options_.training.context);
+    std::printf("digest      %s (of the weights after the last step)\n", model_.parameter_digest().c_str());
+    std::printf("checkpoint  %s\n", options_.out.c_str());
+  }
+
+ private:
+  nn::LmConfig config() const {
+    nn::LmConfig config = options_.config;
+    config.vocab = tokenizer_.vocab();
+    config.positions = options_.training.context;
+    return config;
+  }
+
+  double rate(int steps) const {
+    const double seconds = profile::now_seconds() - start_ - evaluating_;
+    return static_cast<double>(steps) * options_.training.batch * options_.training.context / seconds;
+  }
+
+  bool step(const nn::LmProgress& at) {
+    losses_ += at.loss;
+    const std::string done = std::to_string(at.step) + "/" + std::to_string(options_.training.steps);
+    if (at.step % options_.eval_every != 0 && at.step != options_.training.steps) {
+      progress_.show(static_cast<double>(at.step) / options_.training.steps, "step " + done);
+      return true;
+    }
+    const double begin = profile::now_seconds();
+    const int context = options_.training.context;
+    const double bits = score(model_, tokenizer_, validation_, context, context, compute_).bits_per_byte;
+    const bool best = best_step_ == 0 || bits < best_bits_;
+    if (best) {
+      best_bits_ = bits;
+      best_step_ = at.step;
+      write_file(options_.out,
+                 nn::to_safetensors(model_, !options_.full, describe(options_, tokenizer_, at.step, bits)));
+    }
+    evaluating_ += profile::now_seconds() - begin;
+    progress_.milestone("step " + done + "  loss " + fixed(losses_ / (at.step - last_), 4) + "  validation " +
+                        fixed(bits, 4) + " bits/byte" + (best ? " *" : "  ") + "  norm " + fixed(at.gradient_norm, 2) +
+                        "  " + fixed(rate(at.step), 0) + " tokens/s  " + fixed(profile::now_seconds() - start_, 1) +
+                        " s");
+    losses_ = 0.0;
+    last_ = at.step;
+    return true;
+  }
+
+  const Options& options_;
+  nn::Tokenizer tokenizer_;
+  std::string validation_;
+  parallel::ThreadPool pool_;
+  Arena scratch_;
+  gemm::Context context_;
+  nn::Compute compute_;
+  nn::Lm model_;
+  Progress progress_;
+  double start_ = 0.0;
+  double evaluating_ = 0.0;
+  double losses_ = 0.0;  // since step last_
+  int last_ = 0;
+  int best_step_ = 0;
+  double best_bits_ = 0.0;
+};
+
+void add_model_options(CLI::App& lm, nn::LmConfig& config) {
+  const auto size = [&](const char* name, int& value, const char* text) {
+    lm.add_option(name, value, text)->check(count_between(1, 65536))->type_name("N")->capture_default_str();
+  };
+  size("--dim", config.dim, "Width of a token's vector");
+  size("--layers", config.layers, "Blocks of attention and feed-forward");
+  size("--heads", config.heads, "Query heads");
+  size("--kv-heads", config.kv_heads, "Key and value heads; divides --heads");
+  size("--hidden", config.hidden, "Width of the feed-forward layers");
+}
+
+void add_training_options(CLI::App& lm, nn::LmTrainingOptions& training) {
+  const auto count = [&](const char* name, int& value, long long least, const char* text) {
+    lm.add_option(name, value, text)->check(count_between(least, 100'000'000))->type_name("N")->capture_default_str();
+  };
+  const auto number = [&](const char* name, float& value, double least, double most, const char* text) {
+    lm.add_option(name, value, text)->check(number_between(least, most))->type_name("X")->capture_default_str();
+  };
+  count("--steps", training.steps, 1, "Steps");
+  count("--batch", training.batch, 1, "Sequences a step");
+  lm.add_option("--context", training.context, "Tokens of a sequence")
+      ->check(count_between(1, 8192))
+      ->type_name("N")
+      ->capture_default_str();
+  number("--lr", training.learning_rate, 1e-8, 10, "Learning rate after the warm-up; it falls along half a cosine");
+  number("--floor", training.floor, 0, 1, "To this fraction of it");
+  count("--warm-up", training.warm_up, 0, "Steps in which the rate rises");
+  number("--weight-decay", training.optimizer.weight_decay, 0, 10, "Decoupled weight decay of matrices");
+  number("--dropout", training.dropout, 0, 0.95, "Share of embeddings and branches' outputs dropped in training");
+  number("--clip", training.clip, 0, 1e6, "Largest norm of all gradients; 0: any");
+  lm.add_option("--seed", training.seed, "Of weights, sequences and dropout")
+      ->check(count_between(0, 1'000'000'000'000))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_train_lm(CLI::App& train) {
+  auto options = std::make_shared<Options>();
+  CLI::App* lm = train.add_subcommand("lm",
+                                      "Train a Llama-style language model on Moby-Dick with AdamW.\n"
+                                      "The file is written whenever the validation text is predicted better.");
+  lm->add_option("--data", options->data, "Folder with train and validation texts; default: data/moby-dick")
+      ->type_name("DIR");
+  lm->add_option("--tokenizer", options->tokenizer, "See optlab tokenizer")->type_name("FILE")->capture_default_str();
+  add_model_options(*lm, options->config);
+  add_training_options(*lm, options->training);
+  lm->add_option("--eval-every", options->eval_every, "Steps between evaluations")
+      ->check(count_between(1, 1'000'000))
+      ->type_name("N")
+      ->capture_default_str();
+  add_threads(*lm, options->threads);
+  lm->add_flag("--exact", options->exact, "The same bits on any machine and for any number of threads; slower");
+  lm->add_flag("--float32", options->full, "Write float32 instead of float16");
+  lm->add_option("--out", options->out, "Checkpoint to write (safetensors)")->type_name("FILE")->capture_default_str();
+  lm->footer("Examples:\n  optlab train lm --steps 2000\n  optlab train lm --dim 64 --layers 2 --heads 4 --kv-heads 2");
+  lm->callback([options] { Run(*options).run(); });
+}
+
+}  // namespace optlab::cli

@@ -1,0 +1,136 @@
+#include "nn/self_attention.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "attention/attention.h"
+#include "attention/row_ops.h"
+#include "core/math.h"
+#include "nn/attention_backward.h"
+#include "nn/projection.h"
+
+namespace optlab::nn {
+namespace {
+
+const AttentionSizes& checked(const std::string& name, const AttentionSizes& s) {
+  const bool fits = s.size >= 1 && s.heads >= 1 && s.kv_heads >= 1 && s.size % s.heads == 0 &&
+                    s.heads % s.kv_heads == 0 && s.head_size() % 2 == 0 && s.positions >= 1;
+  if (fits) return s;
+  throw std::invalid_argument("layer " + name + ": size " + std::to_string(s.size) + ", heads " +
+                              std::to_string(s.heads) + ", kv_heads " + std::to_string(s.kv_heads) + ", positions " +
+                              std::to_string(s.positions) +
+                              "; want kv_heads to divide heads, heads to divide size, an even size/heads and positions "
+                              ">= 1");
+}
+
+}  // namespace
+
+SelfAttention::SelfAttention(std::string name, const AttentionSizes& sizes)
+    : Layer(std::move(name)),
+      sizes_(checked(this->name(), sizes)),
+      joint_(detail::make_weight(this->name(), "qkv", sizes.size, sizes.projected())),
+      output_(detail::make_weight(this->name(), "output", sizes.size, sizes.size)),
+      rope_(sizes.positions, sizes.head_size()) {}
+
+void SelfAttention::initialize(const Rng& joint, const Rng& output, float output_scale) {
+  const float deviation = 0.5F / math::sqrt(static_cast<float>(sizes_.size));
+  detail::fill_normal(joint_, joint, deviation);
+  detail::fill_normal(output_, output, deviation * output_scale);
+}
+
+Shape SelfAttention::output_shape(const Shape& x) const {
+  if (x.rank() != 3 || x[2] != sizes_.size || x[1] < 1 || x[1] > sizes_.positions) {
+    refuse("x", x, "[B,T," + std::to_string(sizes_.size) + "] with T from 1 to " + std::to_string(sizes_.positions));
+  }
+  return x;
+}
+
+attention::Heads SelfAttention::queries(MatrixView projected) const {
+  return {projected.data, projected.rows, sizes_.heads, sizes_.head_size(), projected.row_stride, sizes_.head_size()};
+}
+
+attention::Heads SelfAttention::keys(MatrixView projected) const {
+  float* first = projected.data + sizes_.heads * sizes_.head_size();
+  return {first, projected.rows, sizes_.kv_heads, sizes_.head_size(), projected.row_stride, sizes_.head_size()};
+}
+
+attention::Heads SelfAttention::values(MatrixView projected) const {
+  float* first = projected.data + (sizes_.heads + sizes_.kv_heads) * sizes_.head_size();
+  return {first, projected.rows, sizes_.kv_heads, sizes_.head_size(), projected.row_stride, sizes_.head_size()};
+}
+
+/// Queries and keys lie side by side, so that they turn together.
+void SelfAttention::rotate(MatrixView projected, int first_position, const Compute& compute) const {
+  const attention::Heads turned{projected.data,     projected.rows,       sizes_.heads + sizes_.kv_heads,
+                                sizes_.head_size(), projected.row_stride, sizes_.head_size()};
+  parallel::ThreadPool& pool = compute.context.pool;
+  attention::rope(attention::best_rows(pool.threads()), turned, first_position, rope_, pool);
+}
+
+void SelfAttention::project(ConstMatrixView x, int first_position, MatrixView to, const Compute& compute) const {
+  detail::product(x, joint_.value.matrix(), to, compute);
+  rotate(to, first_position, compute);
+}
+
+void SelfAttention::finish(ConstMatrixView a, MatrixView y, const Compute& compute) const {
+  detail::product(a, output_.value.matrix(), y, compute);
+}
+
+void SelfAttention::attend(MatrixView projected, MatrixView to, const Compute& compute) const {
+  const attention::Heads out{to.data, to.rows, sizes_.heads, sizes_.head_size(), to.row_stride, sizes_.head_size()};
+  attention::Context context{compute.context.pool, compute.context.scratch};
+  attention::attend({.q = queries(projected), .k = keys(projected), .v = values(projected), .out = out, .causal = true},
+                    context, detail::mode_of(compute));
+}
+
+void SelfAttention::forward(ConstTensorView x, TensorView y, const Pass& pass) {
+  check("y", y.shape, output_shape(x.shape));
+  const int batch = x.shape[0], tokens = x.shape[1], rows = batch * tokens;
+  const MatrixView projected = detail::require_rows(projected_, rows, sizes_.projected());
+  const MatrixView attended = detail::require_rows(attended_, rows, sizes_.size);
+  detail::product(x.matrix(), joint_.value.matrix(), projected, pass.compute);
+  for (int b = 0; b < batch; ++b) {
+    const MatrixView own = projected.block(b * tokens, 0, tokens, sizes_.projected());
+    rotate(own, 0, pass.compute);
+    attend(own, attended.block(b * tokens, 0, tokens, sizes_.size), pass.compute);
+  }
+  finish(attended, y.matrix(), pass.compute);
+}
+
+void SelfAttention::backward(ConstTensorView x, ConstTensorView /*y*/, TensorView dy, TensorView dx, const Pass& pass) {
+  check("dy", dy.shape, output_shape(x.shape));
+  if (!dx.empty()) check("dx", dx.shape, x.shape);
+  require_gradient(joint_);
+  require_gradient(output_);
+  const int rows = x.shape[0] * x.shape[1];
+  const MatrixView projected = detail::require_rows(projected_, rows, sizes_.projected());
+  const MatrixView attended = detail::require_rows(attended_, rows, sizes_.size);
+  detail::product(attended.transposed(), dy.matrix(), output_.gradient.matrix(), pass.compute);
+  detail::product(dy.matrix(), output_.value.matrix().transposed(), attended, pass.compute);
+  backward_heads(x.shape[0], x.shape[1], projected, attended, pass);
+  detail::product(x.matrix().transposed(), projected, joint_.gradient.matrix(), pass.compute);
+  if (!dx.empty()) detail::product(projected, joint_.value.matrix().transposed(), dx.matrix(), pass.compute);
+}
+
+/// Every group of every sequence by itself, one a worker at a time: their products are small.
+void SelfAttention::backward_heads(int batch, int tokens, MatrixView projected, ConstMatrixView da, const Pass& pass) {
+  const int G = sizes_.kv_heads, d = sizes_.head_size();
+  parallel::ThreadPool& pool = pass.compute.context.pool;
+  const detail::AttentionBackward task(tokens, sizes_.heads / G, d, rope_, pass.compute);
+  const std::size_t each = task.scratch_floats();
+  if (scratch_.size() < each * pool.threads()) scratch_ = AlignedBuffer<float>(each * pool.threads());
+  const int workers = std::min(pool.threads(), batch * G);
+  pool.run(workers, [&](int worker) {
+    for (int i = worker; i < batch * G; i += workers) {
+      const int first = i / G * tokens, g = i % G, group = sizes_.heads / G * d;
+      const MatrixView own = projected.block(first, 0, tokens, projected.columns);
+      task.run({.queries = own.block(0, g * group, tokens, group),
+                .keys = own.block(0, sizes_.size + g * d, tokens, d),
+                .values = own.block(0, sizes_.size + (G + g) * d, tokens, d),
+                .doutput = da.block(first, g * group, tokens, group)},
+               scratch_.data() + each * static_cast<std::size_t>(worker));
+    }
+  });
+}
+
+}  // namespace optlab::nn

@@ -1,0 +1,74 @@
+#include "nn/token_loss.h"
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/math.h"
+#include "nn/row_workers.h"
+#include "nn/training_kernels.h"
+
+namespace optlab::nn {
+namespace {
+
+constexpr double kFlops = 40.0;  // an element
+
+void check(ConstMatrixView logits, std::span<const std::int32_t> labels) {
+  if (logits.rows < 1 || labels.size() != static_cast<std::size_t>(logits.rows) || logits.column_stride != 1) {
+    throw std::invalid_argument("cross-entropy: logits are " + format_shape({logits.rows, logits.columns}) +
+                                " and there are " + std::to_string(labels.size()) +
+                                " labels; want one a row, at least one row and adjacent columns");
+  }
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] >= 0 && labels[i] < logits.columns) continue;
+    throw std::invalid_argument("cross-entropy: label " + std::to_string(labels[i]) + " in row " + std::to_string(i) +
+                                "; " + std::to_string(logits.columns) + " classes allow 0 to " +
+                                std::to_string(logits.columns - 1));
+  }
+}
+
+}  // namespace
+
+void token_losses(ConstMatrixView logits, std::span<const std::int32_t> labels, std::span<float> losses,
+                  parallel::ThreadPool& pool) {
+  check(logits, labels);
+  if (losses.size() != labels.size()) {
+    throw std::invalid_argument("cross-entropy: room for " + std::to_string(losses.size()) + " losses of " +
+                                std::to_string(labels.size()) + " rows");
+  }
+  const detail::TrainingKernels& kernels = detail::training_kernels();
+  detail::for_rows(pool, logits.rows, kFlops * logits.columns, [&](int r) {
+    const float* z = logits.row(r);
+    float largest = 0.0F;
+    const float sum = kernels.sum_of_exponentials(z, logits.columns, largest);
+    losses[r] = math::log(sum) - (z[labels[r]] - largest);
+  });
+}
+
+double token_cross_entropy(ConstMatrixView logits, std::span<const std::int32_t> labels, const MatrixView* gradient,
+                           parallel::ThreadPool& pool) {
+  check(logits, labels);
+  if (gradient != nullptr && (gradient->rows != logits.rows || gradient->columns != logits.columns)) {
+    throw std::invalid_argument("cross-entropy: the gradient is " + format_shape({gradient->rows, gradient->columns}) +
+                                ", the logits are " + format_shape({logits.rows, logits.columns}));
+  }
+  const detail::TrainingKernels& kernels = detail::training_kernels();
+  const float factor = 1.0F / static_cast<float>(logits.rows);
+  std::vector<float> losses(labels.size());
+  detail::for_rows(pool, logits.rows, kFlops * logits.columns, [&](int r) {
+    const float* z = logits.row(r);
+    float largest = 0.0F;
+    const float sum = kernels.sum_of_exponentials(z, logits.columns, largest);
+    losses[r] = math::log(sum) - (z[labels[r]] - largest);
+    if (gradient == nullptr) return;
+    float* to = gradient->row(r);
+    kernels.scaled_exponentials(z, logits.columns, largest, sum, factor, to);
+    to[labels[r]] -= factor;
+  });
+  double total = 0.0;
+  for (const float loss : losses) total += static_cast<double>(loss);
+  return total / static_cast<double>(logits.rows);
+}
+
+}  // namespace optlab::nn
