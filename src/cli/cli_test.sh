@@ -93,7 +93,7 @@ expect 2 "'0.99' is not a number from 0 to 0.95" train lm --dropout 0.99
 expect 2 'kv_heads to divide heads' train lm --kv-heads 4 --out "$work/x.safetensors"
 expect 1 'no such file' train lm --tokenizer "$work/none"
 expect 1 "doesn't begin with" eval lm --tokenizer data/README.md
-expect 1 'is this a language model?' eval lm --model models/fashion-mlp.safetensors
+expect 1 '"lm" is wanted' eval lm --model models/fashion-mlp.safetensors
 expect 1 'validation.txt.gz: no such file' eval lm --model models/moby-lm-tiny.safetensors --data "$work"
 cp data/README.md "$work/model.bin"
 expect 1 'llama2.c checkpoint: ' generate --model "$work/model.bin"

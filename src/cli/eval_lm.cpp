@@ -26,6 +26,7 @@ void run(const Options& options) {
   const nn::Tokenizer tokenizer = read_tokenizer(options.tokenizer);
   LmFile file = read_lm(options.model);
   check_pair(file, options.model, tokenizer, options.tokenizer);
+  const std::string texts[] = {read_part(options.data, "validation"), read_part(options.data, "test")};
   parallel::ThreadPool pool(options.threads);
   Arena scratch;
   gemm::Context context{pool, scratch};
@@ -41,10 +42,10 @@ void run(const Options& options) {
                 file.model.parameter_digest().c_str());
     std::printf("windows     of %d tokens, %d apart\n", window, stride);
   }
-  for (const char* part : {"validation", "test"}) {
+  for (const std::string& text : texts) {
+    const char* part = &text == texts ? "validation" : "test";
     const double start = profile::now_seconds();
-    const TextScore at =
-        score(file.model, tokenizer, read_part(options.data, part), window, stride, {variant, context});
+    const TextScore at = score(file.model, tokenizer, text, window, stride, {variant, context});
     const double seconds = profile::now_seconds() - start;
     out[part] = {{"bits_per_byte", at.bits_per_byte},
                  {"nats_per_token", at.nats_per_token},
