@@ -187,6 +187,10 @@ PackedInt8Filter::PackedInt8Filter(const gemm::Int8Variant& variant, const Geome
   if (weights.size() != geometry.weight_count()) {
     throw_invalid({"PackedInt8Filter: ", weights.size(), " weights, want ", geometry.weight_count()});
   }
+  if (geometry.group_channels() == 1 && geometry.groups > 1 && variant.kernels != nullptr) {
+    depthwise_ = detail::pack_depthwise_int8(geometry, weights);
+    return;
+  }
   for (int group = 0; group < geometry.groups; ++group) {
     const std::int8_t* first = weights.data() + group * geometry.group_outputs();
     groups_.emplace_back(variant,
@@ -196,6 +200,7 @@ PackedInt8Filter::PackedInt8Filter(const gemm::Int8Variant& variant, const Geome
 
 std::size_t PackedInt8Filter::bytes() const {
   std::size_t bytes = 0;
+  if (depthwise_) bytes = 2 * depthwise_->taps.size() + 4 * depthwise_->sums.size();
   for (const gemm::PackedInt8& group : groups_) bytes += group.bytes();
   return bytes;
 }
@@ -204,6 +209,10 @@ void convolve_int8(const gemm::Int8Variant& variant, std::span<const std::uint8_
                    const PackedInt8Filter& filter, std::span<std::int32_t> sums, Context& context) {
   check_operands(variant, input.size(), zero_point, filter, sums.size());
   const Geometry& g = filter.geometry();
+  if (filter.depthwise() != nullptr) {
+    return detail::run_depthwise_int8(variant, g, input.data(), zero_point, *filter.depthwise(),
+                                      {sums.data(), nullptr, nullptr}, context);
+  }
   for_each_group(filter, input, zero_point, [&](const auto& rows, const gemm::PackedInt8& b, int oc) {
     product(variant, g.pixels(), rows, b, gemm::SumView{sums.data() + oc, g.pixels(), g.group_outputs(), g.outputs, 1},
             context);
@@ -218,6 +227,10 @@ void convolve_int8(const gemm::Int8Variant& variant, std::span<const std::uint8_
   if (requantization.scale.size() != 1 && requantization.scale.size() != static_cast<std::size_t>(g.outputs)) {
     throw_invalid({"int8 convolution: ", requantization.scale.size(), " scales for ", g.outputs,
                    " output channels; want one, or one a channel"});
+  }
+  if (filter.depthwise() != nullptr) {
+    return detail::run_depthwise_int8(variant, g, input.data(), zero_point, *filter.depthwise(),
+                                      {nullptr, &requantization, output.data()}, context);
   }
   for_each_group(filter, input, zero_point, [&](const auto& rows, const gemm::PackedInt8& b, int oc) {
     gemm::Requantization group = requantization;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "conv/conv.h"
+#include "conv/int8_depthwise.h"
 #include "gemm/int8_gemm.h"
 
 /// Two-dimensional convolution in integers: unsigned activations, signed 8-bit weights, 32-bit sums.
@@ -19,19 +21,25 @@ class PackedInt8Filter {
 
   const Geometry& geometry() const { return geometry_; }
   const gemm::PackedInt8& group(int g) const { return groups_[static_cast<std::size_t>(g)]; }
-  bool fits(const gemm::Int8Variant& variant) const { return groups_.front().fits(variant); }
+  /// For groups of one channel, which rungs but the reference multiply without a matrix; else null.
+  const detail::DepthwiseInt8Weights* depthwise() const { return depthwise_ ? &*depthwise_ : nullptr; }
+  bool fits(const gemm::Int8Variant& variant) const {
+    return depthwise_ ? variant.kernels != nullptr : groups_.front().fits(variant);
+  }
   std::size_t bytes() const;
 
  private:
   Geometry geometry_;
   std::vector<gemm::PackedInt8> groups_;
+  std::optional<detail::DepthwiseInt8Weights> depthwise_;
 };
 
 /// sums[n,oy,ox,oc] = sum over kh, kw, c of input[n, oy·s - p + kh·d, ox·s - p + kw·d, g·C/G + c] · weights[kh,kw,c,oc];
 /// where the window reaches into the padding, the input is `zero_point`, which is what stands for zero.
 ///
 /// Any rung of gemm::int8_variants() does the arithmetic: the convolution is the product of a matrix whose rows are the
-/// windows, and 48 of them at a time are gathered, so that the matrix never exists (implicit GEMM).
+/// windows, and 48 of them at a time are gathered, so that the matrix never exists (implicit GEMM). Where a group is one
+/// channel (depthwise), the rungs but the reference multiply channel by channel instead.
 ///
 /// Shapes:   input [batch,H,W,C], sums [batch,OH,OW,OC], contiguous.
 /// Throws:   std::invalid_argument naming the operand if a size or the packing disagrees with the geometry, or zero_point

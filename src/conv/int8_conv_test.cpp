@@ -31,9 +31,10 @@ std::vector<std::int8_t> weights(std::size_t count) {
 }
 
 constexpr Geometry kGeometries[] = {
-    {1, 5, 7, 3, 10, 3, 3, 1, 1, 1, 1}, {2, 8, 6, 4, 8, 3, 3, 2, 1, 1, 1},  {1, 9, 9, 5, 33, 3, 3, 1, 2, 2, 1},
-    {1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1},  {1, 6, 6, 8, 12, 1, 1, 1, 0, 1, 1}, {1, 7, 5, 6, 4, 3, 2, 1, 1, 1, 2},
-    {1, 6, 7, 5, 10, 3, 3, 1, 1, 1, 5}, {3, 4, 4, 2, 3, 4, 4, 3, 3, 1, 1},  {0, 4, 4, 2, 3, 2, 2, 1, 0, 1, 1}};
+    {1, 5, 7, 3, 10, 3, 3, 1, 1, 1, 1}, {2, 8, 6, 4, 8, 3, 3, 2, 1, 1, 1},    {1, 9, 9, 5, 33, 3, 3, 1, 2, 2, 1},
+    {1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1},  {1, 6, 6, 8, 12, 1, 1, 1, 0, 1, 1},   {1, 7, 5, 6, 4, 3, 2, 1, 1, 1, 2},
+    {1, 6, 7, 5, 10, 3, 3, 1, 1, 1, 5}, {2, 5, 6, 37, 37, 3, 3, 2, 1, 1, 37}, {1, 9, 4, 16, 48, 3, 2, 1, 2, 2, 16},
+    {3, 4, 4, 2, 3, 4, 4, 3, 3, 1, 1},  {0, 4, 4, 2, 3, 2, 2, 1, 0, 1, 1}};
 
 /// Every sum as the definition says it.
 std::vector<std::int32_t> definition(const Geometry& g, const std::vector<std::uint8_t>& x, int zero,
@@ -87,7 +88,7 @@ TEST(Int8Conv, RequantizesPerChannelAndSubtractsTheZeroPoint) {
   Arena scratch;
   Context context{pool, scratch};
   constexpr int kZero = 50;
-  for (const Geometry& g : {kGeometries[0], kGeometries[5]}) {
+  for (const Geometry& g : {kGeometries[0], kGeometries[5], kGeometries[7], kGeometries[8]}) {
     const auto x = activations(g.input_count());
     const auto w = weights(g.weight_count());
     const std::vector<float> scale = uniform(g.outputs, 3, 1e-3F, 4e-3F);

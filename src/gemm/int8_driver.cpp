@@ -8,10 +8,9 @@ namespace optlab::gemm::detail {
 namespace {
 
 /// What a column's sums lack: A's zero point and the bias. Unsigned, where an overflow is defined.
-std::int32_t offset_of(const Int8Problem& problem, std::int32_t column_sum, int n) {
-  auto offset = 0U - static_cast<std::uint32_t>(problem.zero_point) * static_cast<std::uint32_t>(column_sum);
-  const std::int32_t* bias = problem.requantization->bias;
-  if (bias != nullptr) offset += static_cast<std::uint32_t>(bias[n]);
+std::int32_t offset_of(const Requantization& q, int zero_point, std::int32_t column_sum, int n) {
+  auto offset = 0U - static_cast<std::uint32_t>(zero_point) * static_cast<std::uint32_t>(column_sum);
+  if (q.bias != nullptr) offset += static_cast<std::uint32_t>(q.bias[n]);
   return static_cast<std::int32_t>(offset);
 }
 
@@ -22,8 +21,8 @@ void store(const Int8Problem& problem, int m, int n, std::int32_t sum) {
     return;
   }
   const Requantization& q = *problem.requantization;
-  const auto shifted =
-      static_cast<std::uint32_t>(sum) + static_cast<std::uint32_t>(offset_of(problem, problem.b->column_sums()[n], n));
+  const std::int32_t offset = offset_of(q, problem.zero_point, problem.b->column_sums()[n], n);
+  const auto shifted = static_cast<std::uint32_t>(sum) + static_cast<std::uint32_t>(offset);
   problem.requantized(m, n) =
       requantize(static_cast<std::int32_t>(shifted), q.scale[q.scale.size() > 1 ? n : 0], q.zero_point, q.low, q.high);
 }
@@ -67,14 +66,9 @@ struct Int8Plan {
 
   void fill_shared(std::byte* scratch) {
     if (problem.requantization == nullptr) return;
-    const Requantization& q = *problem.requantization;
-    const std::int32_t* sums = problem.b->column_sums().data();
     offsets = reinterpret_cast<std::int32_t*>(scratch);
     scales = reinterpret_cast<float*>(offsets + layout.columns);
-    for (int n = 0; n < layout.columns; ++n) {
-      offsets[n] = offset_of(problem, sums[n], n);
-      scales[n] = q.scale[q.scale.size() > 1 ? n : 0];
-    }
+    fill_requantization(*problem.requantization, problem.zero_point, problem.b->column_sums(), offsets, scales);
   }
 
   /// Rows m … of A as the tile reads them; where they have to be made, widened or filled up to whole groups, in
@@ -179,6 +173,14 @@ void run_empty(const Int8Problem& problem) {
 }
 
 }  // namespace
+
+void fill_requantization(const Requantization& q, int zero_point, std::span<const std::int32_t> column_sums,
+                         std::int32_t* offsets, float* scales) noexcept {
+  for (std::size_t n = 0; n < column_sums.size(); ++n) {
+    offsets[n] = offset_of(q, zero_point, column_sums[n], static_cast<int>(n));
+    scales[n] = q.scale[q.scale.size() > 1 ? n : 0];
+  }
+}
 
 std::size_t int8_scratch_bytes(const Int8Kernels& kernels, const Int8Problem& problem, int threads) {
   const Int8Plan plan(kernels, problem);

@@ -35,9 +35,17 @@ void run(const Int8Problem& problem, const Workspace& workspace) noexcept {
 
 template <const Int8Kernels& kernels, bool threaded>
 Int8Variant row(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {
-      name,         idea,     isa, kernels.roof, threaded, kernels.activation_bits, kernels.format(), scratch<kernels>,
-      run<kernels>, supported};
+  return {name,
+          idea,
+          isa,
+          kernels.roof,
+          threaded,
+          kernels.activation_bits,
+          kernels.format(),
+          scratch<kernels>,
+          run<kernels>,
+          supported,
+          &kernels};
 }
 
 [[maybe_unused]] constexpr std::string_view kWideIdea = "products of 16-bit words, added in pairs: eight bits by eight";
@@ -60,7 +68,8 @@ std::span<const Int8Variant> ladder() {
      Int8Format{},
      naive_scratch,
      int8_naive,
-     always},
+     always,
+     nullptr},
     row<kInt8ScalarKernels, false>("int8_packed", "weights in panels, a tile of sums in registers", "scalar", always),
 #if defined(__x86_64__)
     row<kInt8Avx2WideKernels, false>("int8_wide", kWideIdea, "avx2", simd::has_avx2),

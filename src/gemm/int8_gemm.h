@@ -33,6 +33,10 @@ struct Int8Format {
 class PackedInt8;
 struct Requantization;
 
+namespace detail {
+struct Int8Kernels;
+}
+
 /// A matrix whose rows are made as they are needed, block by block: what a convolution multiplies without ever having
 /// it whole.
 struct Int8RowSource {
@@ -66,6 +70,7 @@ struct Int8Variant {
   std::size_t (*scratch_bytes)(const Int8Problem&, int threads);
   void (*run)(const Int8Problem&, const Workspace&) noexcept;
   bool (*supported)();
+  const detail::Int8Kernels* kernels;  // null: the reference has none
 };
 
 /// Slowest first; int8_variants().front() is the reference. Rows that this CPU lacks are unsupported.

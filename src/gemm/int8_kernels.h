@@ -6,7 +6,7 @@
 #include "gemm/int8_gemm.h"
 #include "simd/dot.h"
 
-/// What the files of the integer product share; private to this folder.
+/// What the files of the integer product share, and the integer convolution.
 namespace optlab::gemm::detail {
 
 inline constexpr int kInt8MostRows = 12;
@@ -37,6 +37,15 @@ struct RequantizeBlock {
   std::ptrdiff_t to_stride;
 };
 
+/// sums[n] = Σ_t rows[t][n]·weights[t, n]: channels that are multiplied each by itself.
+struct Int8Taps {
+  const std::uint8_t* const* rows;
+  int count;
+  const std::int16_t* weights;  // [count, columns]
+  int columns;
+  std::int32_t* sums;
+};
+
 /// One ISA's building blocks; see Kernels.
 struct Int8Kernels {
   const char* roof;  // the policy's name
@@ -52,6 +61,7 @@ struct Int8Kernels {
   void (*panels)(int groups, const std::byte* a, const std::byte* b, std::ptrdiff_t panel_stride,
                  std::int32_t* c) noexcept;
   void (*requantize)(const RequantizeBlock& block) noexcept;
+  void (*taps)(const Int8Taps& taps) noexcept;
 
   constexpr int columns() const { return vectors * lanes; }
   constexpr Int8Format format() const { return {columns(), lanes, group, b_bytes}; }
@@ -91,6 +101,10 @@ struct Int8Layout {
 /// Whether the relaxed dot product with addition is faster here than in three instructions. Measured once, in some 40 ms,
 /// on first use; false where there is none.
 bool int8_fused_pays();
+
+/// For every column what is added to its sums, A's zero point and the bias, and what they are multiplied with.
+void fill_requantization(const Requantization& requantization, int zero_point,
+                         std::span<const std::int32_t> column_sums, std::int32_t* offsets, float* scales) noexcept;
 
 void int8_naive(const Int8Problem& problem, const Workspace& workspace) noexcept;
 std::size_t int8_scratch_bytes(const Int8Kernels& kernels, const Int8Problem& problem, int threads);

@@ -84,6 +84,38 @@ void requantize_rows(const RequantizeBlock& block) noexcept {
   }
 }
 
+/// kVectors vectors of columns; sums stay in registers while the loop walks along the taps.
+template <class Dot, int kVectors>
+[[gnu::always_inline]] inline void multiply_taps_block(const Int8Taps& taps, int n) noexcept {
+  typename Dot::Sum sums[kVectors];
+  unroll<kVectors>([&](auto v) { sums[v] = Dot::zero(); });
+  const std::uint8_t* const* rows = taps.rows;
+  const std::int16_t* w = taps.weights + n;
+  int count = taps.count;
+  do {
+    const std::uint8_t* a = *rows++ + n;
+    unroll<kVectors>([&](auto v) { sums[v] = Dot::multiply_add(sums[v], a + v * Dot::kLanes, w + v * Dot::kLanes); });
+    w += taps.columns;
+  } while (--count > 0);
+  unroll<kVectors>([&](auto v) { Dot::store(taps.sums + n + v * Dot::kLanes, sums[v]); });
+}
+
+template <class Dot>
+void multiply_taps(const Int8Taps& taps) noexcept {
+  constexpr int kLanes = Dot::kLanes;
+  int n = 0;
+  for (; n + 4 * kLanes <= taps.columns; n += 4 * kLanes) multiply_taps_block<Dot, 4>(taps, n);
+  for (; n + kLanes <= taps.columns; n += kLanes) multiply_taps_block<Dot, 1>(taps, n);
+  for (; n < taps.columns; ++n) {
+    std::int32_t sum = 0;
+    for (int t = 0; t < taps.count; ++t) {
+      sum +=
+          std::int32_t{taps.rows[t][n]} * std::int32_t{taps.weights[static_cast<std::ptrdiff_t>(t) * taps.columns + n]};
+    }
+    taps.sums[n] = sum;
+  }
+}
+
 template <class Dot, int kRows, int kVectors>
 constexpr Int8Kernels make_int8_kernels() {
   static_assert(kRows <= kInt8MostRows && kVectors <= kInt8MostVectors);
@@ -97,7 +129,8 @@ constexpr Int8Kernels make_int8_kernels() {
                       Dot::kActivationBits,
                       {},
                       int8_panels<Dot, kVectors>,
-                      requantize_rows<Dot>};
+                      requantize_rows<Dot>,
+                      multiply_taps<Dot>};
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = int8_tile<Dot, r + 1, v + 1>; }); });
   return kernels;
 }

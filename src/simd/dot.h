@@ -23,6 +23,8 @@ inline constexpr float kRoundingShift = 8388608.0F;  // 2^23
 /// products may add up to in the 16 bits in which x86 and relaxed WebAssembly add them. Eight-bit policies take
 /// activations 0..255 and store both operands in 16 bits.
 ///
+/// `multiply_add` takes a column's own activation: sum[n] + a[n]·w[n].
+///
 /// `to_bytes` makes sums bytes: to[n] = the integer nearest to (sum[n] + offsets[n])·scales[n] + range.zero_point, ties to
 /// even, after it was clamped to range.low … range.high; every operation rounds to float.
 struct ScalarDot {
@@ -48,6 +50,9 @@ struct ScalarDot {
     return sum;
   }
   static void store(std::int32_t* to, Sum sum) { *to = sum; }
+  static Sum multiply_add(Sum sum, const std::uint8_t* a, const std::int16_t* w) {
+    return sum + std::int32_t{*a} * std::int32_t{*w};
+  }
   static Sum load_sums(const std::int32_t* from) { return *from; }
   static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
                        std::uint8_t* to) {

@@ -37,6 +37,12 @@ struct Avx2Dot16 {
   static void store(std::int32_t* to, Sum sum) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), reinterpret_cast<__m256i>(sum));
   }
+  /// The upper halves of a's elements are zero, so that the pairs which madd adds are single products.
+  static Sum multiply_add(Sum sum, const std::uint8_t* a, const std::int16_t* w) {
+    const __m256i left = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a)));
+    const __m256i right = _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
+    return sum + reinterpret_cast<Sum>(_mm256_madd_epi16(left, right));
+  }
   static Sum load_sums(const std::int32_t* from) {
     return reinterpret_cast<Sum>(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
   }
@@ -81,6 +87,9 @@ struct Avx2Dot {
   }
   static void store(std::int32_t* to, Sum sum) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), reinterpret_cast<__m256i>(sum));
+  }
+  static Sum multiply_add(Sum sum, const std::uint8_t* a, const std::int16_t* w) {
+    return Avx2Dot16::multiply_add(sum, a, w);
   }
   static Sum load_sums(const std::int32_t* from) { return Avx2Dot16::load_sums(from); }
   static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,

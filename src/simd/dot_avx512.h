@@ -38,6 +38,12 @@ struct Avx512Dot {
     return reinterpret_cast<Sum>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), a, b));
   }
   static void store(std::int32_t* to, Sum sum) { _mm512_storeu_si512(to, reinterpret_cast<__m512i>(sum)); }
+  /// The upper halves of a's elements are zero, so that the pairs which madd adds are single products.
+  static Sum multiply_add(Sum sum, const std::uint8_t* a, const std::int16_t* w) {
+    const __m512i left = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)));
+    const __m512i right = _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
+    return sum + reinterpret_cast<Sum>(_mm512_madd_epi16(left, right));
+  }
   static Sum load_sums(const std::int32_t* from) { return reinterpret_cast<Sum>(_mm512_loadu_si512(from)); }
   static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
                        std::uint8_t* to) {

@@ -36,6 +36,12 @@ struct NeonDot16 {
     return vaddq_s32(sum, vpaddq_s32(low, high));
   }
   static void store(std::int32_t* to, Sum sum) { vst1q_s32(to, sum); }
+  static Sum multiply_add(Sum sum, const std::uint8_t* a, const std::int16_t* w) {
+    std::uint32_t four;
+    std::memcpy(&four, a, sizeof four);
+    const uint16x8_t left = vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(four)));
+    return vmlal_s16(sum, vreinterpret_s16_u16(vget_low_u16(left)), vld1_s16(w));
+  }
   static Sum load_sums(const std::int32_t* from) { return vld1q_s32(from); }
   static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
                        std::uint8_t* to) {
@@ -77,6 +83,9 @@ struct NeonDot {
     return vpadalq_s16(sum, vpaddq_s16(low, high));
   }
   static void store(std::int32_t* to, Sum sum) { vst1q_s32(to, sum); }
+  static Sum multiply_add(Sum sum, const std::uint8_t* a, const std::int16_t* w) {
+    return NeonDot16::multiply_add(sum, a, w);
+  }
   static Sum load_sums(const std::int32_t* from) { return vld1q_s32(from); }
   static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
                        std::uint8_t* to) {

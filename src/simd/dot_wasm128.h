@@ -29,6 +29,10 @@ struct Wasm128Dot16 {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(a, b));
   }
   static void store(std::int32_t* to, Sum sum) { wasm_v128_store(to, sum); }
+  static Sum multiply_add(Sum sum, const std::uint8_t* a, const std::int16_t* w) {
+    const v128_t left = wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(a));
+    return wasm_i32x4_add(sum, wasm_i32x4_extmul_low_i16x8(left, wasm_v128_load64_zero(w)));
+  }
   static Sum load_sums(const std::int32_t* from) { return wasm_v128_load(from); }
   static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
                        std::uint8_t* to) {
@@ -70,6 +74,9 @@ struct WasmRelaxedDot {
     return wasm_i32x4_add(sum, wasm_i32x4_dot_i16x8(pairs, ones));
   }
   static void store(std::int32_t* to, Sum sum) { wasm_v128_store(to, sum); }
+  static Sum multiply_add(Sum sum, const std::uint8_t* a, const std::int16_t* w) {
+    return Wasm128Dot16::multiply_add(sum, a, w);
+  }
   static Sum load_sums(const std::int32_t* from) { return wasm_v128_load(from); }
   static void to_bytes(Sum sum, const std::int32_t* offsets, const float* scales, const ByteRange& range,
                        std::uint8_t* to) {
