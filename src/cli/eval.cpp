@@ -90,8 +90,9 @@ void add_eval(CLI::App& app) {
         ->type_name("NAME");
     add_threads(*command, options->threads);
     command->add_flag("--json", options->json, "Print JSON: accuracy is a fraction from 0 to 1");
-    command->footer("Examples:\n  optlab eval " + kind + "\n  optlab eval " + kind +
-                    " --rung naive --data data/fashion-mnist --json");
+    std::string footer = "Examples:\n  optlab eval ";
+    footer.append(kind).append("\n  optlab eval ").append(kind);
+    command->footer(footer.append(" --rung naive --data data/fashion-mnist --json"));
     command->callback([kind, options] { run(kind, *options); });
   }
   add_eval_lm(*eval);

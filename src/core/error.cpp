@@ -1,5 +1,6 @@
 #include "core/error.h"
 
+#include <cmath>
 #include <limits>
 
 namespace optlab {
@@ -50,7 +51,7 @@ std::string format_number(double value) {
     for (; value < 1; --exponent) value *= 10;
   }
   constexpr long long kMillion = 1'000'000;
-  const auto millionths = static_cast<long long>(value * 1e6 + 0.5);
+  const auto millionths = std::llround(value * 1e6);
   text += std::to_string(millionths / kMillion);
   std::string decimals = std::to_string(kMillion + millionths % kMillion);
   decimals.front() = '.';

@@ -29,9 +29,9 @@ class Listener {
   virtual void on_memory(std::ptrdiff_t bytes, std::size_t current) noexcept = 0;
 };
 
-/// From now on `listener` hears. False, and nothing changed, if somebody else does already. An allocation that another
+/// From now on `next` hears. False, and nothing changed, if somebody else does already. An allocation that another
 /// thread makes at this very moment may go unheard (not uncounted).
-bool start_listening(Listener& listener) noexcept;
+bool start_listening(Listener& next) noexcept;
 /// Nobody does any more: when this returns, the last call has.
 void stop_listening() noexcept;
 

@@ -51,7 +51,7 @@ class BatchNorm final : public Layer {
  private:
   /// weight / √(variance + epsilon)
   std::vector<float> scales(std::span<const float> variance) const;
-  void take_statistics(ConstMatrixView rows, const Compute& compute);
+  void take_statistics(ConstMatrixView x, const Compute& compute);
 
   BatchNormOptions options_;
   int channels_;

@@ -42,7 +42,8 @@ void philox(std::uint32_t first, std::uint32_t stream, std::uint32_t step, std::
 }  // namespace
 
 DropoutMask::DropoutMask(float probability, std::uint32_t stream) : stream_(stream) {
-  if (!(probability >= 0.0F && probability < 1.0F)) {
+  const bool in_range = probability >= 0.0F && probability < 1.0F;  // a NaN is not
+  if (!in_range) {
     throw std::invalid_argument("dropout: the probability is " + std::to_string(probability) + "; want 0 <= p < 1");
   }
   threshold_ = static_cast<std::uint32_t>(probability * 65536.0F);

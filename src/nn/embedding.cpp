@@ -10,7 +10,7 @@
 
 namespace optlab::nn {
 
-Embedding::Embedding(std::string name, int vocab, int size)
+Embedding::Embedding(const std::string& name, int vocab, int size)
     : table_(detail::make_weight(name, "weight", vocab, size)) {}
 
 void Embedding::initialize(const Rng& rng, float deviation) { detail::fill_normal(table_, rng, deviation); }

@@ -19,7 +19,7 @@ namespace optlab::nn {
 class Embedding {
  public:
   /// Zero. Throws std::invalid_argument unless both are >= 1.
-  Embedding(std::string name, int vocab, int size);
+  Embedding(const std::string& name, int vocab, int size);
 
   int vocab() const { return table_.value.shape()[0]; }
   int size() const { return table_.value.shape()[1]; }

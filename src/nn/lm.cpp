@@ -12,7 +12,7 @@
 namespace optlab::nn {
 namespace {
 
-const LmConfig& checked(const LmConfig& config) {
+LmConfig checked(const LmConfig& config) {
   if (config.layers < 1) {
     throw std::invalid_argument("Lm: layers is " + std::to_string(config.layers) + "; it must be >= 1");
   }
@@ -99,7 +99,7 @@ void Lm::forward(std::span<const std::int32_t> ids, int tokens, const Pass& pass
                                 "; want whole sequences of 1 to " + std::to_string(config_.positions));
   }
   const Shape shape{static_cast<int>(ids.size()) / tokens, tokens, config_.dim};
-  const std::size_t blocks = static_cast<std::size_t>(2 * config_.layers);
+  const std::size_t blocks = 2 * static_cast<std::size_t>(config_.layers);
   // Training keeps what enters every block; without it two buffers take turns.
   const std::size_t kept = pass.training ? blocks + 1 : 2;
   if (states_.size() < kept) states_.resize(kept);
@@ -153,7 +153,7 @@ void Lm::backward(std::span<const std::int32_t> ids, const Pass& pass) {
   const Shape shape = normed_.shape();
   for (Tensor& gradient : gradients_) fit(gradient, shape);
   classifier().logits_backward(normed_.matrix(), logits_.matrix(), gradients_[0].matrix(), pass.compute);
-  const std::size_t blocks = static_cast<std::size_t>(2 * config_.layers);
+  const std::size_t blocks = 2 * static_cast<std::size_t>(config_.layers);
   norm_->backward(states_[blocks].view(), normed_.view(), gradients_[0].view(), gradients_[1].view(), pass);
   int at = 1;  // which buffer has the gradient
   for (std::size_t i = blocks; i-- > 0;) {

@@ -46,7 +46,7 @@ TEST(LmCheckpoint, SurvivesSafetensors) {
 }
 
 /// A file of the given metadata and, as float32 zeros, the tensors of a model.
-Bytes file_with(SafetensorsMetadata metadata, std::size_t tensors = 100) {
+Bytes file_with(const SafetensorsMetadata& metadata, std::size_t tensors = 100) {
   Lm model(kSmall);
   std::vector<SafetensorsSource> sources;
   for (Parameter* p : model.parameters()) {
@@ -101,7 +101,7 @@ class Reference {
     w3_ = draw(L * dim * c_.hidden);
     norm_ = draw(dim);
     classifier_ = draw(c_.vocab * dim);
-    keys_.resize(static_cast<std::size_t>(L * c_.positions * kv_));
+    keys_.resize(static_cast<std::size_t>(L) * static_cast<std::size_t>(c_.positions * kv_));
     values_.resize(keys_.size());
   }
 

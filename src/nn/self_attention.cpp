@@ -12,7 +12,7 @@
 namespace optlab::nn {
 namespace {
 
-const AttentionSizes& checked(const std::string& name, const AttentionSizes& s) {
+AttentionSizes checked(const std::string& name, const AttentionSizes& s) {
   const bool fits = s.size >= 1 && s.heads >= 1 && s.kv_heads >= 1 && s.size % s.heads == 0 &&
                     s.heads % s.kv_heads == 0 && s.head_size() % 2 == 0 && s.positions >= 1;
   if (fits) return s;

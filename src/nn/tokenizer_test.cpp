@@ -74,7 +74,8 @@ TEST(Tokenizer, MergesTheMostFrequentPairFirst) {
 
 TEST(Tokenizer, EncodesAsDefinedAndDecodesEverything) {
   const Tokenizer tokenizer = train_tokenizer(kText + kText, 330);
-  std::vector<std::string> texts = {"", "a", kText, std::string(1000, 'e'), "the the thethe whenwhen", "\0\xFF\x80 x"};
+  std::vector<std::string> texts = {
+      "", "a", kText, std::string(1000, 'e'), "the the thethe whenwhen", std::string("\0\xFF\x80 x", 5)};
   std::string bytes;
   const Rng rng(1);
   for (std::uint64_t i = 0; i < 2000; ++i) bytes.push_back(static_cast<char>(rng.bits(i)));

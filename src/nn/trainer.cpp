@@ -71,7 +71,7 @@ void Trainer::begin_epoch() {
 void Trainer::gather(int rows) {
   const auto size = static_cast<std::size_t>(data_.image_size);
   for (int r = 0; r < rows; ++r) {
-    const int index = static_cast<int>(order_[static_cast<std::size_t>(seen_ + r)]);
+    const int index = static_cast<int>(order_[static_cast<std::size_t>(seen_) + r]);
     scale_pixels(data_.image(index), x_.values().subspan(r * size, size));
     labels_[r] = data_.labels[index];
   }

@@ -83,7 +83,7 @@ class CacheSimulator {
   };
 
   const Level& level_at(int level) const;
-  void write_back(int level, std::uint64_t address);
+  void write_back(int index, std::uint64_t address);
 
   std::array<Level, kMostLevels> levels_{};
   int level_count_ = 0;

@@ -10,21 +10,21 @@ namespace optlab::profile {
 /// A loop of a nest, as data: for (v = start; v < end; v += step), all over 0 to n.
 struct NestLoop {
   const char* variable;
-  std::int8_t source_line;  // index into the nest's code
+  std::int16_t source_line;  // index into the nest's code
   /// The loop over tiles whose tile this one runs through (from its value, up to a block further), or -1: from 0 to n.
-  std::int8_t tile = -1;
+  std::int16_t tile = -1;
   bool over_tiles = false;  // in steps of the block
 };
 
 /// A load or store of array[row][column], made in every iteration of the loop at `depth`: before the loop inside it, or
 /// after.
 struct NestAccess {
-  std::int8_t array;
-  std::int8_t row;  // index of the loop whose variable it is, or -1: there are no rows
-  std::int8_t column;
+  std::int16_t array;
+  std::int16_t row;  // index of the loop whose variable it is, or -1: there are no rows
+  std::int16_t column;
   bool write;
-  std::int8_t source_line;
-  std::int8_t depth;
+  std::int16_t source_line;
+  std::int16_t depth;
   bool after = false;
 };
 

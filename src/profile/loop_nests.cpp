@@ -9,7 +9,7 @@ namespace optlab::profile {
 namespace {
 
 constexpr const char* kProduct[] = {"A", "B", "C"};
-constexpr std::int8_t kA = 0, kB = 1, kC = 2;
+constexpr std::int16_t kA = 0, kB = 1, kC = 2;
 
 constexpr const char* kIjkCode[] = {"for (int i = 0; i < n; ++i)",
                                     "  for (int j = 0; j < n; ++j) {",

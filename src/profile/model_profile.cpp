@@ -74,8 +74,8 @@ int ModelProfile::row_of(int parent, const LayerInfo& layer) {
   return static_cast<int>(rows_.size()) - 1;
 }
 
-void ModelProfile::on_layer_begin(const LayerInfo& info) {
-  const int index = row_of(open_.empty() ? -1 : open_.back().row, info);
+void ModelProfile::on_layer_begin(const LayerInfo& layer) {
+  const int index = row_of(open_.empty() ? -1 : open_.back().row, layer);
   Row& row = rows_[static_cast<std::size_t>(index)];
   if (row.last_run != run_) {
     row.last_run = run_;
@@ -84,13 +84,13 @@ void ModelProfile::on_layer_begin(const LayerInfo& info) {
     row.layer.work = {};
   }
   ++row.layer.calls;
-  row.layer.kind = info.kind;
-  row.layer.output = info.output;
-  row.layer.work += info.work;
-  for (const Open& outer : open_) rows_[static_cast<std::size_t>(outer.row)].layer.work += info.work;
+  row.layer.kind = layer.kind;
+  row.layer.output = layer.output;
+  row.layer.work += layer.work;
+  for (const Open& outer : open_) rows_[static_cast<std::size_t>(outer.row)].layer.work += layer.work;
   open_.push_back({index, static_cast<int>(spans_.size())});
   spans_.push_back({index, 0.0, 0.0});
-  if (memory_ != nullptr) memory_->begin_region(info.name);
+  if (memory_ != nullptr) memory_->begin_region(layer.name);
   spans_.back().begin = clock_() - run_start_;
 }
 
