@@ -103,8 +103,8 @@ struct Int8Layout {
 bool int8_fused_pays();
 
 /// For every column what is added to its sums, A's zero point and the bias, and what they are multiplied with.
-void fill_requantization(const Requantization& requantization, int zero_point,
-                         std::span<const std::int32_t> column_sums, std::int32_t* offsets, float* scales) noexcept;
+void fill_requantization(const Requantization& q, int zero_point, std::span<const std::int32_t> column_sums,
+                         std::int32_t* offsets, float* scales) noexcept;
 
 void int8_naive(const Int8Problem& problem, const Workspace& workspace) noexcept;
 std::size_t int8_scratch_bytes(const Int8Kernels& kernels, const Int8Problem& problem, int threads);
