@@ -92,7 +92,8 @@ DepthwiseInt8Weights pack_depthwise_int8(const Geometry& g, std::span<const std:
                               std::vector<std::int32_t>(static_cast<std::size_t>(g.outputs))};
   for (int t = 0; t < taps; ++t) {
     for (int oc = 0; oc < g.outputs; ++oc) {
-      const auto weight = static_cast<std::int16_t>(weights[static_cast<std::size_t>(t) * g.outputs + oc]);
+      // NOLINTNEXTLINE(bugprone-signed-char-misuse): a number, no character
+      const std::int16_t weight = weights[static_cast<std::size_t>(t) * g.outputs + oc];
       const int j = oc % multiplier;
       packed.taps[(static_cast<std::size_t>(j) * taps + t) * g.channels + oc / multiplier] = weight;
       packed.sums[static_cast<std::size_t>(oc)] += weight;
