@@ -6,10 +6,6 @@
 
 #include "core/error.h"
 
-/// What a vtable holds for a pure virtual function, never called. The C++ library's prints a message, and so brings printf
-/// along: 12 KB.
-extern "C" [[noreturn]] void __cxa_pure_virtual() { __builtin_trap(); }
-
 namespace optlab::bindings {
 
 emscripten::val current_exception_as_error() {

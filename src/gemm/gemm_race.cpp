@@ -8,6 +8,7 @@
 
 #include "core/digest.h"
 #include "core/error.h"
+#include "core/ladder.h"
 #include "core/rng.h"
 
 namespace optlab::gemm {
@@ -42,17 +43,6 @@ std::vector<Rung> all_rungs() {
   return rungs;
 }
 
-/// Throws std::invalid_argument listing the names if there is none called `name` that runs here.
-const Rung& find_rung(const std::string& name) {
-  std::string names;
-  for (const Rung& rung : rungs()) {
-    if (!rung.supported()) continue;
-    if (rung.name == name) return rung;
-    names += (names.empty() ? "" : ", ") + rung.name;
-  }
-  throw_invalid({"GemmRace: no rung \"", name, "\" here; there are ", names});
-}
-
 }  // namespace
 
 const std::vector<Rung>& rungs() {
@@ -69,7 +59,8 @@ GemmRace::GemmRace(int M, int K, int N, const std::vector<std::string>& names, p
       c_(Shape{M, N}),
       entries_([&] {
         std::vector<Entry> entries;
-        for (const std::string& name : names) entries.push_back({&find_rung(name), {}, {}, {}});
+        for (const std::string& name : names)
+          entries.push_back({&find_row(std::span(rungs()), "GemmRace", name), {}, {}, {}});
         if (!names.empty()) return entries;
         for (const Rung& rung : rungs()) {
           if (rung.supported()) entries.push_back({&rung, {}, {}, {}});
