@@ -18,6 +18,8 @@ import type {
   RaceReport,
   TimingOptions,
   TimingReport,
+  TrainOptions,
+  TrainReport,
   TuneReport,
 } from './protocol.ts';
 import type { Blocking, LayerWork, NestInfo } from './types.ts';
@@ -146,6 +148,19 @@ export class EngineClient extends EventTarget {
 
   profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport> {
     return this.#run<ProfileReport>('profile', onProgress, (api, report) => api.profileModel(options, report));
+  }
+
+  /**
+   * Trains a model. A stop leaves the training with the worker, so that a later call can go on in the middle of an epoch; should the worker
+   * not live until then, the call goes on after the epoch that its options bring along.
+   */
+  train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport> {
+    return this.#run<TrainReport>('training', onProgress, (api, report) => api.train(options, report));
+  }
+
+  /** Releases a training that was stopped, while no task runs. */
+  async dropTraining(): Promise<void> {
+    if (this.#worker !== null) await this.#ask((api) => api.dropTraining());
   }
 
   /** Ends the running task within half a second: it resolves with what it has so far. */
