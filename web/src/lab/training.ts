@@ -126,8 +126,7 @@ export class Curve {
   readonly #batchesPerPoint: number;
   readonly #images: number;
   readonly #batch: number;
-  /** Sums over this epoch, and where the last point ended. */
-  #now = { images: 0, loss: 0, right: 0 };
+  /** Sums over this epoch up to where the last point ended. */
   #last = { images: 0, loss: 0, right: 0 };
 
   /** Of `images` images a training of `epochs` epochs sees `batch` at once; `points` is what has been drawn before. */
@@ -141,9 +140,9 @@ export class Curve {
   add({ epoch, batch, batches, loss, accuracy }: BatchProgress): void {
     if (batch === 1) this.#last = { images: 0, loss: 0, right: 0 };
     const images = Math.min(this.#images, batch * this.#batch);
-    this.#now = { images, loss: loss * images, right: accuracy * images };
+    const now = { images, loss: loss * images, right: accuracy * images };
     if (batch % this.#batchesPerPoint !== 0 && batch !== batches) return;
-    const [now, last] = [this.#now, this.#last];
+    const last = this.#last;
     const count = now.images - last.images;
     this.points.push({
       at: epoch - 1 + batch / batches,
