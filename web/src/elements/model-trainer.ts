@@ -9,12 +9,12 @@ import {
   kEpochChoices,
   kRates,
   kTrainBatches,
-  openTrainings,
   readTrainSettings,
   trainingKey,
   type SavedTraining,
   type TrainSettings,
 } from '../lab/training.ts';
+import { openTrainings } from '../lab/trainings.ts';
 import { engine, kBase } from './context.ts';
 import { LabElement, saveFile } from './lab-element.ts';
 import { rateText, renderCurves, renderEpochs } from './model-trainer.parts.ts';
@@ -186,11 +186,12 @@ export class ModelTrainer extends LabElement {
   }
 
   /** Gives up the epoch that was paused. */
-  #drop(): Promise<void> {
+  async #drop(): Promise<void> {
     this.#paused = null;
     this.#report = null;
     this.announcement = 'Stopped.';
-    return this.attempt(() => engine.dropTraining());
+    await this.attempt(() => engine.dropTraining());
+    await this.#focusStart();
   }
 
   async #forget(): Promise<void> {
@@ -200,6 +201,13 @@ export class ModelTrainer extends LabElement {
     this.announcement = 'Forgotten.';
     this.requestUpdate();
     await trainings.delete(key).catch(() => {});
+    await this.#focusStart();
+  }
+
+  /** The button that was pressed is gone. */
+  async #focusStart(): Promise<void> {
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>('button.primary')?.focus({ preventScroll: true });
   }
 
   override render(): TemplateResult {
@@ -308,7 +316,7 @@ export class ModelTrainer extends LabElement {
     const mode = fast ? 'fast' : 'exact';
     const caption = `${kModelNames[model]}, batch ${batch}, learning rate ${learningRate}, ${mode}, ${epochs} epochs`;
     return html`${this.#renderVerdict(ends)} ${renderCurves(points, ends, epochs, this.#width)}
-      ${ends.length === 0 ? nothing : renderEpochs(ends, caption)} ${this.working ? nothing : this.#renderFiles()}`;
+    ${ends.length === 0 ? nothing : renderEpochs(ends, caption)} ${this.working ? nothing : this.#renderFiles()}`;
   }
 
   #renderVerdict(ends: SavedTraining['ends']): TemplateResult | typeof nothing {

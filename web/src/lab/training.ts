@@ -1,4 +1,3 @@
-import { openStore, type StoreWithFallback } from './store.ts';
 import type { Settings } from './url-state.ts';
 
 /** Training in the browser: its settings, the curve that it draws, and what is kept at the end of each epoch. */
@@ -42,9 +41,14 @@ export function readTrainSettings(saved: Settings): TrainSettings {
 
 /** Names a training: one of the same settings goes on where another was left. Threads don't matter, no bit depends on them in exact mode. */
 export function trainingKey({ model, epochs, batch, learningRate, fast }: TrainSettings): string {
-  return [model, `epochs ${epochs}`, `batch ${batch}`, `rate ${learningRate}`, fast ? 'fast' : 'exact', `seed ${kSeed}`].join(
-    ', ',
-  );
+  return [
+    model,
+    `epochs ${epochs}`,
+    `batch ${batch}`,
+    `rate ${learningRate}`,
+    fast ? 'fast' : 'exact',
+    `seed ${kSeed}`,
+  ].join(', ');
 }
 
 /** A piece of the curve: means over some batches. */
@@ -96,16 +100,11 @@ export function isSavedTraining(value: unknown): value is SavedTraining {
     state instanceof Uint8Array &&
     checkpoint instanceof Uint8Array &&
     Array.isArray(points) &&
-    points.every(({ at, loss, accuracy }) => [at, loss, accuracy].every(Number.isFinite)) &&
+    points.every((point) => [point?.at, point?.loss, point?.accuracy].every(Number.isFinite)) &&
     Array.isArray(ends) &&
     ends.length === epoch &&
-    ends.every(({ epoch: number, digest }, index) => number === index + 1 && typeof digest === 'string')
+    ends.every((end, index) => end?.epoch === index + 1 && typeof end.digest === 'string')
   );
-}
-
-/** The trainings that this browser keeps, by their key. */
-export function openTrainings(): StoreWithFallback<SavedTraining> {
-  return openStore('optlab-training', 'trainings', isSavedTraining);
 }
 
 /** A batch's place and the means over its epoch so far, as the library tells them. */
