@@ -258,7 +258,7 @@ export class ModelTrainer extends LabElement {
   #renderStart(): TemplateResult {
     if (this.working) {
       return html`<div class="section row">
-        <button class="stop pause" ?disabled=${this.#download !== null} @click=${() => this.#end(true)}>Pause</button>
+        <button class="stop pause" @click=${() => this.#end(true)}>Pause</button>
         <button class="stop" @click=${() => this.#end(false)}>Stop</button>
         ${this.#renderLive()}
       </div>`;
