@@ -30,7 +30,14 @@ describe('a training’s settings', () => {
   });
 
   it('have a key that differs where the weights would', () => {
-    const changes = [{}, { model: 'cnn' }, { epochs: 2 }, { batch: 64 }, { learningRate: 0.01 }, { fast: true }] as const;
+    const changes = [
+      {},
+      { model: 'cnn' },
+      { epochs: 2 },
+      { batch: 64 },
+      { learningRate: 0.01 },
+      { fast: true },
+    ] as const;
     const keys = changes.map((change) => trainingKey({ ...kDefaultTraining, ...change }));
     assert.equal(new Set(keys).size, changes.length);
     assert.equal(keys[0], 'mlp, epochs 5, batch 128, rate 0.001, exact, seed 1');
@@ -43,7 +50,12 @@ describe('a training’s settings', () => {
 });
 
 /** What the library tells of batches with these losses and numbers of right answers: means over the epoch so far. */
-function tell(images: number, size: number, epoch: number, batches: { loss: number; right: number }[]): BatchProgress[] {
+function tell(
+  images: number,
+  size: number,
+  epoch: number,
+  batches: { loss: number; right: number }[],
+): BatchProgress[] {
   let [seen, loss, right] = [0, 0, 0];
   return batches.map((batch, i) => {
     const rows = Math.min(size, images - seen);
