@@ -26,6 +26,8 @@ import { labStyles } from './styles.ts';
 const trainings = openTrainings();
 
 const kDownload = [files.trainImages, files.trainLabels, files.testImages, files.testLabels];
+/** A slow phone may take that long for a large batch of the CNN, and a worker that is ended loses the epoch that was to be kept. */
+const kPauseGraceMs = 5000;
 const kModelNames = { mlp: 'MLP', cnn: 'CNN' };
 
 /**
@@ -181,7 +183,9 @@ export class ModelTrainer extends LabElement {
 
   #end(pausing: boolean): void {
     this.#pausing = pausing;
+    this.requestUpdate();
     if (this.#download !== null) this.#download.abort();
+    else if (pausing) engine.stop(kPauseGraceMs);
     else engine.stop();
   }
 
@@ -302,6 +306,7 @@ export class ModelTrainer extends LabElement {
   #renderLive(): TemplateResult {
     const report = this.#report;
     if (this.#download !== null) return html`<span class="muted small">downloading the images…</span>`;
+    if (this.#pausing) return html`<span class="muted small">pausing…</span>`;
     if (report === null || report.epoch === 0) return html`<span class="muted small">starting…</span>`;
     const last = report.points.at(-1);
     return html`<span class="muted small live"

@@ -58,7 +58,7 @@ export class EngineClient extends EventTarget {
   #running: RunningBuild | null = null;
   #blocking: Blocking | null = null;
   #task: string | null = null;
-  #cancel: (() => void) | null = null;
+  #cancel: ((graceMs: number) => void) | null = null;
   #serial = 0;
 
   /** `spawn` makes a new engine.worker; `base` is the site's base address ('/' or '/folder/'). */
@@ -163,9 +163,12 @@ export class EngineClient extends EventTarget {
     if (this.#worker !== null) await this.#ask((api) => api.dropTraining());
   }
 
-  /** Ends the running task within half a second: it resolves with what it has so far. */
-  stop(): void {
-    this.#cancel?.();
+  /**
+   * Ends the running task: it resolves with what it has so far. A worker that has not obeyed after `graceMs` is ended, and with it what it
+   * kept for later.
+   */
+  stop(graceMs = kStopGraceMs): void {
+    this.#cancel?.(graceMs);
   }
 
   /** A short question, while no task runs. */
@@ -186,6 +189,7 @@ export class EngineClient extends EventTarget {
     let stopped = false;
     let last: R | null = null;
     let grace: ReturnType<typeof setTimeout> | undefined;
+    let deadline = Infinity;
     let silence: ReturnType<typeof setTimeout> | undefined;
     try {
       this.#cancel = () => {
@@ -197,10 +201,13 @@ export class EngineClient extends EventTarget {
         clearTimeout(silence);
         silence = setTimeout(() => session.kill(new EngineError('The engine stopped answering')), kSilenceLimitMs);
       };
-      this.#cancel = () => {
+      this.#cancel = (graceMs) => {
         stopped = true;
         void session.api.stop();
-        grace ??= setTimeout(() => session.kill(new EngineError('Stopped')), kStopGraceMs);
+        if (performance.now() + graceMs >= deadline) return;
+        deadline = performance.now() + graceMs;
+        clearTimeout(grace);
+        grace = setTimeout(() => session.kill(new EngineError('Stopped')), graceMs);
       };
       heard();
       const report = proxy((value: R) => {
