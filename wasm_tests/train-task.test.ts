@@ -5,6 +5,7 @@ import type { TrainOptions, TrainReport } from '../web/src/lab/protocol.ts';
 import { isSavedTraining, trainingKey, type SavedTraining, type TrainSettings } from '../web/src/lab/training.ts';
 import { dropTraining, trainWith, type Loop } from '../web/src/workers/training-run.ts';
 import { loadModels, readTestImages, readTestLabels, type Models } from './lib/library.ts';
+import { kTrainedDigest, kTrainedRight, readTrainingSet } from './lib/trained.ts';
 
 const kTrainImages = 100;
 const kTestImages = 450; // more than the task tests at once, and no multiple of that
@@ -76,6 +77,25 @@ describe('the training task', () => {
       assert.equal(predictions.filter((label, i) => label === data.test.labels[i]).length, end.testRight);
       trained.delete();
     }
+  });
+
+  it('comes to the weights that a browser and the native program come to', async () => {
+    const threaded = await loadModels('relaxed-threads', 2);
+    threaded.setThreads(2);
+    const options = {
+      settings: { ...settings, batch: 128 },
+      threads: 2,
+      train: readTrainingSet(),
+      test: { images, labels },
+      paused: false,
+      from: null,
+    };
+    const { ends } = await trainWith(threaded, options, () => {}, loopOf(Infinity));
+    assert.deepEqual(
+      ends.map(({ testRight }) => testRight),
+      kTrainedRight,
+    );
+    assert.equal(ends.at(-1)!.digest, kTrainedDigest);
   });
 
   it('goes on after a pause at any step as if there had been none', async () => {
