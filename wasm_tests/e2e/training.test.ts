@@ -51,7 +51,7 @@ describe('training on a page', () => {
   });
 
   it('promises the same bits of exact arithmetic only', async () => {
-    const path = `${kFirstLesson}?train=model:mlp;epochs:1;batch:512;rate:0.1;mode:fast;threads:1`;
+    const path = `${kFirstLesson}?train=model:mlp;epochs:1;batch:512;rate:0.001;mode:fast;threads:1`;
     const visit = await site.visit({ path });
     const trainer = visit.page.locator('model-trainer');
     await visit.run(trainer, /^Train$/);
@@ -81,7 +81,7 @@ function describeTraining(getSite: () => Site, { isolation, context }: (typeof k
     await trainer.getByText(/epoch 1 of 3, batch \d+ of 79, loss [\d.]+, [\d,]+ images\/s/).waitFor();
     // Start and stop replace each other, and the focus follows: it is on Pause now.
     await visit.page.keyboard.press('Enter');
-    await trainer.getByText('Paused').waitFor();
+    await trainer.getByText('Paused. Other experiments').waitFor();
     assert.ok((await trainer.locator('polyline.training').count()) === 2);
     await visit.page.keyboard.press('Enter');
     await button('Pause').waitFor();
@@ -123,10 +123,10 @@ function describeTraining(getSite: () => Site, { isolation, context }: (typeof k
   });
 
   it('keeps a training for its settings, until it is told to forget it', async () => {
-    await trainer.getByLabel('Epochs').selectOption('2');
+    await trainer.getByLabel('Epochs', { exact: true }).selectOption('2');
     await trainer.getByText(/Kept in this browser/).waitFor({ state: 'hidden' });
     assert.equal(await button(/Forget/).count(), 0);
-    await trainer.getByLabel('Epochs').selectOption('3');
+    await trainer.getByLabel('Epochs', { exact: true }).selectOption('3');
     await trainer.getByText('Kept in this browser: 3 of 3 epochs').waitFor();
     await button('Forget this training').click();
     await button(/Forget/).waitFor({ state: 'hidden' });
