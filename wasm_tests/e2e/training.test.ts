@@ -64,7 +64,7 @@ describe('training on a page', () => {
 });
 
 function describeTraining(getSite: () => Site, { isolation, context }: (typeof kWays)[number]): void {
-  const path = `${kFirstLesson}?train=model:mlp;epochs:3;batch:128;rate:0.001;mode:exact`;
+  const path = `${kFirstLesson}?train=model:mlp;epochs:3;batch:128;rate:0.001;mode:exact&profile=model:mlp;batch:4;rung:simd;threads:1`;
   let visit: Visit;
   let trainer: Locator;
   before(async () => {
@@ -74,7 +74,7 @@ function describeTraining(getSite: () => Site, { isolation, context }: (typeof k
   after(() => visit.close());
   const button = (name: string | RegExp): Locator => trainer.getByRole('button', { name });
 
-  it('pauses, resumes and stops', async () => {
+  it('pauses, also for another experiment, resumes and stops', async () => {
     await trainer.scrollIntoViewIfNeeded();
     await button(/^Train$/).focus();
     await visit.page.keyboard.press('Enter');
@@ -83,7 +83,8 @@ function describeTraining(getSite: () => Site, { isolation, context }: (typeof k
     await visit.page.keyboard.press('Enter');
     await trainer.getByText('Paused. Other experiments').waitFor();
     assert.ok((await trainer.locator('polyline.training').count()) === 2);
-    await visit.page.keyboard.press('Enter');
+    await visit.run(visit.page.locator('model-profiler'), 'Profile without a prediction');
+    await button('Resume').click();
     await button('Pause').waitFor();
     await trainer.getByText(/After [12] of 3 epochs [\d.]+ % of the test images are right/).waitFor();
     assert.ok((await visit.stop(trainer)) < 1000);
