@@ -76,9 +76,10 @@ function describeTraining(getSite: () => Site, { isolation, context }: (typeof k
 
   it('pauses, also for another experiment, resumes and stops', async () => {
     await trainer.scrollIntoViewIfNeeded();
+    await trainer.locator('button.primary:enabled').waitFor();
     await button(/^Train$/).focus();
     await visit.page.keyboard.press('Enter');
-    await trainer.getByText(/epoch 1 of 3, batch \d+ of 79, loss [\d.]+, [\d,]+ images\/s/).waitFor();
+    await trainer.getByText(/epoch [123] of 3, batch \d+ of 79, loss [\d.]+, [\d,]+ images\/s/).waitFor();
     // Start and stop replace each other, and the focus follows: it is on Pause now.
     await visit.page.keyboard.press('Enter');
     await trainer.getByText('Paused. Other experiments').waitFor();
@@ -124,10 +125,10 @@ function describeTraining(getSite: () => Site, { isolation, context }: (typeof k
   });
 
   it('keeps a training for its settings, until it is told to forget it', async () => {
-    await trainer.getByLabel('Epochs', { exact: true }).selectOption('2');
+    await trainer.locator('label', { hasText: 'Epochs' }).locator('select').selectOption('2');
     await trainer.getByText(/Kept in this browser/).waitFor({ state: 'hidden' });
     assert.equal(await button(/Forget/).count(), 0);
-    await trainer.getByLabel('Epochs', { exact: true }).selectOption('3');
+    await trainer.locator('label', { hasText: 'Epochs' }).locator('select').selectOption('3');
     await trainer.getByText('Kept in this browser: 3 of 3 epochs').waitFor();
     await button('Forget this training').click();
     await button(/Forget/).waitFor({ state: 'hidden' });
