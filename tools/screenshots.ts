@@ -84,6 +84,7 @@ async function runFirstLesson(page: Page, problems: string[]): Promise<void> {
   await run(page.locator('model-profiler'), 'Profile without a prediction', problems);
   await run(page.locator('#layers'), 'Measure without a prediction', problems);
   await run(page.locator('#sweep'), 'Measure without a prediction', problems);
+  await run(page.locator('model-trainer'), 'Train', problems);
   const cache = page.locator('#cache-tiny');
   for (const name of ['A', 's']) await cache.getByLabel(`Misses of ${name}`).fill('64');
   for (let step = 0; step < 5; ++step) await cache.getByRole('button', { name: 'Step', exact: true }).click();
@@ -112,7 +113,18 @@ const kLessons: readonly [string, string, typeof runLesson, readonly string[]][]
     kFirstLesson,
     'lesson01',
     runFirstLesson,
-    ['timer-demo', 'model-profiler', '#layers', '#sweep', '#cache-tiny', '#cache-order', '#sets', '#roof', '#robust'],
+    [
+      'timer-demo',
+      'model-profiler',
+      '#layers',
+      '#sweep',
+      'model-trainer',
+      '#cache-tiny',
+      '#cache-order',
+      '#sets',
+      '#roof',
+      '#robust',
+    ],
   ],
   [kLesson, 'lesson', runLesson, [kLadder, 'blocking-tuner', 'roofline-chart', 'image-classifier']],
 ];

@@ -6,6 +6,8 @@ const kModule = 'virtual:optlab-manifest';
 
 /** Address on the site → file in the repository. tools/build copies them there. */
 const kFiles = {
+  trainImages: ['data/fashion-mnist/train-images-idx3-ubyte.gz', 'data/fashion-mnist/train-images-idx3-ubyte.gz'],
+  trainLabels: ['data/fashion-mnist/train-labels-idx1-ubyte.gz', 'data/fashion-mnist/train-labels-idx1-ubyte.gz'],
   testImages: ['data/fashion-mnist/t10k-images-idx3-ubyte.gz', 'data/fashion-mnist/t10k-images-idx3-ubyte.gz'],
   testLabels: ['data/fashion-mnist/t10k-labels-idx1-ubyte.gz', 'data/fashion-mnist/t10k-labels-idx1-ubyte.gz'],
   mlp: ['models/fashion-mlp.safetensors', 'models/fashion-mlp.safetensors'],

@@ -1,3 +1,6 @@
 declare module 'virtual:optlab-manifest' {
-  export const files: Record<'testImages' | 'testLabels' | 'mlp' | 'cnn', import('./lab/data.ts').DataFile>;
+  export const files: Record<
+    'trainImages' | 'trainLabels' | 'testImages' | 'testLabels' | 'mlp' | 'cnn',
+    import('./lab/data.ts').DataFile
+  >;
 }

@@ -8,6 +8,7 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'timer-demo': () => import('./timer-demo'),
   'work-counter': () => import('./work-counter'),
   'model-profiler': () => import('./model-profiler'),
+  'model-trainer': () => import('./model-trainer'),
   'layer-roofline': () => import('./layer-roofline'),
   'cache-simulator': () => import('./cache-simulator'),
   'lesson-check': () => import('./lesson-check'),

@@ -15,7 +15,7 @@ let images: Promise<TestSet> | null = null;
 const models = new Map<string, Promise<Uint8Array>>();
 
 /** The test images, downloaded once for all experiments of the page; a failed download is tried again. */
-function testImages(): Promise<TestSet> {
+export function testImages(): Promise<TestSet> {
   images ??= loadTestSet(kBase, files.testImages, files.testLabels).catch((error: unknown) => {
     images = null;
     throw error;

@@ -18,6 +18,8 @@ import type {
   RaceReport,
   TimingOptions,
   TimingReport,
+  TrainOptions,
+  TrainReport,
   TuneReport,
 } from './protocol.ts';
 import type { Blocking, LayerWork, NestInfo } from './types.ts';
@@ -56,7 +58,7 @@ export class EngineClient extends EventTarget {
   #running: RunningBuild | null = null;
   #blocking: Blocking | null = null;
   #task: string | null = null;
-  #cancel: (() => void) | null = null;
+  #cancel: ((graceMs: number) => void) | null = null;
   #serial = 0;
 
   /** `spawn` makes a new engine.worker; `base` is the site's base address ('/' or '/folder/'). */
@@ -148,9 +150,25 @@ export class EngineClient extends EventTarget {
     return this.#run<ProfileReport>('profile', onProgress, (api, report) => api.profileModel(options, report));
   }
 
-  /** Ends the running task within half a second: it resolves with what it has so far. */
-  stop(): void {
-    this.#cancel?.();
+  /**
+   * Trains a model. A stop leaves the training with the worker, so that a later call can go on in the middle of an epoch; should the worker
+   * not live until then, the call goes on after the epoch that its options bring along.
+   */
+  train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport> {
+    return this.#run<TrainReport>('training', onProgress, (api, report) => api.train(options, report));
+  }
+
+  /** Releases a training that was stopped, while no task runs. */
+  async dropTraining(): Promise<void> {
+    if (this.#worker !== null) await this.#ask((api) => api.dropTraining());
+  }
+
+  /**
+   * Ends the running task: it resolves with what it has so far. A worker that has not obeyed after `graceMs` is ended, and with it what it
+   * kept for later.
+   */
+  stop(graceMs = kStopGraceMs): void {
+    this.#cancel?.(graceMs);
   }
 
   /** A short question, while no task runs. */
@@ -171,6 +189,7 @@ export class EngineClient extends EventTarget {
     let stopped = false;
     let last: R | null = null;
     let grace: ReturnType<typeof setTimeout> | undefined;
+    let deadline = Infinity;
     let silence: ReturnType<typeof setTimeout> | undefined;
     try {
       this.#cancel = () => {
@@ -182,10 +201,13 @@ export class EngineClient extends EventTarget {
         clearTimeout(silence);
         silence = setTimeout(() => session.kill(new EngineError('The engine stopped answering')), kSilenceLimitMs);
       };
-      this.#cancel = () => {
+      this.#cancel = (graceMs) => {
         stopped = true;
         void session.api.stop();
-        grace ??= setTimeout(() => session.kill(new EngineError('Stopped')), kStopGraceMs);
+        if (performance.now() + graceMs >= deadline) return;
+        deadline = performance.now() + graceMs;
+        clearTimeout(grace);
+        grace = setTimeout(() => session.kill(new EngineError('Stopped')), graceMs);
       };
       heard();
       const report = proxy((value: R) => {

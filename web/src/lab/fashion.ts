@@ -18,6 +18,7 @@ export const kClasses: readonly string[] = [
   'Ankle boot',
 ];
 
+/** Images with their labels, for a test or for training. */
 export interface TestSet {
   count: number;
   /** count·784 bytes, 0 black … 255 white. */
@@ -27,11 +28,16 @@ export interface TestSet {
 
 const kUncompressedLimit = 64 << 20;
 
-/** Downloads and checks the test images and their labels. Throws DataError naming the file that is wrong. */
-export async function loadTestSet(base: string, imagesFile: DataFile, labelsFile: DataFile): Promise<TestSet> {
+/** Downloads and checks images and their labels. Throws DataError naming the file that is wrong. */
+export async function loadTestSet(
+  base: string,
+  imagesFile: DataFile,
+  labelsFile: DataFile,
+  signal?: AbortSignal,
+): Promise<TestSet> {
   const [imageBytes, labelBytes] = await Promise.all([
-    fetchVerified(base, imagesFile),
-    fetchVerified(base, labelsFile),
+    fetchVerified(base, imagesFile, signal),
+    fetchVerified(base, labelsFile, signal),
   ]);
   const images = parseIdx(await gunzip(imageBytes, imagesFile.path, kUncompressedLimit), 3, imagesFile.path);
   const labels = parseIdx(await gunzip(labelBytes, labelsFile.path, kUncompressedLimit), 1, labelsFile.path);

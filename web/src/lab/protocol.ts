@@ -1,3 +1,4 @@
+import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
 import type {
   Blocking,
   BuildInfo,
@@ -224,6 +225,44 @@ export interface ProfileReport {
   stopped: boolean;
 }
 
+export interface LabelledImages {
+  images: Uint8Array;
+  labels: Uint8Array;
+}
+
+export interface TrainOptions {
+  settings: TrainSettings;
+  threads: number;
+  train: LabelledImages;
+  test: LabelledImages;
+  /** Goes on after the last batch of a paused training of the same settings, if the worker still has it. */
+  paused: boolean;
+  /** Else goes on after this epoch; null: from the beginning. */
+  from: SavedTraining | null;
+}
+
+export interface TrainReport {
+  settings: TrainSettings;
+  /** From 1; 0 before the first batch. */
+  epoch: number;
+  batch: number;
+  batches: number;
+  learningRate: number;
+  points: CurvePoint[];
+  /** Of the epochs that are done. */
+  ends: EpochEnd[];
+  /** Of the epoch that runs; 0 before its first batch. Tests are not counted. */
+  imagesPerSecond: number;
+  /** The test images are being classified. */
+  testing: boolean;
+  /** Of an epoch that has just ended; in the last report, of the last one that did. */
+  saved: SavedTraining | null;
+  progress: number;
+  done: boolean;
+  /** Stopped or paused: the epoch that runs is kept by the worker until the training is dropped. */
+  stopped: boolean;
+}
+
 export interface EngineApi {
   start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo>;
   race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord>;
@@ -243,6 +282,9 @@ export interface EngineApi {
   runCache(key: string, onProgress: (report: CacheReport) => void): Promise<CacheReport>;
   timeCalls(options: TimingOptions, onProgress: (report: TimingReport) => void): Promise<TimingReport>;
   profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport>;
+  train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport>;
+  /** Forgets a paused training. */
+  dropTraining(): void;
   /** The running task ends after its current step, with what it has. */
   stop(): void;
 }

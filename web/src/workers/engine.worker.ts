@@ -18,6 +18,8 @@ import type { Blocking, BlockingTuner, GemmRace, KernelModule, Lane, Mlp, Roofli
 import { nests, openCache, runCache, stepCache } from './cache-tasks.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
 import { engine, modelEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
+import { train } from './train-tasks.ts';
+import { dropTraining } from './training-run.ts';
 
 /** What the roofline calls all threads. */
 let startedThreads = 1;
@@ -238,6 +240,8 @@ const api: EngineApi = {
   runCache,
   timeCalls,
   profileModel,
+  train,
+  dropTraining,
   stop: requestStop,
 };
 expose(api);

@@ -1,0 +1,175 @@
+import type { Settings } from './url-state.ts';
+
+/** Training in the browser: its settings, the curve that it draws, and what is kept at the end of each epoch. */
+
+export const kTrainableModels = ['mlp', 'cnn'] as const;
+export const kEpochChoices = [1, 2, 3, 5, 8, 12, 20];
+export const kTrainBatches = [32, 64, 128, 256, 512];
+export const kRates = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.1];
+/** As the committed models were trained (models/README.md): they differ in the number of images and epochs only. */
+export const kSeed = 1;
+
+export interface TrainSettings {
+  model: (typeof kTrainableModels)[number];
+  epochs: number;
+  batch: number;
+  learningRate: number;
+  /** Sums may be fused and reordered: faster, and other bits. */
+  fast: boolean;
+}
+
+export const kDefaultTraining: TrainSettings = {
+  model: 'mlp',
+  epochs: 5,
+  batch: 128,
+  learningRate: 0.001,
+  fast: false,
+};
+
+/** What the address says, where it makes sense. */
+export function readTrainSettings(saved: Settings): TrainSettings {
+  const choice = <T>(text: string | undefined, choices: readonly T[], otherwise: T): T =>
+    choices.find((value) => String(value) === text) ?? otherwise;
+  return {
+    model: choice(saved['model'], kTrainableModels, kDefaultTraining.model),
+    epochs: choice(saved['epochs'], kEpochChoices, kDefaultTraining.epochs),
+    batch: choice(saved['batch'], kTrainBatches, kDefaultTraining.batch),
+    learningRate: choice(saved['rate'], kRates, kDefaultTraining.learningRate),
+    fast: saved['mode'] === 'fast',
+  };
+}
+
+/** Names a training: one of the same settings goes on where another was left. Threads don't matter, no bit depends on them in exact mode. */
+export function trainingKey({ model, epochs, batch, learningRate, fast }: TrainSettings): string {
+  return [
+    model,
+    `epochs ${epochs}`,
+    `batch ${batch}`,
+    `rate ${learningRate}`,
+    fast ? 'fast' : 'exact',
+    `seed ${kSeed}`,
+  ].join(', ');
+}
+
+/** A piece of the curve: means over some batches. */
+export interface CurvePoint {
+  /** Epochs passed at its end, with a fraction. */
+  at: number;
+  loss: number;
+  /** Of the images it was trained on, each seen before the step that used it. */
+  accuracy: number;
+}
+
+/** Where an epoch ended. */
+export interface EpochEnd {
+  /** From 1. */
+  epoch: number;
+  /** Means over the epoch. */
+  loss: number;
+  accuracy: number;
+  /** How many test images are classified rightly with the weights as they are now. */
+  testRight: number;
+  testCount: number;
+  imagesPerSecond: number;
+  /** Of the weights. */
+  digest: string;
+}
+
+/** All that a later page needs to go on. */
+export interface SavedTraining {
+  version: 1;
+  key: string;
+  /** Epochs that are done. */
+  epoch: number;
+  /** For Trainer.restore. */
+  state: Uint8Array;
+  /** The model as a safetensors file. */
+  checkpoint: Uint8Array;
+  points: CurvePoint[];
+  ends: EpochEnd[];
+}
+
+/** What an older or a later version of the page stored is no training, and neither is half of one. */
+export function isSavedTraining(value: unknown): value is SavedTraining {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, key, epoch, state, checkpoint, points, ends } = value as Partial<SavedTraining>;
+  return (
+    version === 1 &&
+    typeof key === 'string' &&
+    Number.isInteger(epoch) &&
+    state instanceof Uint8Array &&
+    checkpoint instanceof Uint8Array &&
+    Array.isArray(points) &&
+    points.every((point) => [point?.at, point?.loss, point?.accuracy].every(Number.isFinite)) &&
+    Array.isArray(ends) &&
+    ends.length === epoch &&
+    ends.every((end, index) => end?.epoch === index + 1 && typeof end.digest === 'string')
+  );
+}
+
+/** A batch's place and the means over its epoch so far, as the library tells them. */
+export interface BatchProgress {
+  epoch: number;
+  batch: number;
+  batches: number;
+  loss: number;
+  accuracy: number;
+}
+
+/** As many points as a drawing can show. */
+const kMostPoints = 240;
+
+/** Makes a curve of the library's means, which begin anew with each epoch: a point for every few batches. */
+export class Curve {
+  readonly points: CurvePoint[];
+  readonly #batchesPerPoint: number;
+  readonly #images: number;
+  readonly #batch: number;
+  /** Sums over this epoch up to where the last point ended. */
+  #last = { images: 0, loss: 0, right: 0 };
+
+  /** Of `images` images a training of `epochs` epochs sees `batch` at once; `points` is what has been drawn before. */
+  constructor(images: number, batch: number, epochs: number, points: readonly CurvePoint[]) {
+    this.points = [...points];
+    this.#images = images;
+    this.#batch = batch;
+    this.#batchesPerPoint = Math.max(1, Math.ceil((Math.ceil(images / batch) * epochs) / kMostPoints));
+  }
+
+  add({ epoch, batch, batches, loss, accuracy }: BatchProgress): void {
+    if (batch === 1) this.#last = { images: 0, loss: 0, right: 0 };
+    const images = Math.min(this.#images, batch * this.#batch);
+    const now = { images, loss: loss * images, right: accuracy * images };
+    if (batch % this.#batchesPerPoint !== 0 && batch !== batches) return;
+    const last = this.#last;
+    const count = now.images - last.images;
+    this.points.push({
+      at: epoch - 1 + batch / batches,
+      loss: (now.loss - last.loss) / count,
+      accuracy: (now.right - last.right) / count,
+    });
+    this.#last = now;
+  }
+}
+
+/** Round numbers from `low` to at least `high`, `most` steps at most. */
+export function niceTicks(low: number, high: number, most: number): number[] {
+  const span = Math.max(high - low, 1e-6);
+  const power = 10 ** Math.floor(Math.log10(span / most));
+  const step = [1, 2, 5, 10, 20].map((factor) => factor * power).find((size) => span / size <= most) ?? 20 * power;
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.ceil(high / step - 1e-9);
+  // Rounded, as 3 · 0.1 is not 0.3.
+  return Array.from({ length: Math.max(1, last - first) + 1 }, (_, i) => Number(((first + i) * step).toPrecision(9)));
+}
+
+/** Whole epochs to write below the axis, from 0 to the last. */
+export function epochTicks(epochs: number, most: number): number[] {
+  const step = Math.max(1, Math.ceil(epochs / most));
+  return Array.from({ length: Math.floor(epochs / step) + 1 }, (_, i) => i * step);
+}
+
+/** "fashion-mlp-5-epochs.safetensors" */
+export function checkpointName({ model }: TrainSettings, epoch: number): string {
+  return `fashion-${model}-${epoch}-${epoch === 1 ? 'epoch' : 'epochs'}.safetensors`;
+}
