@@ -31,8 +31,8 @@ const kNames = kFamilies.map(({ name }) => name);
 const kHelp = `usage: tools/bench-peers [--families FAMILY,…] [--only web|native]… [--shapes SHAPE,…] [--repetitions N]
                          [--patience SECONDS] [--quick] [--out FOLDER] [--no-build] [--report]
 
-Measures OptLab's kernels against onnxruntime-web, TensorFlow.js and LiteRT.js in Chromium, and against OpenBLAS, oneDNN and Eigen
-natively; installs them first. Writes benchmarks.json and benchmarks.md. What isn't measured is kept as the last run left it.
+Measures OptLab's kernels and training against onnxruntime-web, TensorFlow.js and LiteRT.js in Chromium, and against OpenBLAS, oneDNN,
+Eigen and libtorch natively; installs them first, and does without libtorch where that can't be. Writes benchmarks.json and benchmarks.md. What isn't measured is kept as the last run left it.
 
   --families FAMILY,… some of ${kNames.join(', ')} (all)
   --only PART        web or native

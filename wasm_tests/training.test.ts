@@ -69,7 +69,7 @@ function describeBuild(build: BuildName): void {
     model.delete();
     return digest;
   };
-  const trainerOf = (kind: 'mlp' | 'cnn', changed: Partial<typeof settings> = {}): Trainer =>
+  const trainerOf = (kind: 'mlp' | 'cnn', changed: Partial<typeof settings & { dropout: number }> = {}): Trainer =>
     new library.Trainer(kind, someImages, someLabels, { ...settings, ...changed });
 
   it('classifies with the CNN, folded or not', () => {
@@ -150,6 +150,24 @@ function describeBuild(build: BuildName): void {
       assert.equal(digestOf(kind, resumed), digestOf(kind, whole));
       for (const handle of [whole, resumed]) handle.delete();
     }
+  });
+
+  it('trains the CNN with the dropout that is asked for', () => {
+    const digests = [undefined, 0.25, 0].map((dropout) => {
+      const trainer = trainerOf('cnn', dropout === undefined ? {} : { dropout });
+      trainTo(trainer, 1);
+      const digest = digestOf('cnn', trainer);
+      const state = trainer.save();
+      trainer.delete();
+      return { digest, state };
+    });
+    assert.equal(digests[1]!.digest, digests[0]!.digest);
+    assert.notEqual(digests[2]!.digest, digests[0]!.digest);
+    const trainer = trainerOf('cnn', { dropout: 0 });
+    refuses('DataError', /dropout 0\.25.*this training is .*dropout 0 /, () => trainer.restore(digests[0]!.state));
+    trainer.restore(digests[2]!.state);
+    trainer.delete();
+    refuses('RangeError', /dropout: rate is 1/, () => trainerOf('cnn', { dropout: 1 }));
   });
 
   it('refuses what does not fit', () => {

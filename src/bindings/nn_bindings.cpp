@@ -97,10 +97,15 @@ struct Progress {
   bool done = false;
 };
 
-std::unique_ptr<nn::Model> new_model(const std::string& kind) {
+std::unique_ptr<nn::Model> new_model(const std::string& kind, const val& settings) {
   constexpr int kSizes[] = {784, 256, 128, 10};
   if (kind == "mlp") return std::make_unique<nn::Mlp>(kSizes);
-  if (kind == "cnn") return std::make_unique<nn::Cnn>();
+  if (kind == "cnn") {
+    nn::CnnOptions options;
+    const val dropout = settings["dropout"];
+    if (!dropout.isUndefined()) options.dropout = dropout.as<float>();
+    return std::make_unique<nn::Cnn>(options);
+  }
   throw_invalid({"Trainer: no model \"", kind.substr(0, 20), "\"; there are mlp and cnn"});
 }
 
@@ -134,7 +139,7 @@ class Training {
  public:
   Training(const std::string& kind, const val& images, const val& labels, const val& settings)
       : mode_(settings["fast"].as<bool>() ? gemm::Mode::kFast : gemm::Mode::kExact),
-        model_(new_model(kind)),
+        model_(new_model(kind, settings)),
         data_(dataset_of(images, labels)),
         trainer_(start(options_of(settings))) {}
 
@@ -182,7 +187,7 @@ EMSCRIPTEN_BINDINGS(optlab_nn) {
   register_type<ModelKind>("'mlp' | 'cnn'");
   register_type<TrainingSettings>(
       "{ epochs: number; batch: number; learningRate: number; cosine: boolean; weightDecay: number; seed: number; "
-      "fast: boolean }");
+      "fast: boolean; dropout?: number }");
 
   value_object<Classified>("Classification")
       .field("predictions", &Classified::predictions)

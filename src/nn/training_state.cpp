@@ -5,6 +5,7 @@
 
 #include "core/digest.h"
 #include "core/error.h"
+#include "nn/activations.h"
 #include "nn/trainer.h"
 
 /// How a training is saved and restored.
@@ -26,6 +27,16 @@ SafetensorsSource moment_source(const char* which, const Parameter& parameter, s
   SafetensorsSource source = source_of(moment_name(which, parameter), parameter.value);
   source.values = moment;
   return source;
+}
+
+/// The rates of the layers that drop elements out; nothing without such layers.
+std::string dropouts_of(const Sequential& network) {
+  std::string rates;
+  for (const auto& layer : network.layers()) {
+    if (const auto* dropout = dynamic_cast<const Dropout*>(layer.get()))
+      rates += ", dropout " + exactly(dropout->rate());
+  }
+  return rates;
 }
 
 /// A value of the metadata; "missing" if there is none.
@@ -72,7 +83,8 @@ SafetensorsMetadata Trainer::describe() const {
                        ", ",
                        data_.size(),
                        " images, labels ",
-                       labels.hex()})}};
+                       labels.hex(),
+                       dropouts_of(model_.network())})}};
 }
 
 std::vector<std::byte> Trainer::save() {

@@ -8,6 +8,8 @@ import { CommandError, kJobs, kRoot, run } from '../lib/command.ts';
 
 const kHere = import.meta.dirname;
 const kDebianPackages = ['libopenblas-dev', 'libdnnl-dev', 'libeigen3-dev'] as const;
+/** Without these a library has no rows. */
+const kOptionalPackages = ['libtorch-dev'] as const;
 export const kNativeBuild = join(kRoot, 'build/peers-native');
 
 /** Installs exactly what package-lock.json says, unless that is there. Returns the folder of the packages. */
@@ -39,7 +41,8 @@ export function webVersions(modules: string): Record<string, string> {
 }
 
 export async function buildOurLinks(log: string): Promise<void> {
-  for (const name of ['relaxed', 'relaxed-threads']) await build(`wasm-${name}`, log, ['optlab_peer_bindings']);
+  const targets = ['optlab_peer_bindings', 'optlab_model_bindings'];
+  for (const name of ['relaxed', 'relaxed-threads']) await build(`wasm-${name}`, log, targets);
 }
 
 /** The installed version of a Debian package, or undefined. */
@@ -51,21 +54,31 @@ async function debianVersion(name: string, log: string): Promise<string | undefi
   return code === 0 && output.startsWith('installed ') ? output.slice('installed '.length).trim() : undefined;
 }
 
-/** Installs Debian's packages that are missing, with sudo unless root, and builds the programs. Returns the versions. */
-export async function installNativePeers(log: string): Promise<Record<string, string>> {
+/** Installs those that are missing, with sudo unless root. Returns what is wrong, or undefined. */
+async function installPackages(names: readonly string[], log: string): Promise<string | undefined> {
   const missing: string[] = [];
-  for (const name of kDebianPackages) if (!(await debianVersion(name, log))) missing.push(name);
-  if (missing.length > 0) {
-    console.log(`installing ${missing.join(' ')}`);
-    const command = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing];
-    const asRoot = process.getuid?.() === 0 ? command : ['sudo', ...command];
-    const { code } = await run(asRoot, { log, mayFail: true, env: { DEBIAN_FRONTEND: 'noninteractive' } });
-    if (code !== 0) throw new CommandError(`could not install ${missing.join(' ')}: run ${asRoot.join(' ')}`);
-  }
+  for (const name of names) if (!(await debianVersion(name, log))) missing.push(name);
+  if (missing.length === 0) return undefined;
+  console.log(`installing ${missing.join(' ')}`);
+  const command = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing];
+  const asRoot = process.getuid?.() === 0 ? command : ['sudo', ...command];
+  const { code } = await run(asRoot, { log, mayFail: true, env: { DEBIAN_FRONTEND: 'noninteractive' } });
+  return code === 0 ? undefined : `could not install ${missing.join(' ')}: run ${asRoot.join(' ')}`;
+}
+
+/** Installs Debian's packages that are missing and builds the programs. Returns the versions. */
+export async function installNativePeers(log: string): Promise<Record<string, string>> {
+  const failed = await installPackages(kDebianPackages, log);
+  if (failed) throw new CommandError(failed);
+  const unavailable = await installPackages(kOptionalPackages, log);
+  if (unavailable) console.log(`${unavailable}; without it its library takes no part`);
+  // Every time: what was missing may be there now.
   const configure = ['cmake', '-G', 'Ninja', '-S', join(kHere, 'native'), '-B', kNativeBuild];
-  if (!existsSync(join(kNativeBuild, 'build.ninja'))) await run([...configure, '-DCMAKE_BUILD_TYPE=Release'], { log });
+  await run([...configure, '-DCMAKE_BUILD_TYPE=Release'], { log });
   await run(['ninja', '-C', kNativeBuild, `-j${kJobs}`], { log });
   const versions: Record<string, string> = {};
-  for (const name of kDebianPackages) versions[`${name} (Debian)`] = (await debianVersion(name, log)) ?? 'unknown';
+  for (const name of [...kDebianPackages, ...kOptionalPackages]) {
+    versions[`${name} (Debian)`] = (await debianVersion(name, log)) ?? 'not installed';
+  }
   return versions;
 }

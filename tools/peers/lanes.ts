@@ -1,4 +1,5 @@
 // Who takes part: the libraries and their numbers of threads, each in a session of its own, and the rows that they fill in a family.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { kChromiumFlags } from '../lib/browser.ts';
 import { type Family, kCappedSet, kFullSet, kVnniSet, kWebSet, type LaneRow } from './family.ts';
@@ -118,6 +119,19 @@ const kNativePrograms: readonly NativeProgram[] = [
   { library: 'openblas', program: 'peer_openblas', label: 'OpenBLAS', set: kFullSet },
   { library: 'onednn', program: 'peer_onednn', label: 'oneDNN', set: kFullSet },
   { library: 'eigen', program: 'peer_eigen_native', label: 'Eigen', set: kFullSet },
+  {
+    library: 'libtorch',
+    program: 'peer_libtorch',
+    label: 'libtorch',
+    set: kCappedSet,
+    env: {
+      ATEN_CPU_CAPABILITY: 'avx2',
+      OPENBLAS_CORETYPE: 'Haswell',
+      ONEDNN_MAX_CPU_ISA: 'AVX2',
+      DNNL_MAX_CPU_ISA: 'AVX2',
+    },
+  },
+  { library: 'libtorch', program: 'peer_libtorch', label: 'libtorch', set: kFullSet },
 ];
 
 /** Whether a family has rows for a library and a table for its set. */
@@ -131,6 +145,10 @@ export async function openNativeField(families: readonly Family[]): Promise<Fiel
   const wanted = kNativePrograms.filter((program) => families.some((family) => wants(family, 'native', program)));
   try {
     for (const { library, program, label, set, env = {} } of wanted) {
+      if (!existsSync(join(kNativeBuild, program))) {
+        field.notes.push(`${label}, ${set}: is not installed, so it has no row.`);
+        continue;
+      }
       const session = await openNativeSession(join(kNativeBuild, program), env);
       const given = Object.entries(env).map(([key, value]) => ` (${key}=${value})`);
       const details = session.loaded.details + (given[0] ?? '');
@@ -174,6 +192,7 @@ export function settingsOf(field: Field, family: Family, part: PartName): Record
 
 /** The notes on those that the family wants. */
 export function notesOf(field: Field, family: Family, part: PartName): string[] {
-  const labels = kWebLibraries.filter(({ library }) => family[part].rows[library]).map(({ label }) => label);
+  const all = part === 'web' ? kWebLibraries : kNativePrograms;
+  const labels = all.filter(({ library }) => family[part].rows[library]).map(({ label }) => label);
   return field.notes.filter((note) => labels.some((label) => note.startsWith(label)));
 }

@@ -1,6 +1,7 @@
 // A native peer: a process that answers requests line by line (native/harness.h).
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { familyOf } from './families/index.ts';
 import type { Check, Loaded, Peak, Session, Task, Timing } from './types.ts';
 
 const kTimeLimitMs = 120_000;
@@ -19,6 +20,8 @@ function written(task: Task): string {
     }
     case 'rows':
       return [task.family, task.operation, task.rows, task.columns].join(' ');
+    case 'training':
+      return [task.family, task.model, task.batch].join(' ');
     case 'sparse':
       return [task.family, task.m, task.k, task.n, task.sparsity].join(' ');
     default:
@@ -68,7 +71,12 @@ export async function openNativeSession(program: string, env: Record<string, str
   return {
     loaded,
     pids: () => [child.pid!],
-    prepare: (task: Task, row: string) => ask<Check>(`prepare ${row} ${written(task)}`),
+    prepare: async (task: Task, row: string) => {
+      const answer = await ask<Check & { values?: number[] }>(`prepare ${row} ${written(task)}`);
+      if (!answer.values) return answer;
+      const family = familyOf(task);
+      return family.check(task, family.operands(task), Float32Array.from(answer.values));
+    },
     warm: (row: string, seconds: number) => ask<Timing>(`warm ${row} ${seconds}`),
     repeat: (row: string, seconds: number) => ask<Timing>(`repeat ${row} ${seconds}`),
     release: async () => {

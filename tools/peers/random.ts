@@ -29,6 +29,12 @@ export function fillActivations(count: number, seed: number): Uint8Array<ArrayBu
   return Uint8Array.from({ length: count }, () => whole(next(), 128));
 }
 
+/** Grey pixels: 0 … 255. */
+export function fillPixels(count: number, seed: number): Uint8Array<ArrayBuffer> {
+  const next = uniform(seed);
+  return Uint8Array.from({ length: count }, () => whole(next(), 256));
+}
+
 /** Weights of 8 bits, symmetric: −127 … 127. */
 export function fillWeights(count: number, seed: number): Int8Array<ArrayBuffer> {
   const next = uniform(seed);

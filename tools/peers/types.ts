@@ -56,7 +56,15 @@ export interface RowsTask {
   columns: number;
 }
 
-export type Task = GemmTask | SparseTask | ConvTask | AttentionTask | RowsTask;
+/** A step of training on one batch: forward, backward, Adam. */
+export interface TrainingTask {
+  family: 'training';
+  name: string;
+  model: 'mlp' | 'cnn';
+  batch: number;
+}
+
+export type Task = GemmTask | SparseTask | ConvTask | AttentionTask | RowsTask | TrainingTask;
 export type FamilyName = Task['family'];
 
 type Floats = Float32Array<ArrayBuffer>;
@@ -70,6 +78,14 @@ export interface OperandsOf {
   sparse: { a: Floats; b: Floats };
   attention: { q: Floats; k: Floats; v: Floats };
   rows: { x: Floats; weight: Floats; bias: Floats };
+  training: TrainingOperands;
+}
+
+/** The batch, and the initial weights by our tensors' names; biases and the norms' shifts are 0, the norms' weights 1. */
+export interface TrainingOperands {
+  images: Uint8Array<ArrayBuffer>;
+  labels: Uint8Array<ArrayBuffer>;
+  weights: Readonly<Record<string, Floats>>;
 }
 export interface TaskOf {
   'gemm-f32': GemmTask;
@@ -79,6 +95,7 @@ export interface TaskOf {
   sparse: SparseTask;
   attention: AttentionTask;
   rows: RowsTask;
+  training: TrainingTask;
 }
 
 /** A result, in units of the exact one. */

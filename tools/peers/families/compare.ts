@@ -2,7 +2,7 @@
 import type { Check, Values } from '../types.ts';
 
 /** The error of what is no number, or of another size. */
-const kHopeless = 1e9;
+export const kHopeless = 1e9;
 
 export interface Expected {
   rows: number;

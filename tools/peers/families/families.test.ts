@@ -11,6 +11,8 @@ import { gemmInt8 } from './gemm-int8.ts';
 import { kFamilies } from './index.ts';
 import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
+import { referenceGradients, referenceLosses } from './training-reference.ts';
+import { training } from './training.ts';
 
 const small = { name: 'small', m: 3, k: 40, n: 5 } as const;
 
@@ -215,6 +217,43 @@ describe('the check of row operations', () => {
     const y = new Float32Array(14).fill(1.9544997);
     assert.ok(!rows.check({ ...shape, operation: 'gelu' }, { ...given, x }, y).ok);
   });
+});
+
+describe('the reference of training', () => {
+  for (const { model, batch } of [
+    { model: 'mlp', batch: 3 },
+    { model: 'cnn', batch: 2 },
+  ] as const) {
+    const task = { family: 'training', name: `${model}, small`, model, batch } as const;
+    const given = training.operands(task);
+    it(`of the ${model} has the gradients that differences of its loss show`, () => {
+      const gradients = referenceGradients(task, given);
+      Object.entries(given.weights).forEach(([name, values], w) => {
+        for (const index of [5, values.length >> 1, values.length - 1]) {
+          const moved = [1, -1].map((sign) => changed(values, index, sign * 2 ** -13));
+          const [above = NaN, below = NaN] = moved.map((other) => {
+            const weights = { ...given.weights, [name]: other };
+            return referenceLosses(task, { ...given, weights }, 1e-3, 1)[0]!;
+          });
+          const slope = (above - below) / (moved[0]![index]! - moved[1]![index]!);
+          const gradient = gradients[w]![index]!;
+          assert.ok(
+            Math.abs(gradient - slope) <= 0.01 * Math.abs(slope) + 1e-6,
+            `${name}[${index}]: ${gradient}, ${slope}`,
+          );
+        }
+      });
+    });
+
+    it(`of the ${model} passes itself and fails a loss that is 0.2 % off, NaN, and a step too few`, () => {
+      const losses = Float32Array.from(referenceLosses(task, given, 1e-3, 5));
+      assert.ok(losses[4]! < losses[0]!, losses.join(' '));
+      assert.ok(training.check(task, given, losses).ok);
+      assert.ok(!training.check(task, given, changed(losses, 4, 0.002 * losses[4]!)).ok);
+      assert.ok(!training.check(task, given, changed(losses, 2, NaN)).ok);
+      assert.ok(!training.check(task, given, losses.subarray(1)).ok);
+    });
+  }
 });
 
 describe('sparse weights', () => {

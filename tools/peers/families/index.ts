@@ -7,9 +7,10 @@ import { gemmF32 } from './gemm-f32.ts';
 import { gemmInt8 } from './gemm-int8.ts';
 import { rows } from './rows.ts';
 import { sparse } from './sparse.ts';
+import { training } from './training.ts';
 
 /** In the order of the report. */
-export const kFamilies: readonly Family[] = [gemmF32, gemmInt8, convF32, convInt8, attention, rows, sparse];
+export const kFamilies: readonly Family[] = [gemmF32, gemmInt8, convF32, convInt8, attention, rows, sparse, training];
 
 export function family(name: FamilyName): Family {
   const found = kFamilies.find((candidate) => candidate.name === name);

@@ -43,8 +43,7 @@ class Server {
     std::string method;
     request >> method;
     if (method == "prepare") {
-      const double worst = prepare(request);
-      reply << "{\"ok\":" << (worst <= 1 ? "true" : "false") << ",\"worst\":" << worst << "}";
+      write_result(prepare(request), reply);
     } else if (method == "warm" || method == "repeat") {
       std::string row;
       double seconds = 0;
@@ -67,7 +66,7 @@ class Server {
   }
 
  private:
-  double prepare(std::istream& request) {
+  const Problem& prepare(std::istream& request) {
     std::string row;
     request >> row;
     lanes_.erase(row);
@@ -76,7 +75,18 @@ class Server {
     lane.prepared = lane.problem->prepare(library_, row);
     lane.prepared->run();
     lane.prepared->fetch();
-    return lanes_.insert_or_assign(row, std::move(lane)).first->second.problem->worst_error();
+    return *lanes_.insert_or_assign(row, std::move(lane)).first->second.problem;
+  }
+
+  static void write_result(const Problem& problem, std::ostream& reply) {
+    const std::vector<float> values = problem.to_check();
+    if (values.empty()) {
+      const double worst = problem.worst_error();
+      reply << "{\"ok\":" << (worst <= 1 ? "true" : "false") << ",\"worst\":" << worst << "}";
+      return;
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) reply << (i == 0 ? "{\"values\":[" : ",") << values[i];
+    reply << "]}";
   }
 
   static Timing run_for(Lane& lane, double seconds, long batch = 1) {

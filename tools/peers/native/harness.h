@@ -6,7 +6,7 @@
 namespace optlab::peers {
 
 /// Answers requests until the input ends, a line of JSON each:
-///   prepare ROW FAMILY NUMBERS… → {"ok":…,"worst":…}    warm ROW SECONDS, repeat ROW SECONDS → {"calls":…,"seconds":…}    release → {}
+///   prepare ROW FAMILY NUMBERS… → {"ok":…,"worst":…} or {"values":[…]}, to be checked    warm ROW SECONDS, repeat ROW SECONDS → {"calls":…,"seconds":…}    release → {}
 ///   probe SECONDS → [peaks]
 /// Whatever throws is answered with {"error":…}. Returns main's exit code.
 int serve(Library& library);

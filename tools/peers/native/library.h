@@ -4,6 +4,8 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 /// What a native peer is to the harness: a library that makes problems ready to run. All operands are row-major and 64-byte aligned.
 namespace optlab::peers {
@@ -50,6 +52,30 @@ struct RowOperation {
 };
 inline constexpr float kNormEpsilon = 1e-5F;
 
+/// A training of the MLP or CNN of families/training.ts; `images` has batch·784 pixels.
+struct Training {
+  struct Weight {
+    std::string name;
+    std::vector<std::int64_t> shape;  // the last axis is the outputs'
+    const float* values;
+  };
+  bool convolutional;
+  int batch, steps;  // a restart after so many steps
+  float learning_rate;
+  const std::uint8_t *images, *labels;
+  std::vector<Weight> weights;  // in the order of the layers
+};
+
+/// A training that is under way.
+class Trainee {
+ public:
+  virtual ~Trainee() = default;
+  /// Returns the batch's loss before the step.
+  virtual double step() = 0;
+  /// Back to the initial weights.
+  virtual void restart() = 0;
+};
+
 /// A problem that is ready to run, repeatedly; constants may be packed.
 class Prepared {
  public:
@@ -83,6 +109,8 @@ class Library {
   virtual std::unique_ptr<Prepared> row_operation(const RowOperation& problem, const std::string&) {
     throw missing(problem.operation);
   }
+  /// `problem` stays where it is.
+  virtual std::unique_ptr<Trainee> training(const Training&, const std::string&) { throw missing("training"); }
   /// This device's limits, as JSON.
   virtual std::string probe(double) { throw missing("probe"); }
 

@@ -1,8 +1,11 @@
 // OptLab's own library. Rows: "fast" and "exact", the best rung of that mode, and "fast_prepacked", its B packed beforehand; of integers
 // "fast", B packed beforehand. The instruction set: environment variable OPTLAB_ISA.
+#include <algorithm>
+#include <cstddef>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include "attention/attention.h"
 #include "attention/row_ops.h"
@@ -13,11 +16,62 @@
 #include "gemm/int8_gemm.h"
 #include "gemm/packed_matrix.h"
 #include "harness.h"
+#include "nn/cnn.h"
+#include "nn/mlp.h"
+#include "nn/trainer.h"
 #include "profile/roofline_probe.h"
 #include "simd/isa.h"
 #include "sparse/sparse.h"
 
 namespace {
+
+optlab::gemm::Mode mode_of(const std::string& row) {
+  if (row == "fast") return optlab::gemm::Mode::kFast;
+  if (row == "exact") return optlab::gemm::Mode::kExact;
+  throw std::invalid_argument("no row '" + row + "'");
+}
+
+/// An epoch is a step, since all images are one batch: then the order in which they are shuffled changes nothing but rounding.
+class Trainee : public optlab::peers::Trainee {
+ public:
+  Trainee(const optlab::peers::Training& problem, optlab::gemm::Mode mode, optlab::gemm::Context& context)
+      : compute_{nullptr, context, mode} {
+    const std::size_t batch = static_cast<std::size_t>(problem.batch);
+    data_ = {784, {problem.images, problem.images + batch * 784}, {problem.labels, problem.labels + batch}};
+    constexpr int kSizes[] = {784, 256, 128, 10};
+    if (problem.convolutional) {
+      model_ = std::make_unique<optlab::nn::Cnn>(optlab::nn::CnnOptions{.dropout = 0.0F});
+    } else {
+      model_ = std::make_unique<optlab::nn::Mlp>(kSizes);
+    }
+    model_->initialize(1);  // for biases and norms
+    std::size_t found = 0;
+    for (optlab::nn::Parameter* tensor : model_->tensors()) {
+      for (const auto& weight : problem.weights) {
+        if (weight.name != tensor->name) continue;
+        const std::span<float> values = tensor->value.values();
+        std::copy_n(weight.values, values.size(), values.begin());
+        ++found;
+      }
+    }
+    if (found != problem.weights.size()) throw std::logic_error("the model has not all of the weights");
+    trainer_ = std::make_unique<optlab::nn::Trainer>(
+        *model_, data_,
+        optlab::nn::TrainingOptions{
+            .epochs = problem.steps, .batch = problem.batch, .learning_rate = problem.learning_rate, .cosine = false});
+    start_ = trainer_->save();
+  }
+
+  double step() override { return trainer_->step(compute_).loss; }
+  void restart() override { trainer_->restore(start_); }
+
+ private:
+  optlab::nn::Compute compute_;
+  optlab::nn::Dataset data_;
+  std::unique_ptr<optlab::nn::Model> model_;
+  std::unique_ptr<optlab::nn::Trainer> trainer_;
+  std::vector<std::byte> start_;
+};
 
 class Ours : public optlab::peers::Library {
  public:
@@ -121,6 +175,11 @@ class Ours : public optlab::peers::Library {
     return optlab::peers::prepared([=, this, &rung] { layer_norm(rung, x, weight, bias, epsilon, y, pool_); });
   }
 
+  std::unique_ptr<optlab::peers::Trainee> training(const optlab::peers::Training& problem,
+                                                   const std::string& row) override {
+    return std::make_unique<Trainee>(problem, mode_of(row), context_);
+  }
+
   std::string probe(double seconds) override {
     optlab::profile::RooflineProbe probe(pool_, seconds);
     while (probe.step()) continue;
@@ -136,12 +195,6 @@ class Ours : public optlab::peers::Library {
   }
 
  private:
-  static optlab::gemm::Mode mode_of(const std::string& row) {
-    if (row == "fast") return optlab::gemm::Mode::kFast;
-    if (row == "exact") return optlab::gemm::Mode::kExact;
-    throw std::invalid_argument("no row '" + row + "'");
-  }
-
   template <class Convolution>
   static optlab::conv::Geometry geometry_of(const Convolution& p) {
     return {.height = p.height,

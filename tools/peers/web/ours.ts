@@ -1,5 +1,6 @@
 // OptLab itself: the relaxed-SIMD links, which hold the exact rungs too.
 import type { AttentionTask, ConvTask, Loaded, OperandsOf, Peak, Prepared, RowsTask, WebPeer } from '../types.ts';
+import { train } from './ours-training.ts';
 
 /** Of the normalizations. */
 const kEpsilon = 1e-5;
@@ -223,6 +224,7 @@ export const peer: WebPeer = {
     sparse: sparseProduct,
     attention,
     rows: rowOperation,
+    training: (task, operands, row) => train(task, operands, row, threads),
   },
   probe,
 };

@@ -2,6 +2,7 @@
 // back, which copies it.
 import { causalMask, headsFirst, perQueryHead, tokensFirst } from '../models/attention.ts';
 import type { AttentionTask, GemmTask, Loaded, OperandsOf, Prepared, SparseTask, WebPeer } from '../types.ts';
+import { type TrainingTf, train } from './tfjs-training.ts';
 
 interface Tensor {
   dataSync(): Float32Array;
@@ -14,7 +15,7 @@ interface Conv2d {
   strides: number;
   pad: 'same';
 }
-interface Tf {
+interface Operators {
   env(): { set(flag: string, value: boolean): void };
   setBackend(name: string): Promise<boolean>;
   ready(): Promise<void>;
@@ -28,11 +29,11 @@ interface Tf {
   wasm: { setWasmPaths(prefix: string): void; setThreadsCount(count: number): void; getThreadsCount(): number };
 }
 
-const scope = globalThis as unknown as { importScripts(...urls: string[]): void; tf: Tf };
+const scope = globalThis as unknown as { importScripts(...urls: string[]): void; tf: Operators & TrainingTf };
 
 async function load(wanted: number): Promise<Loaded> {
   scope.importScripts(
-    '/npm/@tensorflow/tfjs-core/dist/tf-core.min.js',
+    '/npm/@tensorflow/tfjs/dist/tf.min.js', // with gradients and the CPU back end, unlike tfjs-core
     '/npm/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js',
   );
   const { tf } = scope;
@@ -93,6 +94,7 @@ export const peer: WebPeer = {
       const x = tf.tensor(operands.x, [rows, columns]);
       return start([x], () => tf.softmax(x));
     },
+    training: (task, operands, row) => train(scope.tf, task, operands, row),
     'conv-f32': ({ channels, height, width, outputs, kernel }, operands) => {
       const { tf } = scope;
       const x = tf.tensor(operands.x, [1, height, width, channels]);
