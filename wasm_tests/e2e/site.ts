@@ -125,7 +125,7 @@ export class Visit {
         new Promise<number>((settle) => {
           const start = performance.now();
           const check = () => (button.isConnected ? setTimeout(check, 5) : settle(performance.now() - start));
-          button.click();
+          (button as HTMLElement).click();
           check();
         }),
     );

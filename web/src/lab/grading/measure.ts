@@ -1,0 +1,119 @@
+/** Times a kernel against a reference, interleaved, on fresh operands for every call. The clock and all arithmetic are ours, not the kernel's. */
+import type { AbiFunction, Params } from './exercise.ts';
+import type { Grader, TimedCall } from './grader.ts';
+import { Kernel } from './kernel.ts';
+import { Random } from './random.ts';
+
+/** What the clock can tell apart, seconds: 5 µs in isolated pages, 100 µs in others. */
+export function clockTick(): number {
+  let tick = Infinity;
+  for (let i = 0; i < 20; ++i) {
+    const start = performance.now();
+    let now = start;
+    while (now === start) now = performance.now();
+    tick = Math.min(tick, now - start);
+  }
+  return tick / 1000;
+}
+
+export interface Measurement {
+  /** Reference's time over the kernel's: more is faster. Median of the rounds. */
+  ratio: number;
+  /** 95 % interval of that median. */
+  low: number;
+  high: number;
+  /** Seconds of one call in each round: [reference, kernel]. */
+  rounds: [number, number][];
+  /** Calls of one sample. */
+  callsPerSample: number;
+  clockTick: number;
+}
+
+/** Reading a clock twice must not matter: a sample is at least this many ticks long where the budget allows. */
+const kTicksPerSample = 1000;
+const kFewestRounds = 7;
+const kMostRounds = 40;
+/** Warm-up: engines replace a function by its optimized form after some calls, in the background. */
+const kWarmUpCalls = 6;
+const kWarmUpSeconds = 0.15;
+const kMostCalls = 8;
+
+export interface MeasureOptions {
+  reference: WebAssembly.Module;
+  kernel: WebAssembly.Module;
+  abi: readonly AbiFunction[];
+  grader: Grader;
+  params: Params;
+  seed: string;
+  seconds: number;
+}
+
+interface Sample {
+  seconds: number;
+  calls: TimedCall[];
+}
+
+/** Throws what the grader's comparison throws: every timed call is checked. */
+export function measure({ reference, kernel, abi, grader, params, seed, seconds }: MeasureOptions): Measurement {
+  const start = performance.now();
+  const elapsed = () => (performance.now() - start) / 1000;
+  const tick = clockTick();
+  const lanes = [new Kernel({ module: reference, abi }), new Kernel({ module: kernel, abi })] as const;
+  let serial = 0;
+
+  const sample = (lane: Kernel, name: string, count: number): Sample => {
+    lane.reset();
+    const calls: TimedCall[] = [];
+    for (let i = 0; i < count; ++i) {
+      const call = grader.timing?.(lane, params, new Random(`${seed}/timing/${name}/${i}`));
+      if (call === undefined) throw new Error('a performance task needs grade.ts to have timing()');
+      calls.push(call);
+    }
+    const begin = performance.now();
+    for (const { call } of calls) call();
+    return { seconds: (performance.now() - begin) / 1000, calls };
+  };
+  const verify = ({ calls }: Sample, lane: Kernel, expected: Sample) => {
+    lane.check();
+    for (const [i, call] of calls.entries()) call.compare(call.outputs(), expected.calls[i]?.outputs() ?? []);
+  };
+
+  // The reference's outputs stay in its own memory until its next sample, so each pair is compared before that.
+  let fastest = Infinity;
+  for (const [index, lane] of lanes.entries()) {
+    const begun = elapsed();
+    for (let i = 0; i < kWarmUpCalls || elapsed() - begun < kWarmUpSeconds; ++i) {
+      const took = sample(lane, `warm-up ${index} ${i}`, 1).seconds;
+      fastest = Math.min(fastest, took);
+      if (elapsed() - begun > seconds / 4) break;
+    }
+  }
+  const wanted = Math.ceil((kTicksPerSample * tick) / Math.max(fastest, tick));
+  const callsPerSample = Math.max(1, Math.min(kMostCalls, wanted));
+
+  const rounds: [number, number][] = [];
+  while (rounds.length < kFewestRounds || (rounds.length < kMostRounds && elapsed() < seconds * 0.9)) {
+    if (rounds.length >= 3 && elapsed() > seconds) break;
+    const first = `${serial++}`;
+    const a1 = sample(lanes[0], first, callsPerSample);
+    const b1 = sample(lanes[1], first, callsPerSample);
+    verify(b1, lanes[1], a1);
+    const second = `${serial++}`;
+    const b2 = sample(lanes[1], second, callsPerSample);
+    const a2 = sample(lanes[0], second, callsPerSample);
+    verify(b2, lanes[1], a2);
+    rounds.push([(a1.seconds + a2.seconds) / 2 / callsPerSample, (b1.seconds + b2.seconds) / 2 / callsPerSample]);
+  }
+  const ratios = rounds.map(([theirs, ours]) => theirs / Math.max(ours, tick / callsPerSample));
+  return { ...medianInterval(ratios), rounds, callsPerSample, clockTick: tick };
+}
+
+/** Median and the order statistics that enclose it with 95 % (binomial, by its normal approximation). */
+export function medianInterval(values: readonly number[]): { ratio: number; low: number; high: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  const n = sorted.length;
+  const at = (index: number) => sorted[Math.max(0, Math.min(n - 1, index))] ?? NaN;
+  const reach = 0.98 * Math.sqrt(n);
+  const middle = n % 2 === 1 ? at((n - 1) / 2) : (at(n / 2 - 1) + at(n / 2)) / 2;
+  return { ratio: middle, low: at(Math.floor(n / 2 - reach)), high: at(Math.ceil(n / 2 - 1 + reach)) };
+}

@@ -1,0 +1,103 @@
+/** One case of one task, run to its verdict in the worker that may be ended at any moment. */
+import type { AbiFunction, Params } from './exercise.ts';
+import type { Grader } from './grader.ts';
+import { describe, Kernel } from './kernel.ts';
+import { measure, type Measurement } from './measure.ts';
+import { Random } from './random.ts';
+import { KernelTrap, Mismatch, Violation } from './verdict.ts';
+
+export interface CaseRequest {
+  /** "<lesson>/<id>": which grade.ts. */
+  exercise: string;
+  kind: 'correctness' | 'safety' | 'performance';
+  params: Params;
+  /** The case's own: operands follow from it. */
+  seed: string;
+  abi: AbiFunction[];
+  /** Compiled for speed, or (safety) with checks. */
+  module: WebAssembly.Module;
+  reference: WebAssembly.Module | null;
+  /** Seconds for a measurement. */
+  seconds: number;
+}
+
+export type CaseStatus = 'pass' | 'fail' | 'trap' | 'timeout' | 'error';
+
+export interface CaseOutcome {
+  status: CaseStatus;
+  /** Empty if passed. */
+  message: string;
+  picture: string[];
+  /** Byte of the module where it trapped, if the engine tells. */
+  trapOffset: number | null;
+  measurement: Measurement | null;
+  /** Of the whole case, with making and comparing the operands. */
+  seconds: number;
+}
+
+export function outcome(status: CaseStatus, message = '', more: Partial<CaseOutcome> = {}): CaseOutcome {
+  return { status, message, picture: [], trapOffset: null, measurement: null, seconds: 0, ...more };
+}
+
+export function runCase(request: CaseRequest, grader: Grader): CaseOutcome {
+  const start = performance.now();
+  const result = judged(() => {
+    switch (request.kind) {
+      case 'correctness':
+        return void grader.run(new Kernel(request), request.params, new Random(request.seed));
+      case 'safety':
+        return runChecked(request, grader);
+      case 'performance': {
+        if (request.reference === null) throw new Error('a performance task needs reference.cpp');
+        const { module: kernel, reference, abi, params, seed, seconds } = request;
+        return measure({ reference, kernel, abi, grader, params, seed, seconds });
+      }
+    }
+  });
+  return { ...result, seconds: (performance.now() - start) / 1000 };
+}
+
+function judged(action: () => Measurement | void): CaseOutcome {
+  try {
+    return outcome('pass', '', { measurement: action() ?? null });
+  } catch (error) {
+    if (error instanceof Mismatch) return outcome('fail', error.message, { picture: error.picture });
+    if (error instanceof Violation) return outcome('fail', error.message);
+    if (error instanceof KernelTrap) return outcome('trap', error.message, { trapOffset: error.offset });
+    return outcome('error', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/**
+ * The case with a module whose undefined behaviour traps; then once for each buffer with that buffer at the very end of memory, where a step
+ * too far traps; then with other values around the buffers, on which nothing may depend.
+ */
+function runChecked({ module, abi, params, seed }: CaseRequest, grader: Grader): void {
+  const run = (flush: number | null, poison: 0 | 1): Kernel => {
+    const kernel = new Kernel({ module, abi, flush, poison });
+    grader.run(kernel, params, new Random(seed));
+    return kernel;
+  };
+  const plain = run(null, 0);
+  for (const [index, buffer] of plain.buffers.entries()) {
+    try {
+      run(index, 0);
+    } catch (error) {
+      if (error instanceof KernelTrap) {
+        throw new KernelTrap(`It reads or writes past the end of ${describe(buffer)}`, error.offset);
+      }
+      throw error;
+    }
+  }
+  const other = run(null, 1);
+  for (const [index, buffer] of plain.buffers.entries()) {
+    const again = other.buffers[index];
+    if (buffer.role === 'input' || again === undefined) continue;
+    const [a, b] = [plain.read(buffer), other.read(again)];
+    if (!a.every((value, i) => Object.is(value, b[i]))) {
+      throw new Violation(
+        `What it writes into ${describe(buffer)} depends on memory around the buffers: it reads outside of them`,
+      );
+    }
+  }
+}
