@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/ladder.h"
 #include "gemm/gemm_kernels.h"
+#include "gemm/guest.h"
 #include "simd/isa.h"
 
 namespace optlab::gemm {
@@ -47,11 +48,20 @@ constexpr std::string_view kThreadsIdea = "C divided among the cores";
 [[maybe_unused]] constexpr std::string_view kFusedIdea = "multiply and add fused: one rounding less, other bits";
 [[maybe_unused]] constexpr std::string_view kFusedThreadsIdea = "fused, on every core";
 
+#if defined(__wasm_simd128__)
+constexpr std::string_view kGuestIsa = "wasm128";
+#else
+constexpr std::string_view kGuestIsa = "scalar";
+#endif
+
 /// Slowest first. A function's own, since the tables of kernels it reads are another file's.
 std::span<const Variant> ladder() {
   static const Variant kVariants[] = {
     {"naive", "three loops, an element of C at a time", "scalar", Mode::kExact, false, PanelFormat{}, no_scratch,
      detail::naive, always},
+    // Not the last row, so that no dispatcher ever takes it.
+    {"yours", "what you wrote", kGuestIsa, Mode::kFast, false, PanelFormat{}, detail::guest_scratch_bytes,
+     detail::run_guest, detail::has_guest},
     {"reordered", "the loops over k and n swapped: memory in order", "scalar", Mode::kExact, false, PanelFormat{},
      no_scratch, detail::reordered, always},
     {"blocked", "a block of B that fits the cache, four steps of k per visit to C", "scalar", Mode::kExact, false,

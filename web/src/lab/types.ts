@@ -112,6 +112,10 @@ type SharedExports =
   | 'scratchHighWater'
   | 'gemmBlocking'
   | 'setGemmBlocking'
+  | 'reserveGuest'
+  | 'setGuest'
+  | 'wasmMemory'
+  | 'wasmTable'
   | 'Tensor';
 
 /** optlab.mjs: the kernels and their measurement. */

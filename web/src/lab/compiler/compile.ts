@@ -26,11 +26,18 @@ export interface CompileOptions {
   /** Memory comes from outside and is shared by several instances. */
   threads?: boolean;
   /** The module's data begins there, in a memory that it imports: to live inside another module. Null: a memory of its own. */
-  base?: { address: number; stackBytes: number } | null;
+  base?: GuestBase | null;
   /** Also say which loops were vectorized. */
   remarks?: boolean;
   /** Also give the module's text. */
   assembly?: boolean;
+}
+
+/** A place in another module's memory, and whether that memory is shared by threads. */
+export interface GuestBase {
+  address: number;
+  stackBytes: number;
+  shared: boolean;
 }
 
 export interface CompileResult {
@@ -58,11 +65,15 @@ const kChecks = [
   'vla-bound',
 ].join(',');
 
+function isShared({ threads, base }: CompileOptions): boolean {
+  return threads === true || base?.shared === true;
+}
+
 /** The whole list: nothing a student writes can change it. */
 function compilerArguments(options: CompileOptions, emit: 'object' | 'assembly' | 'nothing'): string[] {
   const features = ['simd128', 'bulk-memory', 'sign-ext', 'nontrapping-fptoint', 'mutable-globals'];
   if (options.relaxed) features.push('relaxed-simd');
-  if (options.threads) features.push('atomics');
+  if (isShared(options)) features.push('atomics');
   const isChecked = options.mode === 'checked';
   return [
     'clang++',
@@ -96,18 +107,21 @@ function compilerArguments(options: CompileOptions, emit: 'object' | 'assembly' 
   ];
 }
 
-function linkerArguments({ base, exports, memoryPages, threads }: CompileOptions): string[] {
+function linkerArguments(options: CompileOptions): string[] {
+  const { base, exports, memoryPages, threads } = options;
+  const memory = [
+    ...(threads || base ? ['--import-memory'] : []),
+    ...(isShared(options) ? ['--shared-memory'] : []),
+    ...(base ? [`--global-base=${base.address}`, '--no-stack-first'] : ['--stack-first']),
+  ];
+  // A guest takes its host's memory as large as it is; 4 GB are the most that there can be.
   const bytes = memoryPages * kPageBytes;
-  const memory = threads
-    ? ['--import-memory', '--shared-memory']
-    : base
-      ? ['--import-memory', `--global-base=${base.address}`, '--no-stack-first']
-      : ['--stack-first'];
+  const sizes = base ? [`--max-memory=${65_536 * kPageBytes}`] : [`--initial-memory=${bytes}`, `--max-memory=${bytes}`];
   return [
     'wasm-ld',
     ...['kernel.o', '-o', 'kernel.wasm', '--no-entry', ...memory],
     ...['-z', `stack-size=${base?.stackBytes ?? kStackBytes}`],
-    ...(base ? [] : [`--initial-memory=${bytes}`, `--max-memory=${bytes}`]),
+    ...sizes,
     // Without the constructors' own export the linker calls them again before every call of every function.
     ...['__heap_base', '__wasm_call_ctors', ...exports].map((name) => `--export=${name}`),
     ...(threads ? ['__stack_pointer', '__wasm_init_tls', '__tls_size', '__tls_align'].map((n) => `--export=${n}`) : []),
