@@ -1,4 +1,5 @@
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
+import type { GuestBase } from './compiler/compile.ts';
 import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
 import { EngineError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
@@ -11,6 +12,7 @@ import type {
   ClassifyReport,
   EngineApi,
   EngineInfo,
+  GuestModule,
   ProbeReport,
   ProfileOptions,
   ProfileReport,
@@ -24,6 +26,11 @@ import type {
 } from './protocol.ts';
 import type { Blocking, LayerWork, NestInfo } from './types.ts';
 
+/** A student's product, to run as the rung "yours": `compile` links it for a place in the engine's memory. */
+export interface Guest {
+  compile(base: GuestBase): Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /** A stop that is not obeyed within this time ends the worker. */
 const kStopGraceMs = 500;
 /** A task that says nothing for this long is taken for dead. The slowest single step (naive, 1024³, a slow phone) takes about 10 s. */
@@ -32,6 +39,10 @@ const kSilenceLimitMs = 60_000;
 export interface RunningBuild {
   choice: BuildChoice;
   info: EngineInfo;
+}
+
+interface PlacedGuest extends Guest {
+  module: GuestModule;
 }
 
 interface Session {
@@ -88,8 +99,10 @@ export class EngineClient extends EventTarget {
     return (await this.#open()).running;
   }
 
-  race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceReport> {
-    return this.#run<RaceReport>('race', onProgress, (api, report) => api.race(options, report));
+  /** With a guest: in a worker of its own, which is ended afterwards. */
+  race(options: RaceOptions, onProgress: (report: RaceReport) => void, guest?: Guest): Promise<RaceReport> {
+    const race = (api: Remote<EngineApi>, report: (report: RaceReport) => void) => api.race(options, report);
+    return this.#run<RaceReport>('race', onProgress, race, guest && { ...guest, module: 'kernels' });
   }
 
   probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport> {
@@ -110,8 +123,15 @@ export class EngineClient extends EventTarget {
     this.#setBlocking(blocking);
   }
 
-  classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport> {
-    return this.#run<ClassifyReport>('classification', onProgress, (api, report) => api.classify(options, report));
+  /** With a guest: as race does. */
+  classify(
+    options: ClassifyOptions,
+    onProgress: (report: ClassifyReport) => void,
+    guest?: Guest,
+  ): Promise<ClassifyReport> {
+    const classify = (api: Remote<EngineApi>, report: (report: ClassifyReport) => void) =>
+      api.classify(options, report);
+    return this.#run<ClassifyReport>('classification', onProgress, classify, guest && { ...guest, module: 'models' });
   }
 
   /** Scores of one image before softmax, while no task runs. */
@@ -182,6 +202,7 @@ export class EngineClient extends EventTarget {
     name: string,
     onProgress: (report: R) => void,
     call: (api: Remote<EngineApi>, report: (report: R) => void) => Promise<R>,
+    guest?: PlacedGuest,
   ): Promise<R> {
     if (this.#task !== null)
       throw new EngineError(`Another experiment (${this.#task}) is still running: stop it first`);
@@ -191,23 +212,25 @@ export class EngineClient extends EventTarget {
     let grace: ReturnType<typeof setTimeout> | undefined;
     let deadline = Infinity;
     let silence: ReturnType<typeof setTimeout> | undefined;
+    let session: Session | null = null;
     try {
       this.#cancel = () => {
         stopped = true;
       };
-      const session = await this.#open();
+      const opened = guest === undefined ? await this.#open() : await this.#openAnother();
+      session = opened;
       if (stopped) throw new EngineError('Stopped before the engine had started');
       const heard = () => {
         clearTimeout(silence);
-        silence = setTimeout(() => session.kill(new EngineError('The engine stopped answering')), kSilenceLimitMs);
+        silence = setTimeout(() => opened.kill(new EngineError('The engine stopped answering')), kSilenceLimitMs);
       };
       this.#cancel = (graceMs) => {
         stopped = true;
-        void session.api.stop();
+        void opened.api.stop();
         if (performance.now() + graceMs >= deadline) return;
         deadline = performance.now() + graceMs;
         clearTimeout(grace);
-        grace = setTimeout(() => session.kill(new EngineError('Stopped')), graceMs);
+        grace = setTimeout(() => opened.kill(new EngineError('Stopped')), graceMs);
       };
       heard();
       const report = proxy((value: R) => {
@@ -215,23 +238,29 @@ export class EngineClient extends EventTarget {
         heard();
         if (!stopped) onProgress(value);
       });
-      return await Promise.race([call(session.api, report), session.died]);
+      if (guest !== undefined) await Promise.race([plug(opened.api, guest), opened.died]);
+      return await Promise.race([call(opened.api, report), opened.died]);
     } catch (error) {
       const partial = last as R | null;
       if (stopped && partial !== null) return { ...partial, done: true, stopped: true };
       // A trap leaves the module's memory in an unknown state: never reuse it.
-      if (error instanceof Error && error.name === 'RuntimeError') await this.#discard(error);
+      if (error instanceof Error && error.name === 'RuntimeError') {
+        session?.kill(new EngineError(`The engine crashed: ${error.message}`));
+      }
       throw error;
     } finally {
       clearTimeout(grace);
       clearTimeout(silence);
+      if (guest !== undefined) session?.kill(new EngineError('The guest has left'));
       this.#cancel = null;
       this.#setTask(null);
     }
   }
 
-  async #discard(error: Error): Promise<void> {
-    (await this.#session)?.kill(new EngineError(`The engine crashed: ${error.message}`));
+  /** A session beside the page's, of the same build, for one task. */
+  async #openAnother(): Promise<Session> {
+    const { choice } = await this.start();
+    return (await startWithFallback(choice, (candidate) => this.#startWorker(candidate))).result;
   }
 
   #open(): Promise<Session> {
@@ -304,6 +333,11 @@ export class EngineClient extends EventTarget {
     this.#task = name;
     this.dispatchEvent(new Event('change'));
   }
+}
+
+async function plug(api: Remote<EngineApi>, { module, compile }: PlacedGuest): Promise<void> {
+  const base = await api.reserveGuest(module);
+  await api.plugGuest(module, base, await compile(base));
 }
 
 /**

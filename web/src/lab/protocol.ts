@@ -1,3 +1,4 @@
+import type { GuestBase } from './compiler/compile.ts';
 import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
 import type {
   Blocking,
@@ -263,6 +264,9 @@ export interface TrainReport {
   stopped: boolean;
 }
 
+/** Which of the engine's two modules a student's product moves into: races are run by one, models by the other. */
+export type GuestModule = 'kernels' | 'models';
+
 export interface EngineApi {
   start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo>;
   race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord>;
@@ -283,6 +287,10 @@ export interface EngineApi {
   timeCalls(options: TimingOptions, onProgress: (report: TimingReport) => void): Promise<TimingReport>;
   profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport>;
   train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport>;
+  /** Where in a module's memory a guest may live; what it is to be compiled with. */
+  reserveGuest(module: GuestModule): Promise<GuestBase>;
+  /** Makes it the rung "yours". The worker is not to be used for anything else afterwards. */
+  plugGuest(module: GuestModule, base: GuestBase, wasm: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Forgets a paused training. */
   dropTraining(): void;
   /** The running task ends after its current step, with what it has. */

@@ -1,5 +1,6 @@
 import { expose } from 'comlink';
 import { loadModule } from '../lab/engine.ts';
+import { plugGuest, reserveGuest, type GuestHost } from '../lab/guest.ts';
 import { activity, laneAtWork } from '../lab/race.ts';
 import type {
   ClassifyLane,
@@ -7,6 +8,7 @@ import type {
   ClassifyReport,
   EngineApi,
   EngineInfo,
+  GuestModule,
   ProbeReport,
   RaceOptions,
   RaceRecord,
@@ -223,6 +225,10 @@ async function logits(bytes: Uint8Array, image: Uint8Array, variant: string): Pr
   }
 }
 
+function guestHost(module: GuestModule): Promise<GuestHost> | GuestHost {
+  return module === 'kernels' ? engine() : modelEngine(startedThreads);
+}
+
 type LayerKind = Parameters<KernelModule['layerWork']>[0];
 
 const api: EngineApi = {
@@ -240,6 +246,8 @@ const api: EngineApi = {
   runCache,
   timeCalls,
   profileModel,
+  reserveGuest: async (module) => reserveGuest(await guestHost(module)),
+  plugGuest: async (module, base, wasm) => plugGuest(await guestHost(module), base, wasm),
   train,
   dropTraining,
   stop: requestStop,
