@@ -1,6 +1,7 @@
 // Grading's surroundings in Node: a compiler in a process of its own, kernels in a thread of their own.
 import { fork, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CompileOptions, CompileResult, TrapSite } from '../../web/src/lab/compiler/compile.ts';
@@ -78,10 +79,16 @@ class Compiler {
 }
 
 export class NodeHost implements GradeHost {
+  readonly threads: number;
   readonly compiler = vendorToolchain().version;
   readonly #compiler = new Compiler();
   readonly #compiled = new Map<string, CompileResult>();
   #thread: Worker | null = null;
+
+  /** `threads`: how many may run one kernel at once. */
+  constructor(threads = Math.min(4, availableParallelism())) {
+    this.threads = threads;
+  }
 
   async compile(options: CompileOptions): Promise<CompileResult> {
     const key = createHash('sha256').update(JSON.stringify(options)).digest('hex');

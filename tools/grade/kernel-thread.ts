@@ -1,16 +1,27 @@
 // A thread that runs one case after another of students' kernels. Its parent ends it when a case's budget is spent.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parentPort } from 'node:worker_threads';
+import { once } from 'node:events';
+import { parentPort, Worker } from 'node:worker_threads';
 import type { Grader } from '../../web/src/lab/grading/grader.ts';
 import { runCase, type CaseRequest } from '../../web/src/lab/grading/run-case.ts';
+import type { TeamPort } from '../../web/src/lab/grading/team.ts';
 import { kRoot } from '../lib/command.ts';
+
+function startThread(): TeamPort {
+  const thread = new Worker(join(import.meta.dirname, 'team-thread.ts'));
+  return {
+    post: (message) => thread.postMessage(message),
+    next: async () => ((await once(thread, 'message')) as unknown[])[0],
+    terminate: () => void thread.terminate(),
+  };
+}
 
 parentPort?.on('message', (request: CaseRequest) => {
   void (async () => {
     const [lesson = '', id = ''] = request.exercise.split('/');
     const path = join(kRoot, 'lessons', lesson, 'exercises', id, 'grade.ts');
     const { default: grader } = (await import(pathToFileURL(path).href)) as { default: Grader };
-    parentPort?.postMessage(runCase(request, grader));
+    parentPort?.postMessage(await runCase(request, grader, startThread));
   })();
 });

@@ -92,6 +92,8 @@ function compilerArguments(options: CompileOptions, emit: 'object' | 'assembly' 
     ...['-fno-caret-diagnostics', '-fdiagnostics-print-source-range-info'],
     ...(isChecked
       ? [
+          '-include',
+          'optlab_runtime.h',
           `-fsanitize=${kChecks}`,
           '-fno-sanitize-merge',
           `-fsanitize-trap=${kChecks}`,

@@ -14,6 +14,8 @@ export interface GradeHost {
   trapSite(wasm: Uint8Array, offset: number): Promise<TrapSite>;
   /** Runs a case in a worker that is ended when the budget (seconds) is spent; then the outcome is a timeout. */
   run(request: CaseRequest, budget: number): Promise<CaseOutcome>;
+  /** Threads that may run one kernel at once; 1 where memory can't be shared. */
+  threads: number;
   /** The compiler's version, for the record. */
   compiler: string;
 }
@@ -42,12 +44,18 @@ export interface GradeProgress {
 /** Beyond the case's own seconds: starting a worker and an instance. */
 const kStartBudget = 2;
 
+const kNoThreads =
+  'Not timed: threads need at least two cores and, in a browser, a page that is isolated from others (the start page says whether this one is)';
+
 export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
   const { exercise, source, host } = options;
   const start = performance.now();
   const { spec } = exercise;
+  // Checks run on one thread after the other, where a step too far is sure to trap.
+  const isThreaded = spec.threads === true && host.threads > 1;
   const build = (mode: CompileOptions['mode'], text: string) =>
     host.compile({
+      threads: isThreaded && mode === 'fast',
       source: text,
       headers: { [kHeaderFile]: exerciseHeader(spec) },
       exports: exportsOf(spec),
@@ -81,7 +89,7 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
 
   if (fast.wasm === null) return refuse(compileErrors(fast.diagnostics));
   const module = await WebAssembly.compile(fast.wasm);
-  const problems = abiProblems(module, spec.abi);
+  const problems = abiProblems(module, spec.abi, isThreaded);
   if (problems.length > 0) return refuse(`This module cannot be run: ${problems.join('; ')}`);
 
   let checked: CompileResult | null = null;
@@ -121,6 +129,7 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
       if (options.signal?.aborted) found = outcome('error', 'Stopped before this case');
       else if (isBlocked) found = outcome('error', 'Not run: the results have to be right first');
       else if (isSkipped) found = outcome('error', 'Not timed here');
+      else if (task.kind === 'performance' && spec.threads && !isThreaded) found = outcome('error', kNoThreads);
       else if (trouble !== null) found = outcome('error', trouble);
       else {
         const isTimed = task.kind === 'performance';
@@ -134,6 +143,10 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
           module: task.kind === 'safety' && checkedModule !== null ? checkedModule : module,
           reference: isTimed ? reference : null,
           seconds,
+          threads:
+            isThreaded && task.kind !== 'safety'
+              ? { count: host.threads, memoryPages: spec.budgets.memoryPages }
+              : null,
         };
         found = await host.run(request, isTimed ? seconds * 2 + kStartBudget : seconds + kStartBudget);
         const wasm = (checked as CompileResult | null)?.wasm ?? null;

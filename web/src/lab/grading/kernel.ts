@@ -3,6 +3,7 @@
  * after every call inputs and canaries are compared with what they were.
  */
 import type { AbiFunction } from './exercise.ts';
+import { kMemberStackBytes, type MemberPlace, type Team } from './team.ts';
 import { KernelTrap, Violation } from './verdict.ts';
 
 export type ElementType = 'f32' | 'f64' | 'i32' | 'i8' | 'u8';
@@ -30,6 +31,10 @@ export interface KernelOptions {
   abi: readonly AbiFunction[];
   /** The buffer (counted from 0 in the order they are made) that ends where memory ends, so that a step too far traps. */
   flush?: number | null;
+  /** Threads that run it at once, on shared memory of so many pages; the module must have been compiled for that. */
+  team?: { team: Team; memoryPages: number } | null;
+  /** It is what a performance task measures against. */
+  isReference?: boolean;
   /** Which of two patterns fills canaries and outputs: results must not depend on it. */
   poison?: 0 | 1;
 }
@@ -40,27 +45,71 @@ const kPoison = [
   [0x6b, 0x5a, 0xe9, 0x7e],
 ] as const;
 
+/** Kernels of this thread so far. */
+let serial = 0;
+
 export class Kernel {
   readonly #options: KernelOptions;
   readonly #exports: Record<string, WebAssembly.ExportValue>;
   readonly #memory: WebAssembly.Memory;
   readonly #buffers: Buffer[] = [];
   readonly #originals = new Map<Buffer, Uint8Array>();
+  /** Where buffers may begin: above the module's data and the threads' stacks. */
   readonly #heapBase: number;
   /** Buffers go from here upwards; one that is flush with memory's end leaves less above. */
   #next: number;
   #top: number;
+  /** Its number within the team. */
+  readonly #id = ++serial;
 
-  /** Throws KernelTrap if a constructor of the module's own traps. */
-  constructor(options: KernelOptions) {
+  private constructor(options: KernelOptions, memory: WebAssembly.Memory | null) {
     this.#options = options;
-    const { exports } = new WebAssembly.Instance(options.module, {});
+    const imports: WebAssembly.Imports = memory === null ? {} : { env: { memory } };
+    const { exports } = new WebAssembly.Instance(options.module, imports);
     this.#exports = exports;
-    this.#memory = exports['memory'] as WebAssembly.Memory;
-    this.#heapBase = (exports['__heap_base'] as WebAssembly.Global<'i32'>).value;
+    this.#memory = memory ?? (exports['memory'] as WebAssembly.Memory);
+    this.#heapBase = (exports['__heap_base'] as WebAssembly.Global<'i32'>).value + this.#memberBytes() * this.threads;
     this.#next = this.#heapBase;
     this.#top = this.#memory.buffer.byteLength;
-    guarded('a constructor of a global variable', () => (exports['__wasm_call_ctors'] as () => void)());
+  }
+
+  /** An instance, its global variables constructed. Throws KernelTrap if a constructor traps. */
+  static async create(options: KernelOptions): Promise<Kernel> {
+    const pages = options.team?.memoryPages ?? 0;
+    const memory = options.team ? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }) : null;
+    const kernel = new Kernel(options, memory);
+    if (options.team && memory !== null) {
+      const places = Array.from({ length: kernel.threads }, (_, member) => kernel.#placeOf(member));
+      const tls = places[0]?.tls ?? 0;
+      if (tls !== 0) (kernel.#exports['__wasm_init_tls'] as (at: number) => void)(tls);
+      await options.team.team.join(kernel.#id, options.module, memory, places);
+    }
+    guarded('a constructor of a global variable', () => (kernel.#exports['__wasm_call_ctors'] as () => void)());
+    return kernel;
+  }
+
+  /** Threads that can run it at the same time. */
+  get threads(): number {
+    return this.#options.team?.team.size ?? 1;
+  }
+
+  get isReference(): boolean {
+    return this.#options.isReference ?? false;
+  }
+
+  #tlsBytes(): number {
+    return this.#options.team ? (this.#exports['__tls_size'] as WebAssembly.Global<'i32'>).value : 0;
+  }
+
+  /** Stack and thread-local variables of one member. The leader's stack is the module's own, but it is simpler to count it too. */
+  #memberBytes(): number {
+    return this.#options.team ? kMemberStackBytes + align(this.#tlsBytes()) : 0;
+  }
+
+  #placeOf(member: number): MemberPlace {
+    const first = align((this.#exports['__heap_base'] as WebAssembly.Global<'i32'>).value);
+    const begin = first + member * this.#memberBytes();
+    return { stackEnd: begin + kMemberStackBytes, tls: this.#tlsBytes() === 0 ? 0 : begin + kMemberStackBytes };
   }
 
   get buffers(): readonly Buffer[] {
@@ -96,6 +145,35 @@ export class Kernel {
     return guarded(name, () => entry(...plain) ?? 0);
   }
 
+  /**
+   * Calls a function on `workers` threads at once, with two more arguments: which of them it is, and how many there are. Where there are not
+   * so many threads the parts run one after the other.
+   */
+  callTeam(name: string, workers: number, ...args: (Buffer | number)[]): void {
+    this.callTeamUnchecked(name, workers, ...args);
+    this.check();
+  }
+
+  /** The calls alone: what is timed. */
+  callTeamUnchecked(name: string, workers: number, ...args: (Buffer | number)[]): void {
+    const team = this.#options.team?.team;
+    if (team === undefined || workers > team.size || workers < 2) {
+      for (let worker = 0; worker < workers; ++worker) this.callUnchecked(name, ...args, worker, workers);
+      return;
+    }
+    const plain = args.map((arg) => (typeof arg === 'number' ? arg : arg.address));
+    team.control.begin(this.#id, name, plain, workers);
+    let own: unknown = null;
+    try {
+      this.callUnchecked(name, ...args, 0, workers);
+    } catch (error) {
+      own = error; // the others still run on this memory
+    }
+    const [said] = team.control.finish();
+    if (own !== null) throw own;
+    if (said !== undefined) throw new KernelTrap(trapText(name, said), null);
+  }
+
   /** Throws Violation if a canary or an input was changed, and names the buffer and the side. */
   check(): void {
     const bytes = new Uint8Array(this.#memory.buffer);
@@ -119,7 +197,13 @@ export class Kernel {
   /** A copy of what a buffer holds now. */
   read(buffer: Buffer): Elements {
     const { type, address, bytes } = buffer;
-    return new kArrays[type](this.#memory.buffer.slice(address, address + bytes));
+    // Copied byte for byte: what slice() gives of shared memory is shared too.
+    return new kArrays[type](new Uint8Array(this.#memory.buffer).slice(address, address + bytes).buffer);
+  }
+
+  /** Fills an output with poison again, as it was at first. */
+  poison({ address, bytes }: Buffer): void {
+    this.#fill(new Uint8Array(this.#memory.buffer), address, address + bytes);
   }
 
   /** Forgets all buffers: the next ones take their place. For repeated timings in one instance. */
@@ -224,7 +308,8 @@ function trapText(what: string, message: string): string {
   if (/integer overflow|unrepresentable|divide result/i.test(message))
     return `${what} computes an integer that has no place in its type`;
   if (/stack/i.test(message)) return `${what} called itself too often: the stack is full`;
-  return `${what} stopped itself (${message})`;
+  if (/unreachable/i.test(message)) return `A check in ${what} failed`;
+  return `${what} stopped: ${message}`;
 }
 
 function offsetOf(error: Error): number | null {
@@ -233,7 +318,7 @@ function offsetOf(error: Error): number | null {
 }
 
 /** Whether a module's functions have the ABI's parameters: sentences about those that don't. */
-export function abiProblems(module: WebAssembly.Module, abi: readonly AbiFunction[]): string[] {
+export function abiProblems(module: WebAssembly.Module, abi: readonly AbiFunction[], sharesMemory = false): string[] {
   const exported = WebAssembly.Module.exports(module);
   const problems: string[] = [];
   for (const { name } of abi) {
@@ -241,6 +326,7 @@ export function abiProblems(module: WebAssembly.Module, abi: readonly AbiFunctio
       problems.push(`${name} is missing`);
   }
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    if (sharesMemory && from === 'env' && name === 'memory' && kind === 'memory') continue;
     problems.push(`it asks for the ${kind} ${name} from outside (${from}): a kernel may not import anything`);
   }
   return problems;

@@ -1,7 +1,7 @@
 /** Times a kernel against a reference, interleaved, on fresh operands for every call. The clock and all arithmetic are ours, not the kernel's. */
 import type { AbiFunction, Params } from './exercise.ts';
 import type { Grader, TimedCall } from './grader.ts';
-import { Kernel } from './kernel.ts';
+import { Kernel, type KernelOptions } from './kernel.ts';
 import { Random } from './random.ts';
 
 /** What the clock can tell apart, seconds: 5 µs in isolated pages, 100 µs in others. */
@@ -46,6 +46,8 @@ export interface MeasureOptions {
   params: Params;
   seed: string;
   seconds: number;
+  /** Threads that both may use. */
+  team: KernelOptions['team'];
 }
 
 interface Sample {
@@ -54,11 +56,16 @@ interface Sample {
 }
 
 /** Throws what the grader's comparison throws: every timed call is checked. */
-export function measure({ reference, kernel, abi, grader, params, seed, seconds }: MeasureOptions): Measurement {
+export async function measure(options: MeasureOptions): Promise<Measurement> {
+  const { reference, kernel, abi, grader, params, seed, seconds, team } = options;
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
   const tick = clockTick();
-  const lanes = [new Kernel({ module: reference, abi }), new Kernel({ module: kernel, abi })] as const;
+  const lanes = [
+    await Kernel.create({ module: reference, abi, team, isReference: true }),
+    await Kernel.create({ module: kernel, abi, team }),
+  ] as const;
+  await team?.team.serve();
   let serial = 0;
 
   const sample = (lane: Kernel, name: string, count: number): Sample => {

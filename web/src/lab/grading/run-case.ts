@@ -4,6 +4,7 @@ import type { Grader } from './grader.ts';
 import { describe, Kernel } from './kernel.ts';
 import { measure, type Measurement } from './measure.ts';
 import { Random } from './random.ts';
+import { Team, type TeamPort } from './team.ts';
 import { KernelTrap, Mismatch, Violation } from './verdict.ts';
 
 export interface CaseRequest {
@@ -19,6 +20,8 @@ export interface CaseRequest {
   reference: WebAssembly.Module | null;
   /** Seconds for a measurement. */
   seconds: number;
+  /** Threads that run it at once, on shared memory of so many pages; null: one, on memory of its own. */
+  threads: { count: number; memoryPages: number } | null;
 }
 
 export type CaseStatus = 'pass' | 'fail' | 'trap' | 'timeout' | 'error';
@@ -39,27 +42,34 @@ export function outcome(status: CaseStatus, message = '', more: Partial<CaseOutc
   return { status, message, picture: [], trapOffset: null, measurement: null, seconds: 0, ...more };
 }
 
-export function runCase(request: CaseRequest, grader: Grader): CaseOutcome {
+/** `startThread` starts a further thread, for kernels that several run at once. */
+export async function runCase(request: CaseRequest, grader: Grader, startThread: () => TeamPort): Promise<CaseOutcome> {
   const start = performance.now();
-  const result = judged(() => {
+  const { threads } = request;
+  const team = threads && { team: new Team(threads.count, startThread), memoryPages: threads.memoryPages };
+  const result = await judged(async () => {
     switch (request.kind) {
-      case 'correctness':
-        return void grader.run(new Kernel(request), request.params, new Random(request.seed));
+      case 'correctness': {
+        const kernel = await Kernel.create({ module: request.module, abi: request.abi, team });
+        await team?.team.serve();
+        return void grader.run(kernel, request.params, new Random(request.seed));
+      }
       case 'safety':
         return runChecked(request, grader);
       case 'performance': {
         if (request.reference === null) throw new Error('a performance task needs reference.cpp');
         const { module: kernel, reference, abi, params, seed, seconds } = request;
-        return measure({ reference, kernel, abi, grader, params, seed, seconds });
+        return measure({ reference, kernel, abi, grader, params, seed, seconds, team });
       }
     }
   });
+  team?.team.terminate();
   return { ...result, seconds: (performance.now() - start) / 1000 };
 }
 
-function judged(action: () => Measurement | void): CaseOutcome {
+async function judged(action: () => Promise<Measurement | void>): Promise<CaseOutcome> {
   try {
-    return outcome('pass', '', { measurement: action() ?? null });
+    return outcome('pass', '', { measurement: (await action()) ?? null });
   } catch (error) {
     if (error instanceof Mismatch) return outcome('fail', error.message, { picture: error.picture });
     if (error instanceof Violation) return outcome('fail', error.message);
@@ -72,16 +82,16 @@ function judged(action: () => Measurement | void): CaseOutcome {
  * The case with a module whose undefined behaviour traps; then once for each buffer with that buffer at the very end of memory, where a step
  * too far traps; then with other values around the buffers, on which nothing may depend.
  */
-function runChecked({ module, abi, params, seed }: CaseRequest, grader: Grader): void {
-  const run = (flush: number | null, poison: 0 | 1): Kernel => {
-    const kernel = new Kernel({ module, abi, flush, poison });
+async function runChecked({ module, abi, params, seed }: CaseRequest, grader: Grader): Promise<void> {
+  const run = async (flush: number | null, poison: 0 | 1): Promise<Kernel> => {
+    const kernel = await Kernel.create({ module, abi, flush, poison });
     grader.run(kernel, params, new Random(seed));
     return kernel;
   };
-  const plain = run(null, 0);
+  const plain = await run(null, 0);
   for (const [index, buffer] of plain.buffers.entries()) {
     try {
-      run(index, 0);
+      await run(index, 0);
     } catch (error) {
       if (error instanceof KernelTrap) {
         throw new KernelTrap(`It reads or writes past the end of ${describe(buffer)}`, error.offset);
@@ -89,7 +99,7 @@ function runChecked({ module, abi, params, seed }: CaseRequest, grader: Grader):
       throw error;
     }
   }
-  const other = run(null, 1);
+  const other = await run(null, 1);
   for (const [index, buffer] of plain.buffers.entries()) {
     const again = other.buffers[index];
     if (buffer.role === 'input' || again === undefined) continue;
