@@ -15,8 +15,10 @@ import {
   type TestSet,
 } from '../lab/fashion.ts';
 import { duration, rungColor, times } from '../lab/format.ts';
+import { kGuestRung } from '../lab/guest.ts';
 import type { ClassifyLane, ClassifyReport } from '../lab/protocol.ts';
-import { engine, kBase } from './context.ts';
+import type { OwnKernel } from '../lab/session.ts';
+import { engine, kBase, session } from './context.ts';
 import { LabElement } from './lab-element.ts';
 import { drawImage, memoryText, nearView, renderScore } from './image-classifier.parts.ts';
 import { classifierStyles } from './image-classifier.styles.ts';
@@ -34,6 +36,8 @@ export class ImageClassifier extends LabElement {
   #model: Uint8Array | null = null;
   #threads = 0;
   #chosen: Set<string> | null = null;
+  /** The reader's own kernel as it was at the last drawing. */
+  #offered: OwnKernel | null = null;
   #report: ClassifyReport | null = null;
   #page = 0;
   #mistakesOnly = false;
@@ -71,6 +75,16 @@ export class ImageClassifier extends LabElement {
     return 'classify';
   }
 
+  protected override get racesOwn(): boolean {
+    return true;
+  }
+
+  /** A kernel that has just passed joins the others. */
+  protected override willUpdate(): void {
+    if (session.own !== null && session.own !== this.#offered) this.#chosen?.add(kGuestRung);
+    this.#offered = session.own;
+  }
+
   /** Without the prepacked rungs: the model's weights are packed once for every rung. */
   get #ladder(): string[] {
     return this.variants
@@ -98,7 +112,8 @@ export class ImageClassifier extends LabElement {
     await this.work(async () => {
       const variants = this.#rungs;
       const options = { model, images: data.images, variants, threads: this.#threads, seconds: kSecondsPerRung };
-      const report = await engine.classify(options, (partial) => this.#show(partial));
+      const own = variants.includes(kGuestRung) ? (session.own ?? undefined) : undefined;
+      const report = await engine.classify(options, (partial) => this.#show(partial), own);
       this.#show(report);
       const first = report.lanes[0];
       const right =

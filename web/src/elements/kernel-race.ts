@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { computePeak, flopsPerSecond, gigaflops, highestPeak, rungColor, times } from '../lab/format.ts';
 import type { RaceReport } from '../lab/protocol.ts';
 import { raceRecord } from '../lab/export.ts';
+import { kGuestRung } from '../lab/guest.ts';
 import {
   activity,
   isUnsteady,
@@ -12,6 +13,7 @@ import {
   slowRungs,
   tiedWith,
 } from '../lab/race.ts';
+import type { OwnKernel } from '../lab/session.ts';
 import type { Lane, Peak, VariantInfo } from '../lab/types.ts';
 import { engine, session } from './context.ts';
 import { LabElement, saveFile } from './lab-element.ts';
@@ -59,6 +61,8 @@ export class KernelRace extends LabElement {
   #shape = kDefaultShape;
   #threads = 0;
   #chosen: Set<string> | null = null;
+  /** The reader's own kernel as it was at the last drawing. */
+  #offered: OwnKernel | null = null;
   #prediction: Partial<Prediction> = {};
   /** The prediction as it was when the race began. */
   #committed: Prediction | null = null;
@@ -85,6 +89,16 @@ export class KernelRace extends LabElement {
     const floats = this.#ladder.filter((variant) => variant.mode !== 'int8').map((variant) => variant.name);
     const rungs = this.#ladder.map((variant) => variant.name).filter((name) => (wanted ?? floats).includes(name));
     this.#chosen = new Set(rungs.length > 0 ? rungs : floats);
+  }
+
+  protected override get racesOwn(): boolean {
+    return !this.compact;
+  }
+
+  /** A kernel that has just passed joins the others. */
+  protected override willUpdate(): void {
+    if (session.own !== null && session.own !== this.#offered) this.#chosen?.add(kGuestRung);
+    this.#offered = session.own;
   }
 
   /** The rungs that make sense here: a threaded one with a single thread would only repeat its neighbour. */
@@ -132,12 +146,16 @@ export class KernelRace extends LabElement {
         threads: this.#threads,
         seconds: kSecondsPerLane * variants.length,
       };
-      const report = await engine.race(options, (partial) => this.#show(partial));
+      const report = await engine.race(options, (partial) => this.#show(partial), this.#guest);
       this.#show(report);
       this.#recorded = new Date();
       if (hasResult(report)) session.race = report;
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#winnerText(report)}`;
     });
+  }
+
+  get #guest(): OwnKernel | undefined {
+    return this.#rungs.includes(kGuestRung) ? (session.own ?? undefined) : undefined;
   }
 
   #show(report: RaceReport): void {

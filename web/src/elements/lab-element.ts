@@ -1,5 +1,6 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { buildLabel } from '../lab/features.ts';
+import { kGuestRung } from '../lab/guest.ts';
 import type { VariantInfo } from '../lab/types.ts';
 import { readSettings, writeSettings, type Settings } from '../lab/url-state.ts';
 import { engine, session } from './context.ts';
@@ -74,7 +75,14 @@ export abstract class LabElement extends LitElement {
   }
 
   protected get variants(): readonly VariantInfo[] {
-    return (engine.running?.info.variants ?? []).filter((variant) => variant.supported);
+    const all = engine.running?.info.variants ?? [];
+    const own = this.racesOwn && session.own !== null ? all.filter(({ name }) => name === kGuestRung) : [];
+    return [...all.filter((variant) => variant.supported), ...own];
+  }
+
+  /** Whether the reader's own kernel is a rung too, once there is one. */
+  protected get racesOwn(): boolean {
+    return false;
   }
 
   protected get maxThreads(): number {

@@ -1,10 +1,28 @@
+import type { Guest } from './client.ts';
 import type { RaceReport } from './protocol.ts';
 import type { Peak } from './types.ts';
+
+/** The reader's own product, which races and classifies beside the library's rungs. */
+export interface OwnKernel extends Guest {
+  /** Of the exercise that it passed. */
+  title: string;
+}
 
 /** What the experiments of a page tell each other. Fires `change`. */
 export class Session extends EventTarget {
   #race: RaceReport | null = null;
   #peaks: readonly Peak[] = [];
+
+  #own: OwnKernel | null = null;
+
+  /** Code of the reader's that has passed an exercise, or null. */
+  get own(): OwnKernel | null {
+    return this.#own;
+  }
+  set own(kernel: OwnKernel | null) {
+    this.#own = kernel;
+    this.dispatchEvent(new Event('change'));
+  }
 
   /** The last race, or null. */
   get race(): RaceReport | null {
