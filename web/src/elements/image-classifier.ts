@@ -350,8 +350,10 @@ export class ImageClassifier extends LabElement {
   }
 
   async #loadScores(): Promise<void> {
-    const [index, data, model, variant] = [this.#selected, this.#data, this.#model, this.#report?.lanes[0]?.variant];
-    if (index === null || data === null || model === null || variant === undefined || engine.task !== null) return;
+    const [index, data, model, report] = [this.#selected, this.#data, this.#model, this.#report];
+    if (index === null || data === null || model === null || report === null || engine.task !== null) return;
+    // The reader's own kernel has left with the worker that it ran in.
+    const variant = report.lanes.find((lane) => lane.variant !== kGuestRung)?.variant ?? 'simd';
     const image = data.images.slice(index * kPixels, (index + 1) * kPixels);
     try {
       const logits = await engine.logits(model, image, variant);
