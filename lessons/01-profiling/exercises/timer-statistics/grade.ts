@@ -29,7 +29,8 @@ function medianFaults(values: Float64Array): Fault[] {
     [at(order, half), 'That is the larger of the two in the middle: of an even number take the mean of both.'],
     [at(order, half - 1), 'That is the smaller of the two in the middle: of an even number take the mean of both.'],
   ];
-  const off = 'That is the neighbour of the middle: indices start at 0, so the middle of an odd count is count / 2.';
+  const off =
+    'That is the neighbour of the middle: indices start at 0, so the middle of an odd count has index count / 2.';
   return [
     ...(n % 2 === 0 ? even : []),
     [at(values, half), 'That is what lies in the middle before sorting: put a copy in order first.'],
