@@ -91,7 +91,7 @@ export const kPeakMemory: Variant[] = [
       ['layers[layer].is_open = true;', 'layers[layer].is_open = true;\n  inner = &layers[layer];'],
     ],
     fails: ['layers', 'large'],
-    says: /open together with other layers|should be/,
+    says: /open together with other layers/,
   },
   {
     mistake: 'a layer forgets its earlier runs',

@@ -1,6 +1,6 @@
-#include "exercise.h"
-
 #include <optlab.h>
+
+#include "exercise.h"
 
 static constexpr int kIds = 1024;
 static constexpr int kLayers = 32;

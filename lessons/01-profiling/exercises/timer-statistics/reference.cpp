@@ -1,6 +1,6 @@
-#include "exercise.h"
-
 #include <optlab.h>
+
+#include "exercise.h"
 
 /// Puts each value to its place among those before it: n²/4 moves for values in random order.
 static void sort_slowly(double* values, int count) {

@@ -1,6 +1,6 @@
-#include "exercise.h"
-
 #include <optlab.h>
+
+#include "exercise.h"
 
 /// The samples in ascending order; those of the caller stay as they are.
 static void sort_into(double* scratch, const double* seconds, int count) {

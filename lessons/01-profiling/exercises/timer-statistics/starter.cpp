@@ -1,6 +1,6 @@
-#include "exercise.h"
-
 #include <optlab.h>
+
+#include "exercise.h"
 
 double median(const double* seconds, int count, double* scratch) {
   // TODO: the samples are in no order. Copy them to scratch, sort them there, take the middle.
