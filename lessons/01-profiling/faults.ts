@@ -15,7 +15,7 @@ export function expectExplained(
   got: number,
   expected: number,
   faults: () => readonly Fault[],
-  { margin = 0, picture = [] as string[] } = {},
+  { margin = 0, picture = (): string[] => [] } = {},
 ): void {
   const isNear = (a: number, b: number, within: number) => Math.abs(a - b) <= within * Math.abs(b);
   if (isNear(got, expected, margin)) return;
@@ -26,7 +26,7 @@ export function expectExplained(
     isFloat
       ? `${what} is ${digits(got)} but should be ${digits(expected)}. Only the first digits are right: some number on the way was a float, and the times are double.`
       : `${what} is ${digits(got)} but should be ${digits(expected)}.${sentence && ` ${sentence}`}`,
-    picture,
+    picture(),
   );
 }
 

@@ -131,7 +131,7 @@ class Comparison {
       refused === null
         ? faults()
         : [[got, `The last event, ${textOf(refused)}, had to be refused and must change nothing.`] as const];
-    expectExplained(`${after}, ${what}`, got, expected, explained, { picture: this.#picture() });
+    expectExplained(`${after}, ${what}`, got, expected, explained, { picture: () => this.#picture() });
   }
 
   #picture(): string[] {
