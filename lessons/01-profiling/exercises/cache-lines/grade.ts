@@ -47,7 +47,7 @@ function checkLines({ kernel, list, addresses, cache: { line } }: Operands): voi
       [linesOf(list, 1), 'Those are different addresses: neighbours share a line.'],
       [changes, 'That counts a line again when it comes back later: put equal ones side by side first.'],
       [linesOf(list, 4 * line), kFloats],
-      [linesOf(list, line) - 1, 'One is missing: the first, the last, or line 0?'],
+      [Math.max(0, linesOf(list, line) - 1), 'One is missing: the first, the last, or line 0?'],
     ],
   );
 }
