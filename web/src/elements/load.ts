@@ -12,6 +12,7 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'layer-roofline': () => import('./layer-roofline'),
   'cache-simulator': () => import('./cache-simulator'),
   'lesson-check': () => import('./lesson-check'),
+  'offline-state': () => import('./offline-state'),
 };
 
 export function loadElements(page: ParentNode): void {
