@@ -5,10 +5,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchBrowser } from '../../tools/lib/browser.ts';
-import { startServer, type RunningServer } from '../../tools/serve.ts';
+import { startServer, type RunningServer, type ServerOptions } from '../../tools/serve.ts';
 import { kFirstLesson, kLesson, kQuick, textOf, Visit } from './site.ts';
 
 const kSite = resolve(process.env['OPTLAB_SITE'] ?? join(import.meta.dirname, '../../web/dist'));
@@ -17,28 +18,25 @@ const kReady = /Ready for offline use: \d+\.\d MB kept/;
 
 /** One origin whose server can go down, come back and change what it serves; service workers allowed. */
 class Host {
-  readonly browser: Browser;
   readonly context: BrowserContext;
   readonly url: string;
   #server: RunningServer | null;
-  readonly #options: { root: string; isolation: boolean };
+  readonly #options: ServerOptions;
 
-  private constructor(browser: Browser, context: BrowserContext, server: RunningServer, options: Host['options']) {
-    this.browser = browser;
+  private constructor(context: BrowserContext, server: RunningServer, options: ServerOptions) {
     this.context = context;
     this.url = server.url;
     this.#server = server;
     this.#options = options;
   }
 
-  get options(): { root: string; isolation: boolean } {
-    return this.#options;
-  }
-
-  static async start(browser: Browser, root = kSite, isolation = true): Promise<Host> {
+  /** Closed with the test, however it ends: a server that goes on would keep the tests from ending. */
+  static async start(test: TestContext, browser: Browser, root = kSite, isolation = true): Promise<Host> {
     const options = { root, isolation };
     const context = await browser.newContext({ serviceWorkers: 'allow' });
-    return new Host(browser, context, await startServer(options), options);
+    const host = new Host(context, await startServer(options), options);
+    test.after(() => host.#close());
+    return host;
   }
 
   async open(path = '/'): Promise<Visit> {
@@ -58,7 +56,7 @@ class Host {
     this.#server = await startServer({ ...this.#options, port: Number(new URL(this.url).port) });
   }
 
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     await this.context.close();
     await this.down();
   }
@@ -69,6 +67,15 @@ async function offlineLine(page: Page, text: RegExp): Promise<string> {
   const line = page.locator('offline-state').getByText(text);
   await line.waitFor({ timeout: 60_000 });
   return line.innerText();
+}
+
+/** Asks the page until it says yes. (Playwright's waitForFunction takes a promise itself for a yes.) */
+async function until<T>(page: Page, question: (value: T) => Promise<boolean>, value: T): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (await page.evaluate(question as (value: unknown) => Promise<boolean>, value)) return;
+    await page.waitForTimeout(200);
+  }
+  throw new Error(`not within 20 s: ${String(question)}`);
 }
 
 const build = async (visit: Visit) => (await visit.badge()).split('.')[0];
@@ -82,8 +89,8 @@ describe('offline use', () => {
   });
   after(() => browser.close());
 
-  it('after one visit every lesson works with the server stopped', async () => {
-    const host = await Host.start(browser);
+  it('after one visit every lesson works with the server stopped', async (test) => {
+    const host = await Host.start(test, browser);
     const visit = await host.open();
     await offlineLine(visit.page, kReady);
     visit.assertClean();
@@ -106,14 +113,13 @@ describe('offline use', () => {
     await visit.page.goto(host.url);
     assert.match(await visit.badge(), /Relaxed SIMD \+ threads/);
     await visit.page.keyboard.press('Control+k');
-    await visit.page.getByRole('searchbox').fill('roofline');
+    await visit.page.locator('#starlight__search input').fill('roofline');
     await visit.page.getByText(/\d+ results? for roofline/).waitFor();
     visit.assertClean();
-    await host.close();
   });
 
-  it('what is used once is kept too; what the reader deletes is gone', async () => {
-    const host = await Host.start(browser);
+  it('what is used once is kept too; what the reader deletes is gone', async (test) => {
+    const host = await Host.start(test, browser);
     const visit = await host.open();
     await offlineLine(visit.page, kReady);
     const path = '/data/fashion-mnist/train-images-idx3-ubyte.gz';
@@ -121,7 +127,7 @@ describe('offline use', () => {
     const size = async () => Number(/([\d.]+) MB/.exec(await offlineLine(visit.page, kReady))?.[1]);
     const before = await size();
     await load();
-    await visit.page.waitForFunction(async (url) => (await caches.match(url)) !== undefined, path);
+    await until(visit.page, async (url) => (await caches.match(url)) !== undefined, path);
     await visit.page.reload();
     assert.ok((await size()) > before + 4, `${before} MB before, ${await size()} MB after`);
     await host.down();
@@ -141,11 +147,10 @@ describe('offline use', () => {
     await visit.page.locator('offline-state').getByRole('button', { name: 'Keep the site' }).click();
     await offlineLine(visit.page, kReady);
     visit.assertClean();
-    await host.close();
   });
 
-  it('a damaged file is downloaded again', async () => {
-    const host = await Host.start(browser);
+  it('a damaged file is downloaded again', async (test) => {
+    const host = await Host.start(test, browser);
     const visit = await host.open();
     await offlineLine(visit.page, kReady);
     const path = '/wasm/relaxed-threads/optlab.wasm';
@@ -162,22 +167,22 @@ describe('offline use', () => {
     assert.deepEqual(await kept(), [0, 0, 0, 0]);
     await visit.page.reload();
     assert.match(await visit.badge(), /Relaxed SIMD \+ threads/);
-    await visit.page.waitForFunction(async (url) => {
+    const isSound = async (url: string) => {
       const bytes = await (await caches.match(url))?.arrayBuffer();
       return bytes !== undefined && bytes.byteLength > 100;
-    }, path);
+    };
+    await until(visit.page, isSound, path);
     assert.deepEqual(await kept(), [0, 0x61, 0x73, 0x6d]);
     visit.assertClean();
-    await host.close();
   });
 
-  it('nothing is downloaded while a page measures', async () => {
-    const host = await Host.start(browser);
-    const visit = await host.open(`${kLesson}?race=size:512x512x512;rungs:naive,reordered,blocked;threads:1`);
+  it('nothing is downloaded while a page measures', async (test) => {
+    const host = await Host.start(test, browser);
+    const visit = await host.open(`${kLesson}?race=size:1024x1024x1024;rungs:naive,reordered,blocked;threads:1`);
     await visit.race.getByRole('button', { name: 'Run without a prediction' }).click();
     const stop = visit.race.getByRole('button', { name: 'Stop' });
     await stop.waitFor();
-    await visit.page.waitForTimeout(1000); // a file that was on its way ends
+    await visit.page.waitForTimeout(500); // a file that was on its way ends
     const count = () =>
       visit.page.evaluate(async () => {
         const names = (await caches.keys()).filter((name) => name.startsWith('optlab-site'));
@@ -191,7 +196,6 @@ describe('offline use', () => {
     assert.equal(await count(), first);
     await stop.click();
     await offlineLine(visit.page, kReady);
-    await host.close();
   });
 });
 
@@ -202,8 +206,8 @@ describe('a host that sends no isolation headers', () => {
   });
   after(() => browser.close());
 
-  it('the page reloads once, and is isolated', async () => {
-    const host = await Host.start(browser, kSite, false);
+  it('the page reloads once, and is isolated', async (test) => {
+    const host = await Host.start(test, browser, kSite, false);
     const visit = await host.open();
     let loads = 0;
     visit.page.on('load', () => ++loads);
@@ -220,11 +224,10 @@ describe('a host that sends no isolation headers', () => {
     assert.ok(worker, 'found no worker');
     assert.equal(await worker.evaluate(refused), 'EvalError');
     visit.assertClean();
-    await host.close();
   });
 
-  it('a page that the reader uses is left alone; the next one is isolated', async () => {
-    const host = await Host.start(browser, kSite, false);
+  it('a page that the reader uses is left alone; the next one is isolated', async (test) => {
+    const host = await Host.start(test, browser, kSite, false);
     await host.context.addInitScript(() => {
       dispatchEvent(new Event('optlab-test'));
       document.addEventListener('DOMContentLoaded', () => dispatchEvent(new KeyboardEvent('keydown', { key: 'Tab' })));
@@ -237,11 +240,10 @@ describe('a host that sends no isolation headers', () => {
     await visit.page.goto(host.url + kLesson);
     assert.equal(await isolated(visit.page), true);
     visit.assertClean();
-    await host.close();
   });
 
-  it('reloads that change nothing are not repeated', async () => {
-    const host = await Host.start(browser, kSite, false);
+  it('reloads that change nothing are not repeated', async (test) => {
+    const host = await Host.start(test, browser, kSite, false);
     // Whatever the worker does, this browser isolates nothing.
     await host.context.addInitScript(() => {
       Object.defineProperty(globalThis, 'crossOriginIsolated', { value: false });
@@ -253,7 +255,6 @@ describe('a host that sends no isolation headers', () => {
     await visit.page.waitForTimeout(6000);
     assert.equal(loads, 1);
     assert.match(await visit.badge(), /one thread\. This page is not cross-origin isolated/);
-    await host.close();
   });
 });
 
@@ -270,8 +271,8 @@ describe('a new version', () => {
     rmSync(root, { recursive: true });
   });
 
-  it('waits until the open pages are closed, takes over what it shares, and deletes the old one', async () => {
-    const host = await Host.start(browser, root);
+  it('waits until the open pages are closed, takes over what it shares, and deletes the old one', async (test) => {
+    const host = await Host.start(test, browser, root);
     const visit = await host.open();
     await offlineLine(visit.page, kReady);
     const old = (await cacheNames(visit.page)).filter((name) => name.startsWith('optlab-site'));
@@ -290,8 +291,15 @@ describe('a new version', () => {
     assert.equal((await cacheNames(visit.page)).filter((name) => name.startsWith('optlab-site')).length, 2);
 
     await visit.page.close();
-    const next = await host.open(kLesson);
-    await next.page.waitForFunction(async (name) => !(await caches.keys()).includes(name), old[0] ?? '');
+    const waits = async () => (await navigator.serviceWorker.getRegistration())?.waiting !== null;
+    let next = await host.open(kLesson);
+    // The browser takes a moment to notice that a page is gone.
+    for (let attempt = 0; attempt < 10 && (await next.page.evaluate(waits)); attempt++) {
+      await next.page.close();
+      await setTimeout(1000);
+      next = await host.open(kLesson);
+    }
+    await until(next.page, async (name) => !(await caches.keys()).includes(name), old[0] ?? '');
     await next.page.reload();
     assert.match(await next.page.title(), /Changed/);
     await offlineLine(next.page, kReady);
@@ -299,6 +307,5 @@ describe('a new version', () => {
     await next.page.reload();
     assert.match(await next.page.title(), /Changed/);
     next.assertClean();
-    await host.close();
   });
 });

@@ -113,9 +113,7 @@ export class SiteKeeper {
     try {
       if (!(await this.#isOff())) await this.#fill(filling.signal);
     } catch (error) {
-      const wasPaused = filling.signal.aborted;
-      filling.abort(); // the other lanes
-      if (!wasPaused) this.#failure = await this.#explain(error);
+      if (!filling.signal.aborted) this.#failure = await this.#explain(error);
     } finally {
       this.#filling = null;
     }
@@ -211,7 +209,10 @@ export class SiteKeeper {
         await cache.put(this.#url(file.path), response);
       }
     };
-    await Promise.all(Array.from({ length: kLanes }, lane));
+    // A lane that fails ends; what the others still get stays for the next time.
+    const ends = await Promise.allSettled(Array.from({ length: kLanes }, lane));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     await cache.put(this.#url(kWhole), new Response(this.#manifest.version));
   }
 
