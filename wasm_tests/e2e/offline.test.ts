@@ -229,7 +229,6 @@ describe('a host that sends no isolation headers', () => {
   it('a page that the reader uses is left alone; the next one is isolated', async (test) => {
     const host = await Host.start(test, browser, kSite, false);
     await host.context.addInitScript(() => {
-      dispatchEvent(new Event('optlab-test'));
       document.addEventListener('DOMContentLoaded', () => dispatchEvent(new KeyboardEvent('keydown', { key: 'Tab' })));
     });
     const visit = await host.open();
@@ -284,10 +283,8 @@ describe('a new version', () => {
 
     await visit.page.reload(); // the browser looks for a new worker
     await offlineLine(visit.page, /A newer version is here too/);
-    const changed = visit.requests.length;
     await visit.page.goto(host.url + kLesson);
     assert.doesNotMatch(await visit.page.title(), /Changed/);
-    assert.ok(visit.requests.length > changed);
     assert.equal((await cacheNames(visit.page)).filter((name) => name.startsWith('optlab-site')).length, 2);
 
     await visit.page.close();
