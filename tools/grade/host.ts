@@ -22,15 +22,18 @@ class Compiler {
   #serial = 0;
 
   #start(): Promise<ChildProcess> {
-    this.#child ??= new Promise<ChildProcess>((resolve, reject) => {
+    if (this.#child !== null) return this.#child;
+    const starting = new Promise<ChildProcess>((resolve, reject) => {
       const child = fork(join(import.meta.dirname, 'compiler-process.ts'), {
-        execArgv: ['--liftoff-only', '--disable-warning=ExperimentalWarning'],
+        // At most 1 GB of memory: a large array with an initializer would take four.
+        execArgv: ['--liftoff-only', '--wasm-max-mem-pages=16384', '--disable-warning=ExperimentalWarning'],
         serialization: 'advanced',
       });
       const late = setTimeout(() => child.kill('SIGKILL'), kStartLimitMs);
       child.once('exit', () => {
         clearTimeout(late);
-        this.#child = null;
+        // One that was replaced long ago may end only now.
+        if (this.#child === starting) this.#child = null;
         reject(new Error('the compiler could not be started'));
       });
       child.once('message', () => {
@@ -38,7 +41,8 @@ class Compiler {
         resolve(child);
       });
     });
-    return this.#child;
+    this.#child = starting;
+    return starting;
   }
 
   /** Null: it took too long; a text: it broke. Either way the next question goes to a fresh process. */
@@ -59,10 +63,12 @@ class Compiler {
       const onMessage = (reply: CompilerReply) => {
         if (reply.id === id)
           settle(
-            reply.crash === null ? { value: reply.value as T } : { failure: `The compiler broke: ${reply.crash}` },
+            reply.crash === null
+              ? { value: reply.value as T }
+              : { failure: `The compiler broke on this source: ${reply.crash}` },
           );
       };
-      const onExit = () => settle({ failure: 'The compiler broke: it ran out of memory or was ended' });
+      const onExit = () => settle({ failure: 'The compiler broke on this source: it ran out of memory or was ended' });
       const limit = setTimeout(
         () => settle({ failure: `Compiling took longer than ${kCompileLimitMs / 1000} s and was stopped` }),
         kCompileLimitMs,

@@ -96,7 +96,9 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
     }
   }
   const wanted = Math.ceil((kTicksPerSample * tick) / Math.max(fastest, tick));
-  const callsPerSample = Math.max(1, Math.min(kMostCalls, wanted));
+  const callsPerSample = fitting(Math.max(1, Math.min(kMostCalls, wanted)), (count) => {
+    for (const lane of lanes) sample(lane, 'room', count);
+  });
 
   const rounds: [number, number][] = [];
   while (rounds.length < kFewestRounds || (rounds.length < kMostRounds && elapsed() < seconds * 0.9)) {
@@ -113,6 +115,19 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   }
   const ratios = rounds.map(([theirs, ours]) => theirs / Math.max(ours, tick / callsPerSample));
   return { ...medianInterval(ratios), rounds, callsPerSample, clockTick: tick };
+}
+
+/** The largest power-of-two part of `count` for which `attempt` finds room in memory: a kernel's own arrays leave it less. */
+function fitting(count: number, attempt: (count: number) => void): number {
+  for (; count > 1; count = Math.floor(count / 2)) {
+    try {
+      attempt(count);
+      return count;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  return count;
 }
 
 /** Median and the order statistics that enclose it with 95 % (binomial, by its normal approximation). */
