@@ -1,4 +1,4 @@
-// attack: a constant that takes for ever to compute | refused | constant expression
+// attack: a constant that takes for ever to compute | refused | constant expression|longer than
 #include "exercise.h"
 
 constexpr int endless() {

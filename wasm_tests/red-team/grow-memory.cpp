@@ -1,7 +1,7 @@
 // attack: asks for memory until there is none; it gets none | passes
-#include "exercise.h"
-
 #include <wasm_simd128.h>
+
+#include "exercise.h"
 
 void matmul(const float* a, const float* b, float* c, int M, int K, int N) {
   while (__builtin_wasm_memory_grow(0, 1) != static_cast<unsigned long>(-1)) {

@@ -1,4 +1,4 @@
-// attack: computes with the eleven bits of half precision | right fail | elements? 
+// attack: computes with the eleven bits of half precision | right fail | elements?
 #include "exercise.h"
 
 static float half(float x) {

@@ -1,4 +1,4 @@
-// attack: the same warning sixteen thousand times | refused | an error at last
+// attack: the same warning sixteen thousand times | refused | an error at last|longer than
 #if __INCLUDE_LEVEL__ < 14
 #warning again and again and again and again and again
 #include __FILE__

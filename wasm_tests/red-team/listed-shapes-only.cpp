@@ -1,4 +1,4 @@
-// attack: right for the shapes that exercise.json lists and for no other | right fail | With M = 
+// attack: right for the shapes that exercise.json lists and for no other | right fail | With M =
 #include "exercise.h"
 
 static void product(const float* a, const float* b, float* c, int M, int K, int N) {
@@ -10,7 +10,7 @@ static void product(const float* a, const float* b, float* c, int M, int K, int 
 }
 
 void matmul(const float* a, const float* b, float* c, int M, int K, int N) {
-  const bool is_listed = (M == 2 && K == 3 && N == 2) || (M == 1 && K == 1) || (M == 1 && K == 31) || M == 13 || K == 0 ||
-                         M == 0 || (M == 5 && K == 7) || N == 0 || M == 192;
+  const bool is_listed = (M == 2 && K == 3 && N == 2) || (M == 1 && K == 1) || (M == 1 && K == 31) || M == 13 ||
+                         K == 0 || M == 0 || (M == 5 && K == 7) || N == 0 || M == 192;
   if (is_listed) product(a, b, c, M, K, N);
 }

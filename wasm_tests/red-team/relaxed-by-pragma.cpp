@@ -1,7 +1,7 @@
 // attack: relaxed SIMD by a pragma for all functions | refused | relaxed-simd
-#include "exercise.h"
-
 #include <wasm_simd128.h>
+
+#include "exercise.h"
 #pragma clang attribute push(__attribute__((target("relaxed-simd"))), apply_to = function)
 
 void matmul(const float* a, const float* b, float* c, int M, int K, int N) {

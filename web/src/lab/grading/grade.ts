@@ -206,7 +206,7 @@ interface Level {
   message: string;
 }
 
-/** A level is reached if the median ratio reaches it. */
+/** A level is reached if the ratio reaches it. */
 function reached(task: TaskSpec & { kind: 'performance' }, found: CaseOutcome | null): Level | null {
   const measurement = found?.measurement ?? null;
   if (measurement === null) return null;
