@@ -76,7 +76,7 @@ function trimmed(exercise: Exercise): Exercise {
 /** What the budgets allow altogether: two compiles of the source, the compiler's start, and every case with a worker's start. */
 function allowedSeconds({ spec: { tasks, budgets } }: Exercise): number {
   const cases = tasks.reduce((sum, task) => sum + (task.kind === 'performance' ? 1 : task.cases.length), 0);
-  return 3 * (15 + 60) + cases * (2 * Math.max(budgets.caseSeconds, budgets.timingSeconds) + 2);
+  return 3 * (60 + 60) + cases * (2 * Math.max(budgets.caseSeconds, budgets.timingSeconds) + 2);
 }
 
 function judge({ verdict, pattern }: Attack, result: GradeResult): void {
