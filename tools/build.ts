@@ -89,7 +89,7 @@ function siteFingerprint(): string {
 
 /** Copies models and the browser's share of the data into the site's public folder, then builds web/dist. */
 export async function buildWeb(log: string): Promise<void> {
-  mirror(filesBelow(join(kRoot, 'models'), '**/*.safetensors'), join(kRoot, 'web/public/models'));
+  mirror(filesBelow(join(kRoot, 'models'), '**/*.{safetensors,bpe}'), join(kRoot, 'web/public/models'));
   mirror(filesBelow(join(kRoot, 'data'), '**/*.gz'), join(kRoot, 'web/public/data'));
   const stamp = join(kRoot, 'build/web.stamp');
   const fingerprint = siteFingerprint();

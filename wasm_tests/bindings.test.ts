@@ -1,4 +1,4 @@
-// What JavaScript sees of the kernels: each of the four WebAssembly links, loaded by Node.
+// What JavaScript sees of the kernels: optlab.mjs in each of the four WebAssembly builds, loaded by Node.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { BuildName, VariantInfo } from '../web/src/lab/types.ts';

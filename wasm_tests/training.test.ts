@@ -1,4 +1,4 @@
-// Models and training as JavaScript sees them, in each of the four WebAssembly links.
+// Models and training as JavaScript sees them, in each of the four WebAssembly builds.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

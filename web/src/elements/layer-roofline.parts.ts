@@ -51,6 +51,7 @@ export function renderDotTable(dots: readonly LayerDot[], { open, colorOf, bound
 }
 
 export function renderBatchTable(reports: readonly ProfileReport[]): TemplateResult {
+  const unit = reports[0]?.unit ?? 'image';
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Batches as a table">
     <table>
       <caption>
@@ -59,7 +60,7 @@ export function renderBatchTable(reports: readonly ProfileReport[]): TemplateRes
       <thead>
         <tr>
           <th scope="col">Batch</th>
-          ${['Time', '95 % interval', 'Per image', 'Images a second'].map((title) => html`<th scope="col">${title}</th>`)}
+          ${['Time', '95 % interval', `Per ${unit}`, `${unit === 'image' ? 'Images' : 'Tokens'} a second`].map((title) => html`<th scope="col">${title}</th>`)}
         </tr>
       </thead>
       <tbody>

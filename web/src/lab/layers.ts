@@ -1,5 +1,5 @@
 import { threeDigits } from './format.ts';
-import type { ProfileReport } from './protocol.ts';
+import type { BatchUnit, ProfileReport } from './protocol.ts';
 import { attainable, type Dot } from './roofline.ts';
 import type { LayerProfile, Peak } from './types.ts';
 
@@ -38,6 +38,26 @@ export function sortLayers(layers: readonly LayerProfile[], column: Column, desc
   return [...layers].sort((a, b) => sign * (key[column](a) - key[column](b)));
 }
 
+/** Layers that contain no others: these do the work, and no two of them at the same time. */
+export function innermost(layers: readonly LayerProfile[]): LayerProfile[] {
+  const parents = new Set(layers.map(({ parent }) => parent));
+  return layers.filter((_, index) => !parents.has(index));
+}
+
+/** Where most of the time goes: a layer, or all layers of a kind in a language model, which repeats them. */
+export function slowest({ layers, unit }: ProfileReport): { name: string; share: number } | null {
+  const shares = new Map<string, number>();
+  for (const { name, kind, share } of innermost(layers)) {
+    const key = unit === 'token' ? kind : name;
+    shares.set(key, (shares.get(key) ?? 0) + share);
+  }
+  const [first = null] = [...shares].sort(([, a], [, b]) => b - a);
+  return first === null ? null : { name: first[0], share: first[1] };
+}
+
+/** "1 image", "64 tokens" */
+export const batchText = (batch: number, unit: BatchUnit): string => `${batch} ${unit}${batch === 1 ? '' : 's'}`;
+
 export interface LayerDot extends Dot {
   kind: string;
   batch: number;
@@ -45,9 +65,9 @@ export interface LayerDot extends Dot {
   seconds: number;
 }
 
-/** The layers that calculate, as dots of a roofline; those that only move numbers have no place on it. */
+/** The innermost layers that calculate, as dots of a roofline; those that only move numbers have no place on it. */
 export function layerDots(report: ProfileReport): LayerDot[] {
-  return report.layers.flatMap((layer) => {
+  return innermost(report.layers).flatMap((layer) => {
     const rate = rateOf(layer);
     const intensity = intensityOf(layer);
     if (rate === null || layer.seconds === null || intensity === 0) return [];
@@ -121,8 +141,8 @@ export function boundClass(bound: Bound | null): BoundClass {
   return bound === null || bound.share < kFarBelow ? 'neither' : bound.by;
 }
 
-/** How many times less an image takes in the largest batch than in the smallest; null without two of them. */
-export function speedUpPerImage(reports: readonly ProfileReport[]): number | null {
+/** How many times less an image (or a token) takes in the largest batch than in the smallest; null without two of them. */
+export function speedUpPerItem(reports: readonly ProfileReport[]): number | null {
   const measured = reports.filter(({ run }) => run !== null).sort((a, b) => a.batch - b.batch);
   const [first, last] = [measured.at(0), measured.at(-1)];
   if (first?.run == null || last?.run == null || first === last) return null;

@@ -26,7 +26,7 @@ import {
   isUnsteadyProfile,
   layerDots,
   sortLayers,
-  speedUpPerImage,
+  speedUpPerItem,
 } from './layers.ts';
 import { csvOf, parseLayers, parseMemory, parseSpans, parseTiming, traceOf } from './profile.ts';
 import type { CacheSettings, CacheState, ProfileReport } from './protocol.ts';
@@ -438,8 +438,8 @@ describe('layers', () => {
   });
 
   it('gain from a batch what an image takes less', () => {
-    assert.equal(speedUpPerImage([report(1, [], 1e-4)]), null);
-    assert.equal(speedUpPerImage([report(256, [], 2.56e-3), report(1, [], 1e-4)]), 10);
+    assert.equal(speedUpPerItem([report(1, [], 1e-4)]), null);
+    assert.equal(speedUpPerItem([report(256, [], 2.56e-3), report(1, [], 1e-4)]), 10);
   });
 
   it('are called unsteady where intervals are wide', () => {
