@@ -1,6 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { byteSize, duration, gigaflops, threeDigits, times } from '../lab/format.ts';
 import {
+  batchText,
   boundClass,
   boundOf,
   boundText,
@@ -17,7 +18,7 @@ import type { BatchUnit, ProfileReport } from '../lab/protocol.ts';
 import { nearestFactor } from '../lab/race.ts';
 import { engine, session } from './context.ts';
 import { LabElement } from './lab-element.ts';
-import { lastOfEach, placeLabels, renderBatchTable, renderDotTable } from './layer-roofline.parts.ts';
+import { kAside, lastOfEach, placeLabels, renderBatchTable, renderDotTable } from './layer-roofline.parts.ts';
 import { layerRooflineStyles } from './layer-roofline.styles.ts';
 import { kModels, profileRungs, runProfile, threadedTwin } from './profile-runner.ts';
 import { frameFor, px, py, renderLimits, type Frame } from './roofline-plot.ts';
@@ -188,7 +189,7 @@ export class LayerRoofline extends LabElement {
         </select></label
       >`;
     const models = Object.entries(kModels).map(([name, { title }]): [string, string] => [name, title]);
-    const batches = kBatches.map((size): [string, string] => [String(size), String(size)]);
+    const batches = kBatches.map((size): [string, string] => [String(size), batchText(size, this.#unit)]);
     const rungs = profileRungs(this.variants).map(({ name }): [string, string] => [name, name]);
     const counts = [1, this.maxThreads].map((count): [string, string] => [String(count), String(count)]);
     return html`<div class="section row">
@@ -285,7 +286,7 @@ export class LayerRoofline extends LabElement {
       ${dots.map((dot) => this.#renderDot(dot, frame))}
       ${labels.map(
         ({ dot, x, y, before }) =>
-          svg`<text class="label layer" x=${before ? x - 11 : x + 11} y=${y + 4} text-anchor=${before ? 'end' : 'start'}>${dot.name}</text>`,
+          svg`<text class="label layer" x=${before ? x - kAside : x + kAside} y=${y + 4} text-anchor=${before ? 'end' : 'start'}>${dot.name}</text>`,
       )}
     </svg>`;
   }

@@ -177,7 +177,8 @@ export class ModelProfiler extends LabElement {
   #slowestText(report: ProfileReport): string {
     const most = slowest(report);
     if (most === null) return '';
-    const who = report.unit === 'token' ? `All ${most.name} layers together take` : `${most.name} takes`;
+    const { name, layers } = most;
+    const who = layers.length > 1 ? `The ${layers.length} ${name} layers together take` : `${layers[0]} takes`;
     return `${who} ${Math.round(100 * most.share)} % of the time.`;
   }
 
@@ -256,7 +257,7 @@ export class ModelProfiler extends LabElement {
       ${kColumns.map(({ key, cell }) =>
         key === 'order'
           ? html`<th scope="row" style="padding-inline-start:${layer.depth}rem">
-              ${layer.name} <small class="muted">${layer.kind}</small>
+              ${breakable(layer.name)} <small class="muted">${layer.kind}</small>
             </th>`
           : html`<td>${cell(layer)}</td>`,
       )}
@@ -276,6 +277,11 @@ export class ModelProfiler extends LabElement {
         written once. The trace has the last run.
       </p>`;
   }
+}
+
+/** A long name may go on in a new line after a dot or an underscore. */
+function breakable(name: string): (string | TemplateResult)[] {
+  return name.split(/(?<=[._])/).map((part, index) => (index === 0 ? part : html`<wbr />${part}`));
 }
 
 customElements.define('model-profiler', ModelProfiler);

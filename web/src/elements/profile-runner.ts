@@ -34,7 +34,7 @@ export const kModels: Readonly<Record<string, ProfiledModel>> = {
   lm: {
     title: 'LM',
     file: files.lmTiny,
-    about: 'a language model of three blocks, 0.5 million weights',
+    about: 'a language model, three transformer blocks',
     unit: 'token',
     parts: ['Embedding', 'RmsNorm', 'SelfAttention', 'SwiGlu', 'Linear'],
   },

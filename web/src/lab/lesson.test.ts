@@ -23,8 +23,10 @@ import {
   boundText,
   countText,
   flopText,
+  innermost,
   isUnsteadyProfile,
   layerDots,
+  slowest,
   sortLayers,
   speedUpPerItem,
 } from './layers.ts';
@@ -308,6 +310,7 @@ const layer = (name: string, flops: number, bytes: number, time: number | null):
 });
 const report = (batch: number, layers: LayerProfile[], time: number): ProfileReport => ({
   title: 'MLP',
+  unit: 'image',
   batch,
   variant: 'simd',
   threads: 1,
@@ -417,6 +420,39 @@ describe('layers', () => {
     assert.equal(dots[0]!.intensity, 4);
     assert.equal(dots[0]!.rate, 4e9);
     assert.ok(dots[0]!.low < 4e9 && dots[0]!.high > 4e9);
+  });
+
+  it('are looked at by kind in a language model, without those that contain others', () => {
+    const of = (name: string, kind: string, parent: number, share: number, seconds: number) => ({
+      ...layer(name, 4e6, 1e6, seconds),
+      kind,
+      parent,
+      share,
+    });
+    const layers = [
+      of('block', 'Residual', -1, 0.6, 6e-3),
+      of('a0', 'SelfAttention', 0, 0.25, 1e-3),
+      of('a1', 'SelfAttention', 0, 0.35, 3e-3),
+      of('classifier', 'Linear', -1, 0.4, 4e-3),
+    ];
+    const lm: ProfileReport = { ...report(64, layers, 1), unit: 'token' };
+    assert.deepEqual(
+      innermost(layers).map(({ name }) => name),
+      ['a0', 'a1', 'classifier'],
+    );
+    assert.deepEqual(
+      layerDots(lm).map(({ name, seconds, rate }) => [name, seconds, rate]),
+      [
+        ['SelfAttention ×2', 2e-3, 2e9],
+        ['classifier', 4e-3, 1e9],
+      ],
+    );
+    const most = slowest(lm)!;
+    assert.deepEqual([most.name, most.layers], ['SelfAttention', ['a0', 'a1']]);
+    assert.ok(Math.abs(most.share - 0.6) < 1e-9);
+    assert.equal(slowest({ ...lm, unit: 'image' })!.name, 'classifier');
+    assert.equal(slowest({ ...lm, layers: [] }), null);
+    assert.equal(layerDots({ ...lm, unit: 'image' }).length, 3);
   });
 
   it('are held against the lower roof, that of memory being the smallest piece that holds them', () => {
