@@ -285,7 +285,7 @@ export class ModelTrainer extends LabElement {
       const { epoch, state, checkpoint } = this.#saved;
       const kept = trainings.keeps ? 'kept in this browser' : 'kept until this page is closed';
       const size = byteSize(state.length + checkpoint.length);
-      return `${epoch} of ${this.#settings.epochs} epochs are ${kept} (${size}), with the newest ${kMostTrainings} trainings.`;
+      return `${epoch} of ${this.#settings.epochs} epochs are ${kept} (${size}; of all trainings the newest ${kMostTrainings}).`;
     }
     if (this.#train !== null) return '';
     const bytes = kDownload.reduce((sum, file) => sum + file.bytes, 0);
