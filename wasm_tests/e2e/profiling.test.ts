@@ -193,7 +193,7 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
 
   it('follows the kinds of layers of the language model from one token to 256', async () => {
     const sweep = element('layer-roofline#sweep');
-    await sweep.getByLabel('Model').selectOption('lm');
+    await sweep.locator('label', { hasText: 'Model' }).locator('select').selectOption('lm');
     await visit.run(sweep, 'Measure without a prediction');
     assert.equal(await alertOf(sweep).count(), 0);
     assert.equal(await sweep.locator('svg.chart .dot').count(), 20);
