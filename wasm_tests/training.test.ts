@@ -57,7 +57,7 @@ function describeBuild(build: BuildName): void {
   let variants: VariantInfo[];
   before(async () => {
     library = await loadModels(build, 2);
-    variants = (await loadLibrary(build)).gemmVariants().filter((rung) => !rung.prepacked);
+    variants = (await loadLibrary(build)).gemmVariants().filter((rung) => rung.supported && !rung.prepacked);
     library.setThreads(isThreaded(build) ? 2 : 1);
   });
   /** The model as it is now. */
