@@ -11,6 +11,7 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'model-trainer': () => import('./model-trainer'),
   'layer-roofline': () => import('./layer-roofline'),
   'cache-simulator': () => import('./cache-simulator'),
+  'code-exercise': () => import('./code-exercise'),
   'lesson-check': () => import('./lesson-check'),
 };
 

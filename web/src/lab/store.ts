@@ -4,6 +4,7 @@ export interface Store<T> {
   get(key: string): Promise<T | null>;
   set(key: string, value: T): Promise<void>;
   delete(key: string): Promise<void>;
+  keys(): Promise<string[]>;
 }
 
 /** For as long as the page is open; also where a browser refuses to keep anything (private windows, blocked storage). */
@@ -19,6 +20,9 @@ export class MemoryStore<T> implements Store<T> {
   delete(key: string): Promise<void> {
     this.#values.delete(key);
     return Promise.resolve();
+  }
+  keys(): Promise<string[]> {
+    return Promise.resolve([...this.#values.keys()]);
   }
 }
 
@@ -44,6 +48,9 @@ export class IndexedDbStore<T> implements Store<T> {
   }
   async delete(key: string): Promise<void> {
     await this.#do('readwrite', (store) => store.delete(key));
+  }
+  async keys(): Promise<string[]> {
+    return ((await this.#do('readonly', (store) => store.getAllKeys())) as IDBValidKey[]).map(String);
   }
 
   async #do(mode: IDBTransactionMode, action: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
@@ -81,6 +88,9 @@ export class StoreWithFallback<T> implements Store<T> {
   }
   delete(key: string): Promise<void> {
     return this.#try((store) => store.delete(key));
+  }
+  keys(): Promise<string[]> {
+    return this.#try((store) => store.keys());
   }
 
   async #try<R>(action: (store: Store<T>) => Promise<R>): Promise<R> {
