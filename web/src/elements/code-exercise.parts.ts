@@ -3,7 +3,7 @@ import type { Diagnostic } from '../lab/compiler/diagnostics.ts';
 import { duration } from '../lab/format.ts';
 import type { ExerciseSpec, TaskSpec } from '../lab/grading/exercise.ts';
 import type { Measurement } from '../lab/grading/measure.ts';
-import type { GradeResult, TestResult } from '../lab/grading/result.ts';
+import type { GradeResult, TaskResult, TestResult } from '../lab/grading/result.ts';
 
 /** 22841596 → "22.8 MB" */
 export function megabytes(bytes: number): string {
@@ -15,6 +15,8 @@ export function when(time: number): string {
 }
 
 const kSigns = { pass: '✓', fail: '✗', error: '–' } as const;
+/** Of a task: not yet, passed, some points, none, not even run. */
+const kStates = { open: '·', pass: '✓', part: '◐', fail: '✗', blocked: '–' } as const;
 const kWords = { pass: 'passed', fail: 'failed', error: 'not judged' } as const;
 
 /** Where a message of the compiler points to, as a button that goes there. */
@@ -29,7 +31,7 @@ export function renderDiagnostics(
       const { severity, file, line, column, message } = diagnostic;
       const isOwn = file === 'kernel.cpp' && line > 0;
       const place = isOwn ? `Line ${line}` : file === null ? '' : `${file}, line ${line}`;
-      return html`<li class=${severity}>
+      return html`<li data-severity=${severity}>
         ${
           isOwn
             ? html`<button class="place" title="Go to line ${line}" @click=${() => goTo(line, column)}>
@@ -55,12 +57,10 @@ export function renderTasks(
     ${spec.tasks.map((task) => {
       const own = tests.filter((test) => test.task_id === task.id);
       const graded = result?.tasks.find(({ id }) => id === task.id) ?? null;
-      const state = graded === null ? '' : graded.status === 'pass' ? 'pass' : graded.points > 0 ? 'part' : 'fail';
+      const state = graded === null ? 'open' : stateOf(graded, own);
       return html`<li class="task ${state}">
         <div class="line">
-          <span class="sign" aria-hidden="true"
-            >${state === '' ? '·' : state === 'pass' ? '✓' : state === 'part' ? '◐' : '✗'}</span
-          >
+          <span class="sign" aria-hidden="true">${kStates[state]}</span>
           <span class="title">${task.title}</span>
           <span class="points"
             >${graded === null ? nothing : html`<strong>${graded.points}</strong> of `}${task.points}
@@ -73,6 +73,12 @@ export function renderTasks(
   </ol>`;
 }
 
+function stateOf({ status, points }: TaskResult, tests: readonly TestResult[]): keyof typeof kStates {
+  if (status === 'pass') return 'pass';
+  if (points > 0) return 'part';
+  return tests.every((test) => test.status === 'error') ? 'blocked' : 'fail';
+}
+
 function renderCases(task: TaskSpec, tests: readonly TestResult[]): TemplateResult {
   if (task.kind === 'performance')
     return html`<div class="cases">${tests.map((test) => renderTimed(task, test))}</div>`;
@@ -83,30 +89,40 @@ function renderCases(task: TaskSpec, tests: readonly TestResult[]): TemplateResu
     <ul class="chips" aria-label="Cases">
       ${tests.map(
         ({ name, status }) =>
-          html`<li class="case ${status}">
+          html`<li class="case" data-status=${status}>
             <span aria-hidden="true">${kSigns[status]}</span>${name}<span class="sr">: ${kWords[status]}</span>
           </li>`,
       )}
     </ul>
-    ${
-      same && bad[0]?.output === null
-        ? html`<p class="message">${bad[0].message}</p>`
-        : bad.map(
-            ({ name, message, output }) =>
-              html`<div class="finding">
-                <p class="message"><strong>${name}:</strong> ${message ?? 'no reason given'}</p>
-                ${output === null ? nothing : renderPicture(output)}
-              </div>`,
-          )
-    }
+    ${same && bad[0]?.output === null ? html`<p class="message">${bad[0].message}</p>` : renderFindings(bad)}
+  </div>`;
+}
+
+/** One finding is enough to go on with; the others wait behind it. */
+function renderFindings(bad: readonly TestResult[]): TemplateResult | typeof nothing {
+  const [first, ...others] = bad;
+  if (first === undefined) return nothing;
+  if (others.length === 0) return renderFinding(first);
+  return html`${renderFinding(first)}
+    <details class="more">
+      <summary>${others.length} more ${others.length === 1 ? 'case' : 'cases'}</summary>
+      ${others.map(renderFinding)}
+    </details>`;
+}
+
+function renderFinding({ name, message, output }: TestResult): TemplateResult {
+  return html`<div class="finding">
+    <p class="message"><strong>${name}:</strong> ${message ?? 'no reason given'}</p>
+    ${output === null ? nothing : renderPicture(output)}
   </div>`;
 }
 
 /** Right and wrong elements as a grid, with the same as text. */
-function renderPicture(text: string): TemplateResult {
+function renderPicture(text: string): TemplateResult | typeof nothing {
   const rows = text.split('\n');
   const cells = rows.flatMap((row) => [...row]);
   const wrong = cells.filter((cell) => cell === '×').length;
+  if (wrong === cells.length) return nothing; // the message has said so
   const wide = Math.max(...rows.map((row) => [...row].length));
   const label = `${wrong} of ${cells.length} places in the picture are wrong; rows from top to bottom, columns from left to right`;
   return html`<div class="picture">

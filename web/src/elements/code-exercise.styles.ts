@@ -57,21 +57,13 @@ export const exerciseStyles = css`
   .diagnostics li > :last-child {
     min-width: 0;
   }
-  .diagnostics .error strong {
+  .diagnostics [data-severity='error'] strong {
     color: var(--lab-bad);
   }
-  .diagnostics .warning strong {
+  .diagnostics [data-severity='warning'] strong {
     color: var(--lab-warm);
   }
-  .diagnostics .error,
-  .diagnostics .warning,
-  .diagnostics .note {
-    border: 0;
-    margin: 0;
-    background: none;
-    flex-wrap: nowrap;
-  }
-  .diagnostics .note {
+  .diagnostics [data-severity='note'] {
     padding-left: 1.2rem;
     color: var(--sl-color-gray-3);
   }
@@ -141,10 +133,10 @@ export const exerciseStyles = css`
     display: inline-flex;
     gap: 0.35rem;
   }
-  .case.pass > :first-child {
+  .case[data-status='pass'] > :first-child {
     color: var(--lab-good);
   }
-  .case.fail {
+  .case[data-status='fail'] {
     color: var(--lab-bad);
   }
   .message {
@@ -174,13 +166,14 @@ export const exerciseStyles = css`
   .grid i {
     aspect-ratio: 1;
     border-radius: 1px;
-    background: color-mix(in oklab, var(--lab-good) 32%, var(--lab-surface));
+    background: color-mix(in oklab, var(--sl-color-gray-4) 28%, var(--lab-surface));
   }
-  /* A cross as well as a colour. */
+  /* Much darker too, for who sees no colours. */
   .grid i.wrong {
-    background:
-      linear-gradient(45deg, transparent 42%, var(--lab-surface) 42% 58%, transparent 58%),
-      linear-gradient(-45deg, transparent 42%, var(--lab-surface) 42% 58%, transparent 58%), var(--lab-bad);
+    background: var(--lab-bad);
+  }
+  .more {
+    margin-top: 0.5rem;
   }
   .scale {
     margin: 0.7rem 0.4rem 0.3rem 0;

@@ -374,11 +374,11 @@ export class CodeExercise extends LitElement {
   }
 
   #renderOffer(): TemplateResult {
-    const size = this.#offer === null ? '' : megabytes(downloadBytes(this.#offer.manifest));
-    const keeps = globalThis.caches === undefined ? 'not kept in this browser' : 'once, then kept for offline use';
+    const size = this.#offer === null ? 'asking for its size' : megabytes(downloadBytes(this.#offer.manifest));
+    const keeps = globalThis.caches === undefined ? ', not kept in this browser' : ' once, then kept for offline use';
     return html`<div class="section row">
       <button class="primary" ?disabled=${this.#offer === null} @click=${() => this.#enable()}>
-        Enable the compiler (${size}, ${keeps})
+        Enable the compiler (${size}${keeps})
       </button>
       <span class="muted small">Clang runs in your browser. Your code stays on this device.</span>
     </div>`;

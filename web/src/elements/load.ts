@@ -12,6 +12,7 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'layer-roofline': () => import('./layer-roofline'),
   'cache-simulator': () => import('./cache-simulator'),
   'code-exercise': () => import('./code-exercise'),
+  'course-progress': () => import('./course-progress'),
   'lesson-check': () => import('./lesson-check'),
 };
 
