@@ -304,7 +304,7 @@ export class CodeExercise extends LitElement {
           <pre tabindex="0">${exerciseHeader(spec)}</pre>
         </details>
       </div>
-      <div class="editor" @focusin=${() => this.#warmUp()}>
+      <div class="editor" @focusin=${() => this.#warmUp()} @focusout=${() => this.#keepNow()}>
         <code-editor
           label="Your C++ for: ${spec.title}"
           @code-change=${(event: CustomEvent<string>) => this.#onEdit(event.detail)}
