@@ -5,14 +5,24 @@ import { exerciseFolder, loadExercise } from '../tools/grade/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loopReports, loopSummary, mainFunction, parseAssembly, type AsmFunction } from '../web/src/lab/compiler/insight.ts';
+import {
+  loopReports,
+  loopSummary,
+  mainFunction,
+  parseAssembly,
+  type AsmFunction,
+} from '../web/src/lab/compiler/insight.ts';
 import type { CompileResult } from '../web/src/lab/compiler/compile.ts';
 import { exerciseHeader } from '../web/src/lab/grading/exercise.ts';
 
 const host = new NodeHost();
 after(() => host.close());
 
-async function compile(source: string, exports: string[], headers: Record<string, string> = {}): Promise<CompileResult> {
+async function compile(
+  source: string,
+  exports: string[],
+  headers: Record<string, string> = {},
+): Promise<CompileResult> {
   const options = { source, headers, exports, memoryPages: 256, mode: 'fast', remarks: true, assembly: true } as const;
   const result = await host.compile(options);
   assert.ok(result.wasm !== null && result.assembly !== null, JSON.stringify(result.diagnostics));

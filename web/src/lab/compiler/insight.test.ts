@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseDiagnostics } from './diagnostics.ts';
-import { loopLabel, loopReports, loopSummary, mainFunction, parseAssembly, sourceLabel, sourceName } from './insight.ts';
+import {
+  loopLabel,
+  loopReports,
+  loopSummary,
+  mainFunction,
+  parseAssembly,
+  sourceLabel,
+  sourceName,
+} from './insight.ts';
 
 const kText = `	.file	"kernel.cpp"
 	.functype	scale (i32, i32) -> ()
@@ -87,7 +95,12 @@ describe("the compiler's text", () => {
   });
 
   it('may be anything at all', () => {
-    for (const text of ['', 'garbage', '\tend_loop\n\tend_function', 'f:\n\t.functype\tf () -> ()\n\tend_loop\n\tloop']) {
+    for (const text of [
+      '',
+      'garbage',
+      '\tend_loop\n\tend_function',
+      'f:\n\t.functype\tf () -> ()\n\tend_loop\n\tloop',
+    ]) {
       assert.deepEqual(parseAssembly(text), []);
     }
     assert.equal(mainFunction([]), 0);
@@ -107,7 +120,8 @@ describe('remarks', () => {
   const reports = (text: string) => loopReports(parseDiagnostics(text));
 
   it('become one report for each loop, with the reason that stands in the way', () => {
-    const [inner, outer] = reports(`kernel.cpp:8:22: remark: loop not vectorized: cannot prove it is safe to reorder floating-point operations; allow reordering by x [-Rpass-analysis=loop-vectorize]
+    const [inner, outer] =
+      reports(`kernel.cpp:8:22: remark: loop not vectorized: cannot prove it is safe to reorder floating-point operations; allow reordering by x [-Rpass-analysis=loop-vectorize]
 kernel.cpp:7:7: remark: loop not vectorized [-Rpass-missed=loop-vectorize]
 kernel.cpp:9:3: remark: vectorized loop (vectorization width: 4, interleaved count: 2) [-Rpass=loop-vectorize]
 kernel.cpp:9:3: remark: vectorized loop (vectorization width: 4, interleaved count: 2) [-Rpass=loop-vectorize]`);
@@ -121,7 +135,8 @@ kernel.cpp:9:3: remark: vectorized loop (vectorization width: 4, interleaved cou
   });
 
   it('of copies of one loop are taken together', () => {
-    const [loop, ...others] = reports(`kernel.cpp:5:5: remark: vectorized loop (vectorization width: 4, interleaved count: 1) [-R]
+    const [loop, ...others] =
+      reports(`kernel.cpp:5:5: remark: vectorized loop (vectorization width: 4, interleaved count: 1) [-R]
 kernel.cpp:6:9: remark: loop not vectorized: call instruction cannot be vectorized [-R]
 kernel.cpp:5:5: remark: loop not vectorized [-R]`);
     assert.equal(others.length, 0);
@@ -130,7 +145,8 @@ kernel.cpp:5:5: remark: loop not vectorized [-R]`);
   });
 
   it('that give a reason and name no loop stand for themselves', () => {
-    const found = reports(`kernel.cpp:4:66: remark: loop not vectorized: Auto-vectorization of loops with potentially faulting load is not supported [-R]
+    const found =
+      reports(`kernel.cpp:4:66: remark: loop not vectorized: Auto-vectorization of loops with potentially faulting load is not supported [-R]
 kernel.cpp:9:3: remark: vectorized loop (vectorization width: 8, interleaved count: 1) [-R]`);
     assert.deepEqual(
       found.map(({ line, vectorized, width }) => [line, vectorized, width]),

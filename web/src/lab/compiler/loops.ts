@@ -59,10 +59,7 @@ const kReasons: readonly [pattern: RegExp, sentence: string][] = [
     'It holds an operation that has no wider form, such as the intrinsics of <wasm_simd128.h>: those are vectors already.',
   ],
   [/volatile|atomic ordering/, 'It reads or writes something volatile or atomic, which must happen once in each step.'],
-  [
-    /loop contains a switch/,
-    'It has a switch inside, which would have to be a choice of values for vectors to do it.',
-  ],
+  [/loop contains a switch/, 'It has a switch inside, which would have to be a choice of values for vectors to do it.'],
   [
     /vectorization is not beneficial/,
     'The compiler estimates that vectors would not pay here, or the source says that it should not use them.',
