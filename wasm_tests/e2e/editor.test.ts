@@ -47,6 +47,8 @@ const kWarning: Diagnostic = {
   message: "unused variable 'sum'",
 };
 const kLinker: Diagnostic = { ...kError, file: null, line: 0, column: 0, range: null, message: 'malloc is nowhere' };
+const kExercise = '02-acceleration/reordered';
+const exerciseFile = (name: string) => readFileSync(join(exerciseFolder(kExercise), name), 'utf8');
 
 /** An editor at the top of a page, which notes its events. */
 async function mount(page: Page, settings: Settings): Promise<Locator> {
@@ -134,6 +136,21 @@ describe('the editor', () => {
     assert.equal(await valueOf(editor), kCode, 'what the page set can be taken back too');
     await page.keyboard.press('Control+z');
     assert.equal(await valueOf(editor), kCode, 'the first text is the beginning');
+  });
+
+  it('takes a whole text as it is pasted', async () => {
+    const { editor, page } = await open({ value: kCode });
+    for (const text of [exerciseFile('solution.cpp'), 'void f() {\n      int a;\n      }', '\tint b;\n\n\n']) {
+      await content(editor).click();
+      await page.keyboard.press('ControlOrMeta+a');
+      await content(editor).evaluate((element, pasted) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData('text/plain', pasted);
+        element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+      }, text);
+      assert.equal(await valueOf(editor), text);
+      assert.equal((await logOf(editor)).at(-1), text);
+    }
   });
 
   it('underlines messages at their places until the student edits there', async () => {
@@ -300,9 +317,6 @@ describe('the editor', () => {
     visit.assertClean();
   });
 });
-
-const kExercise = '02-acceleration/reordered';
-const exerciseFile = (name: string) => readFileSync(join(exerciseFolder(kExercise), name), 'utf8');
 
 describe('what the compiler made of it', () => {
   const [starter, own] = [exerciseFile('starter.cpp'), exerciseFile('solution.cpp')];

@@ -163,7 +163,7 @@ function reading(label: string): Extension {
     EditorView.theme({
       '&.cm-merge-b .cm-changedLine, .cm-insertedLine, .cm-inlineChangedLine': { backgroundColor: 'var(--code-added)' },
       '&.cm-merge-a .cm-changedLine, .cm-deletedChunk': { backgroundColor: 'var(--code-removed)' },
-      '.cm-changedText, .cm-deletedChunk .cm-deletedText': { fontWeight: '650' },
+      '&.cm-merge-b .cm-deletedText': { background: 'color-mix(in srgb, var(--lab-bad) 30%, transparent)' },
       '.cm-collapsedLines': { color: 'var(--sl-color-gray-3)', background: 'var(--lab-surface-2)' },
     }),
   ];

@@ -29,19 +29,24 @@ const kMostMessages = 50;
 /**
  * C++ to edit, as CodeMirror or, where `plain`, as a text area.
  *
- * Properties: `value`; `diagnostics`, shown at their places until the student edits there; `label`, the accessible name; `plain`; `readonly`;
- * `history`, what Ctrl-Z takes back, as plain data. Setting `history` counts only beside the `value` it was read with.
+ * Properties: `value`; `diagnostics`, shown at their places until the student edits there; `quiet`, where the page lists those itself;
+ * `label`, the accessible name; `plain`; `readonly`; `history`, what Ctrl-Z takes back, as plain data, which counts only beside the `value` it
+ * was read with. `label`, `plain`, `readonly` and `quiet` are attributes too.
  * Events: `code-change` (CustomEvent<string>), for what the student does and not for what the page sets; `run` for Ctrl-Enter.
  */
 export class CodeEditor extends LitElement {
   static override styles = [editorStyles];
   // Lit hands on what was set before the module had loaded, in this order.
-  static override properties = Object.fromEntries(
-    ['label', 'readonly', 'plain', 'value', 'history', 'diagnostics'].map((name) => [
-      name,
-      { attribute: false, noAccessor: true },
-    ]),
-  );
+  static override properties = {
+    label: { noAccessor: true },
+    readonly: { type: Boolean, noAccessor: true },
+    plain: { type: Boolean, noAccessor: true },
+    quiet: { type: Boolean },
+    value: { attribute: false, noAccessor: true },
+    history: { attribute: false, noAccessor: true },
+    diagnostics: { attribute: false, noAccessor: true },
+  };
+  declare quiet: boolean;
 
   readonly #settings = new EditorSettings();
   readonly #extensions = editorExtensions(this.#settings, {
@@ -52,6 +57,8 @@ export class CodeEditor extends LitElement {
   #kept = EditorState.create({ extensions: this.#extensions });
   #view: EditorView | null = null;
   #plain = false;
+  #diagnostics: readonly Diagnostic[] = [];
+  /** What of the diagnostics the student has not edited away. */
   #markers: Marker[] = [];
   /** A history that came before its text. */
   #waiting: unknown = null;
@@ -59,6 +66,11 @@ export class CodeEditor extends LitElement {
   #isSetting = false;
   #status: { text: string; failed: boolean } | null = null;
   #scheme: MutationObserver | null = null;
+
+  constructor() {
+    super();
+    this.quiet = false;
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -98,11 +110,13 @@ export class CodeEditor extends LitElement {
     if (state !== null) this.#begin(state);
   }
 
-  get diagnostics(): Diagnostic[] {
-    return this.#markers.map(({ diagnostic }) => diagnostic);
+  get diagnostics(): readonly Diagnostic[] {
+    return this.#diagnostics;
   }
+  /** Those that are there already stay as the edits since have left them. */
   set diagnostics(diagnostics: readonly Diagnostic[]) {
-    if (diagnostics.length === 0 && this.#markers.length === 0) return;
+    if (diagnostics === this.#diagnostics) return;
+    this.#diagnostics = diagnostics;
     this.#markers = placeDiagnostics(this.value, diagnostics);
     this.#showMarkers();
   }
@@ -294,7 +308,7 @@ export class CodeEditor extends LitElement {
   }
 
   #renderMessages(): TemplateResult | typeof nothing {
-    if (this.#markers.length === 0) return nothing;
+    if (this.quiet || this.#markers.length === 0) return nothing;
     const more = this.#markers.length - kMostMessages;
     return html`<ol class="messages" aria-label="What the compiler says">
       ${this.#markers.slice(0, kMostMessages).map((marker) => html`<li>${this.#renderMessage(marker)}</li>`)}

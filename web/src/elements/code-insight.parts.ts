@@ -23,7 +23,8 @@ export function renderLoops(reports: readonly LoopReport[], source: string | nul
             <p>${report.sentence}</p>
             ${report.reasons.map(
               ({ line, column, sentence, message }) =>
-                html`<p>${sentence} ${line === report.line ? nothing : place(line, column)}</p>
+                html`<p>${sentence}</p>
+                  ${line === report.line ? nothing : html`<p>${place(line, column)}</p>`}
                   <p class="words">clang: ${message}</p>`,
             )}
           </li>`,

@@ -58,6 +58,7 @@ export const insightStyles = css`
     padding: 0.1rem 0.5rem;
     font-family: var(--__sl-font-mono);
     font-size: 0.8125rem;
+    font-variant-ligatures: none;
     max-width: 100%;
     overflow: hidden;
     text-overflow: ellipsis;
@@ -74,7 +75,6 @@ export const insightStyles = css`
     font-family: var(--__sl-font-mono);
     font-size: 0.8125rem;
     line-height: 1.5;
-    tab-size: 2;
   }
   .asm ol {
     width: max-content;
@@ -86,7 +86,7 @@ export const insightStyles = css`
   .asm li {
     margin: 0;
     padding-inline: calc(0.8rem + var(--depth) * 1.2ch) 0.8rem;
-    white-space: pre;
+    white-space: nowrap;
     border-left: 3px solid transparent;
   }
   .asm li.inner {
