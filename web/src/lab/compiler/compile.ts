@@ -91,16 +91,10 @@ function compilerArguments(options: CompileOptions, emit: 'object' | 'assembly' 
     ...['-ferror-limit', '19', '-ftemplate-depth=128', '-fconstexpr-steps=100000', '-fbracket-depth', '256'],
     ...['-fno-caret-diagnostics', '-fdiagnostics-print-source-range-info'],
     ...(isChecked
-      ? [
-          '-include',
-          'optlab_runtime.h',
-          `-fsanitize=${kChecks}`,
-          '-fno-sanitize-merge',
-          `-fsanitize-trap=${kChecks}`,
-          '-debug-info-kind=line-tables-only',
-          '-dwarf-version=4',
-        ]
+      ? ['-include', 'optlab_runtime.h', `-fsanitize=${kChecks}`, '-fno-sanitize-merge', `-fsanitize-trap=${kChecks}`]
       : []),
+    // Line tables change no instruction: for traps, and for the text, which leads from its loops to the source.
+    ...(isChecked || emit === 'assembly' ? ['-debug-info-kind=line-tables-only', '-dwarf-version=4'] : []),
     ...(options.threads ? ['-pthread', '-ftls-model=local-exec'] : []),
     ...(options.remarks && emit === 'object'
       ? ['', '-missed', '-analysis'].map((s) => `-Rpass${s}=loop-vectorize`)
