@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import type { Locator } from 'playwright-core';
-import { kLesson, Site, stopButton, type Visit, type VisitOptions } from './site.ts';
+import { kLesson, Site, type Visit, type VisitOptions } from './site.ts';
 
 const kRoot = join(import.meta.dirname, '../..');
 const kName = '02-acceleration/reordered';
@@ -98,8 +98,8 @@ describe('an exercise', () => {
       const line = broken.split('\n').findIndex((text) => text.includes('= 0.0f')) + 1;
       await student.write(broken);
       assert.match(await student.run(), /It does not compile yet/);
-      const error = exercise.locator('.diagnostics li').filter({ hasText: "expected ';'" });
-      assert.match(await error.innerText(), new RegExp(`Line ${line}`));
+      const error = exercise.locator('.messages li').filter({ hasText: "expected ';'" });
+      assert.match(await error.innerText(), new RegExp(`line ${line}`));
       await error.getByRole('button').click();
       await visit.page.keyboard.insertText('/*here*/');
       assert.match((await student.code()).split('\n')[line - 1] ?? '', /= 0\.0f\s*\/\*here\*\//);
@@ -108,7 +108,7 @@ describe('an exercise', () => {
       const results = await student.run();
       assert.match(results, /Solved: all 10 points/);
       assert.match(results, /times as fast as the reference \(95 %: [\d.]+ to [\d.]+\)/);
-      assert.equal(await exercise.locator('.diagnostics').count(), 0);
+      assert.equal(await exercise.locator('.messages').count(), 0);
 
       await visit.page.reload();
       await exercise.getByText('Solved: all 10 points').waitFor();

@@ -1,18 +1,20 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
-import { until } from 'lit/directives/until.js';
 import { solutions, type exercises } from 'virtual:optlab-exercises';
 import { hintsUsed, kHints, maySeeSolution, withHint, type ExerciseProgress } from '../lab/progress.ts';
 import { when } from './code-exercise.parts.ts';
 
-/** One promise each, so that a later render shows the same one. */
-const solutionTexts = new Map<string, Promise<string>>();
-const kLost = () => 'The solution could not be loaded: reload the page to try again.';
+/** Null where the site has none. */
+export async function loadSolution(exercise: string): Promise<string | null> {
+  return (await solutions[exercise]?.())?.default ?? null;
+}
 
 export interface HelpContext {
   exercise: string;
   content: Awaited<ReturnType<(typeof exercises)[string]>>['default'];
   progress: ExerciseProgress;
+  /** Once it was opened. */
+  solution: string | null;
   /** In the editor. */
   code: string;
   save(progress: ExerciseProgress): void;
@@ -59,14 +61,11 @@ function renderSolutionButton({ exercise, progress, save }: HelpContext): Templa
     ${isOpen ? nothing : html`<span class="muted small">opens with all points, or after three hints</span>`}`;
 }
 
-function renderSolution({ exercise, progress }: HelpContext): TemplateResult | typeof nothing {
-  const load = solutions[exercise];
-  if (load === undefined || progress.solutionSeen === null) return nothing;
-  const text = solutionTexts.get(exercise) ?? load().then(({ default: found }) => found, kLost);
-  solutionTexts.set(exercise, text);
+function renderSolution({ solution }: HelpContext): TemplateResult | typeof nothing {
+  if (solution === null) return nothing;
   return html`<details class="memory">
     <summary>One solution</summary>
-    <pre tabindex="0">${until(text, '…')}</pre>
+    <pre tabindex="0">${solution}</pre>
   </details>`;
 }
 

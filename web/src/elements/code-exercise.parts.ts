@@ -1,12 +1,11 @@
-import { html, nothing, type TemplateResult } from 'lit';
-import type { Diagnostic } from '../lab/compiler/diagnostics.ts';
-import { duration } from '../lab/format.ts';
-import type { ExerciseSpec, TaskSpec } from '../lab/grading/exercise.ts';
-import type { Measurement } from '../lab/grading/measure.ts';
-import type { GradeResult, TaskResult, TestResult } from '../lab/grading/result.ts';
+import { html, type TemplateResult } from 'lit';
+import { downloadBytes } from '../lab/compiler/loader.ts';
+import type { CompilerState } from '../lab/grading/page-host.ts';
+import { kMostCode } from '../lab/progress.ts';
+import type { CompilerOffer } from './compiler-host.ts';
 
 /** 22841596 → "22.8 MB" */
-export function megabytes(bytes: number): string {
+function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
@@ -14,168 +13,46 @@ export function when(time: number): string {
   return new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-const kSigns = { pass: '✓', fail: '✗', error: '–' } as const;
-/** Of a task: not yet, passed, some points, none, not even run. */
-const kStates = { open: '·', pass: '✓', part: '◐', fail: '✗', blocked: '–' } as const;
-const kWords = { pass: 'passed', fail: 'failed', error: 'not judged' } as const;
-
-/** Where a message of the compiler points to, as a button that goes there. */
-export function renderDiagnostics(
-  diagnostics: readonly Diagnostic[],
-  goTo: (line: number, column: number) => void,
-): TemplateResult | typeof nothing {
-  const shown = diagnostics.filter(({ severity }) => severity !== 'remark');
-  if (shown.length === 0) return nothing;
-  return html`<ul class="diagnostics" aria-label="What the compiler says">
-    ${shown.map((diagnostic) => {
-      const { severity, file, line, column, message } = diagnostic;
-      const isOwn = file === 'kernel.cpp' && line > 0;
-      const place = isOwn ? `Line ${line}` : file === null ? '' : `${file}, line ${line}`;
-      return html`<li data-severity=${severity}>
-        ${
-          isOwn
-            ? html`<button class="place" title="Go to line ${line}" @click=${() => goTo(line, column)}>
-                ${place}
-              </button>`
-            : place === ''
-              ? nothing
-              : html`<span class="place">${place}</span>`
-        }
-        <span><strong>${severity}</strong> ${message}</span>
-      </li>`;
-    })}
-  </ul>`;
-}
-
-/** The tasks, each with its points, and under it what its cases say. */
-export function renderTasks(
-  spec: ExerciseSpec,
-  tests: readonly TestResult[],
-  result: GradeResult | null,
-): TemplateResult {
-  return html`<ol class="tasks" aria-label="Tasks">
-    ${spec.tasks.map((task) => {
-      const own = tests.filter((test) => test.task_id === task.id);
-      const graded = result?.tasks.find(({ id }) => id === task.id) ?? null;
-      const state = graded === null ? 'open' : stateOf(graded, own);
-      return html`<li class="task ${state}">
-        <div class="line">
-          <span class="sign" aria-hidden="true">${kStates[state]}</span>
-          <span class="title">${task.title}</span>
-          <span class="points"
-            >${graded === null ? nothing : html`<strong>${graded.points}</strong> of `}${task.points}
-            ${task.points === 1 ? 'point' : 'points'}</span
-          >
-        </div>
-        ${own.length === 0 ? nothing : renderCases(task, own)}
-      </li>`;
-    })}
-  </ol>`;
-}
-
-function stateOf({ status, points }: TaskResult, tests: readonly TestResult[]): keyof typeof kStates {
-  if (status === 'pass') return 'pass';
-  if (points > 0) return 'part';
-  return tests.every((test) => test.status === 'error') ? 'blocked' : 'fail';
-}
-
-function renderCases(task: TaskSpec, tests: readonly TestResult[]): TemplateResult {
-  if (task.kind === 'performance')
-    return html`<div class="cases">${tests.map((test) => renderTimed(task, test))}</div>`;
-  const bad = tests.filter(({ status }) => status !== 'pass');
-  // Where all cases say the same (not run, stopped), once is enough.
-  const same = bad.length === tests.length && new Set(bad.map(({ message }) => message)).size === 1 && bad.length > 1;
-  return html`<div class="cases">
-    <ul class="chips" aria-label="Cases">
-      ${tests.map(
-        ({ name, status }) =>
-          html`<li class="case" data-status=${status}>
-            <span aria-hidden="true">${kSigns[status]}</span>${name}<span class="sr">: ${kWords[status]}</span>
-          </li>`,
-      )}
-    </ul>
-    ${same && bad[0]?.output === null ? html`<p class="message">${bad[0].message}</p>` : renderFindings(bad)}
+/** The way to a compiler: what it would download, then how far that is. */
+export function renderCompiler(state: CompilerState, offer: CompilerOffer | null, enable: () => void): TemplateResult {
+  if (state.name === 'loading') return renderLoading(state.progress ?? { done: 0, total: 0 });
+  const size = offer === null ? 'asking for its size' : megabytes(downloadBytes(offer.manifest));
+  const keeps = globalThis.caches === undefined ? ', not kept in this browser' : ' once, then kept for offline use';
+  return html`<div class="section row">
+    <button class="primary" ?disabled=${offer === null} @click=${enable}>Enable the compiler (${size}${keeps})</button>
+    <span class="muted small">Clang runs in your browser. Your code stays on this device.</span>
   </div>`;
 }
 
-/** One finding is enough to go on with; the others wait behind it. */
-function renderFindings(bad: readonly TestResult[]): TemplateResult | typeof nothing {
-  const [first, ...others] = bad;
-  if (first === undefined) return nothing;
-  if (others.length === 0) return renderFinding(first);
-  return html`${renderFinding(first)}
-    <details class="more">
-      <summary>${others.length} more ${others.length === 1 ? 'case' : 'cases'}</summary>
-      ${others.map(renderFinding)}
-    </details>`;
-}
-
-function renderFinding({ name, message, output }: TestResult): TemplateResult {
-  return html`<div class="finding">
-    <p class="message"><strong>${name}:</strong> ${message ?? 'no reason given'}</p>
-    ${output === null ? nothing : renderPicture(output)}
+function renderLoading({ done, total }: { done: number; total: number }): TemplateResult {
+  const downloading = `Downloading: ${megabytes(done)} of ${megabytes(total)}`;
+  const text =
+    total === 0 ? 'Asking for the compiler…' : done < total ? downloading : 'Starting the compiler, a few seconds…';
+  return html`<div class="section download">
+    <span class="small muted">${text}</span>
+    <progress max=${total || 1} .value=${done} aria-label="Download of the compiler"></progress>
   </div>`;
 }
 
-/** Right and wrong elements as a grid, with the same as text. */
-function renderPicture(text: string): TemplateResult | typeof nothing {
-  const rows = text.split('\n');
-  const cells = rows.flatMap((row) => [...row]);
-  const wrong = cells.filter((cell) => cell === '×').length;
-  if (wrong === cells.length) return nothing; // the message has said so
-  const wide = Math.max(...rows.map((row) => [...row].length));
-  const label = `${wrong} of ${cells.length} places in the picture are wrong; rows from top to bottom, columns from left to right`;
-  return html`<div class="picture">
-    <div class="grid" role="img" aria-label=${label} style="--columns:${wide}">
-      ${rows.map((row) => [...row].map((cell) => html`<i class=${cell === '×' ? 'wrong' : ''}></i>`))}
-    </div>
-    <details>
-      <summary>As text (× is wrong)</summary>
-      <pre>${text}</pre>
-    </details>
-  </div>`;
+/** A history that has grown large is not worth its room. */
+export function keptHistory(history: unknown): unknown {
+  return history === undefined || JSON.stringify(history).length > kMostCode ? null : history;
 }
 
-function renderTimed(task: TaskSpec & { kind: 'performance' }, test: TestResult): TemplateResult {
-  if (test.measurement === null) return html`<p class="message">${test.message ?? 'not measured'}</p>`;
-  return html`${renderScale(task, test.measurement)}
-    <p class="message">
-      ${capital(test.message ?? '')}.
-      <span class="muted"
-        >${test.measurement.rounds.length} rounds of ${test.measurement.callsPerSample}
-        ${test.measurement.callsPerSample === 1 ? 'call' : 'calls'} each, yours and the reference in turns.
-        ${perCall(test.measurement)}</span
-      >
-    </p>`;
-}
+const kPlainKey = 'optlab-plain-editor';
 
-function perCall({ rounds }: Measurement): string {
-  const middle = (lane: 0 | 1) => rounds.map((round) => round[lane]).toSorted((a, b) => a - b)[rounds.length >> 1] ?? 0;
-  return `A call takes ${duration(middle(1))}, the reference ${duration(middle(0))}.`;
+/** Storage may be refused; then it is chosen again on each page. */
+export function prefersPlain(): boolean {
+  try {
+    return localStorage.getItem(kPlainKey) === 'yes';
+  } catch {
+    return false;
+  }
 }
-
-/** Times as fast as the reference: where the levels lie, and the measured ratio with its interval. */
-function renderScale(
-  { levels }: TaskSpec & { kind: 'performance' },
-  { ratio, low, high }: Measurement,
-): TemplateResult {
-  const end = Math.max(high * 1.08, (levels.at(-1)?.ratio ?? 1) * 1.25);
-  const at = (value: number) => `${(100 * Math.max(0, Math.min(1, value / end))).toFixed(2)}%`;
-  return html`<div class="scale" aria-hidden="true">
-    <div class="track">
-      <span class="reached" style="width:${at(ratio)}"></span>
-      <span class="interval" style="left:${at(low)};width:calc(${at(high)} - ${at(low)})"></span>
-      <span class="median" style="left:${at(ratio)}"></span>
-      ${levels.map((level) => html`<span class="level" style="left:${at(level.ratio)}"></span>`)}
-      <span class="level reference" style="left:${at(1)}"></span>
-    </div>
-    <div class="marks">
-      <span style="left:${at(1)}">1×</span>
-      ${levels.map((level) => html`<span class=${ratio >= level.ratio ? 'won' : ''} style="left:${at(level.ratio)}">${level.ratio}×</span>`)}
-    </div>
-  </div>`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+export function rememberPlain(plain: boolean): void {
+  try {
+    localStorage.setItem(kPlainKey, plain ? 'yes' : 'no');
+  } catch {
+    // asked again next time
+  }
 }

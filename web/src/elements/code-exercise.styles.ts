@@ -17,6 +17,7 @@ export const exerciseStyles = css`
     overflow-x: auto;
     font: 0.8125rem/1.55 var(--__sl-font-mono);
     tab-size: 2;
+    font-variant-ligatures: none;
   }
   .editor {
     border-top: 1px solid var(--lab-line);
@@ -40,38 +41,20 @@ export const exerciseStyles = css`
     overflow: hidden;
     margin-top: 0.6rem;
   }
-  .diagnostics {
-    list-style: none;
-    margin: 0;
-    padding: 0.5rem 1.1rem;
+  .tools {
+    display: inline-flex;
+    flex-wrap: wrap;
+    gap: 0 0.9rem;
+    margin-inline-start: auto;
+  }
+  .tools [aria-pressed='true'] {
+    font-weight: 650;
+  }
+  .insight {
     border-top: 1px solid var(--lab-line);
-    font-size: 0.875rem;
   }
-  .diagnostics li {
-    display: flex;
-    gap: 0.7rem;
-    align-items: baseline;
-    padding: 0.2rem 0;
-    overflow-wrap: anywhere;
-  }
-  .diagnostics li > :last-child {
-    min-width: 0;
-  }
-  .diagnostics [data-severity='error'] strong {
-    color: var(--lab-bad);
-  }
-  .diagnostics [data-severity='warning'] strong {
-    color: var(--lab-warm);
-  }
-  .diagnostics [data-severity='note'] {
-    padding-left: 1.2rem;
-    color: var(--sl-color-gray-3);
-  }
-  .place {
-    flex: none;
-    min-height: 0;
-    padding: 0 0.45rem;
-    font: 0.8125rem/1.6 var(--__sl-font-mono);
+  .insight > summary {
+    padding: 0.7rem 1.1rem;
   }
   .tasks {
     list-style: none;
@@ -143,7 +126,6 @@ export const exerciseStyles = css`
     margin-top: 0.35rem;
     font-size: 0.875rem;
     overflow-wrap: anywhere;
-    white-space: pre-line;
   }
   .message strong {
     font-weight: 600;

@@ -1,29 +1,25 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { exercises } from 'virtual:optlab-exercises';
 import type { Diagnostic } from '../lab/compiler/diagnostics.ts';
-import { downloadBytes } from '../lab/compiler/loader.ts';
 import { messageOf } from '../lab/errors.ts';
-import { exerciseHeader, exportsOf, kHeaderFile, maxPoints, type Exercise } from '../lab/grading/exercise.ts';
+import { exerciseHeader, maxPoints, type Exercise } from '../lab/grading/exercise.ts';
 import { gradeSource, type GradeHost, type GradeProgress } from '../lab/grading/grade.ts';
 import type { GradeResult } from '../lab/grading/result.ts';
 import { noProgress, withAttempt, withCode, withReplaced, type ExerciseProgress } from '../lab/progress.ts';
 import { book, compilerOffer, host, type CompilerOffer } from './compiler-host.ts';
 import { engine } from './context.ts';
-import { renderHelp } from './code-exercise.help.ts';
-import { megabytes, renderDiagnostics, renderTasks } from './code-exercise.parts.ts';
+import type { CodeEditor } from './code-editor.ts';
+import { renderHelp, loadSolution } from './code-exercise.help.ts';
+import { keptHistory, prefersPlain, rememberPlain, renderCompiler } from './code-exercise.parts.ts';
+import { renderResults, summary } from './code-exercise.results.ts';
 import { exerciseStyles } from './code-exercise.styles.ts';
-import './plain-editor.ts';
+import { compileOptions, offerKernel } from './own-kernel.ts';
+import './code-editor.ts';
+import './code-insight.ts';
 import './submission-form.ts';
 import { labStyles } from './styles.ts';
 
 type Content = Awaited<ReturnType<(typeof exercises)[string]>>['default'];
-
-/** What <code-editor> is, seen from here. */
-interface CodeEditor extends HTMLElement {
-  value: string;
-  diagnostics: Diagnostic[];
-  goTo(line: number, column: number): void;
-}
 
 /** How long nothing is typed until the code is kept, and until the compiler looks at it. */
 const kKeepMs = 400;
@@ -46,7 +42,13 @@ export class CodeExercise extends LitElement {
   #code = '';
   /** The editor has other text than #code. */
   #push = false;
+  /** As a text area, for who prefers one. */
+  #plain = prefersPlain();
   #diagnostics: Diagnostic[] = [];
+  /** What the compiler made of the code, once somebody looks; `source` is what it speaks of. */
+  #insight: { source: string; remarks: Diagnostic[]; assembly: string | null } | null = null;
+  #looksInside = false;
+  #solution: string | null = null;
   #running: AbortController | null = null;
   #doing: GradeProgress | null = null;
   /** Of this visit or kept from the last one. */
@@ -97,6 +99,10 @@ export class CodeExercise extends LitElement {
     this.#content = (await load()).default;
     await this.#restore();
     this.#offer = await compilerOffer();
+    // What has passed on an earlier visit is offered again, as long as that downloads nothing.
+    if (this.#result !== null && !this.#isStale && this.#offer.isKept) {
+      offerKernel(this.#content.spec, this.#code, this.#result);
+    }
   }
 
   async #restore(): Promise<void> {
@@ -105,6 +111,13 @@ export class CodeExercise extends LitElement {
     this.#result = this.#progress.last;
     this.#isStale = this.#progress.attempts.at(-1) !== undefined && this.#progress.edited > this.#lastRun;
     this.#setCode(this.#progress.code ?? this.#content?.starter ?? '');
+    await this.#showSolution();
+  }
+
+  /** Beside the reader's own, once it may be seen and was opened. */
+  async #showSolution(): Promise<void> {
+    if (this.#progress.solutionSeen !== null) this.#solution ??= await loadSolution(this.exercise);
+    this.requestUpdate();
   }
 
   get #lastRun(): number {
@@ -137,7 +150,10 @@ export class CodeExercise extends LitElement {
   override updated(): void {
     const editor = this.#editor;
     if (editor === null) return;
-    if (this.#push && editor.value !== this.#code) editor.value = this.#code;
+    if (this.#push && editor.value !== this.#code) {
+      editor.value = this.#code;
+      if (this.#progress.history !== null) editor.history = this.#progress.history;
+    }
     this.#push = false;
     if (editor.diagnostics !== this.#diagnostics) editor.diagnostics = this.#diagnostics;
   }
@@ -157,7 +173,8 @@ export class CodeExercise extends LitElement {
     const starter = this.#content?.starter;
     if (starter === undefined || this.#code === (this.#progress.code ?? starter)) return;
     clearTimeout(this.#keepTimer);
-    await this.#save(withCode(this.#progress, this.#code, starter, Date.now()));
+    const history = keptHistory(this.#editor?.history);
+    await this.#save({ ...withCode(this.#progress, this.#code, starter, Date.now()), history });
   }
 
   async #save(progress: ExerciseProgress): Promise<void> {
@@ -170,22 +187,21 @@ export class CodeExercise extends LitElement {
   async #checkSyntax(): Promise<void> {
     if (host.state.name !== 'ready' || this.#running !== null || engine.task !== null) return;
     const code = this.#code;
-    const { diagnostics } = await host.compile(this.#compileOptions(code, 'syntax'));
+    const { diagnostics } = await host.compile(compileOptions(this.#content!.spec, code, 'syntax'));
     if (code !== this.#code || this.#running !== null) return;
     this.#diagnostics = diagnostics;
     this.requestUpdate();
   }
 
-  #compileOptions(source: string, mode: 'syntax' | 'fast') {
-    const { spec } = this.#content!;
-    return {
-      source,
-      headers: { [kHeaderFile]: exerciseHeader(spec) },
-      exports: exportsOf(spec),
-      memoryPages: spec.budgets.memoryPages,
-      mode,
-      relaxed: spec.relaxed ?? false,
-    };
+  /** What the compiler makes of the code; asked for when somebody looks, and again after each run. */
+  async #lookInside(): Promise<void> {
+    const source = this.#code;
+    if (!this.#looksInside || host.state.name !== 'ready' || this.#insight?.source === source) return;
+    const options = { ...compileOptions(this.#content!.spec, source, 'fast'), remarks: true, assembly: true };
+    const { wasm, diagnostics, assembly } = await host.compile(options);
+    if (wasm === null) return;
+    this.#insight = { source, remarks: diagnostics.filter(({ severity }) => severity === 'remark'), assembly };
+    this.requestUpdate();
   }
 
   async #enable(): Promise<void> {
@@ -205,7 +221,8 @@ export class CodeExercise extends LitElement {
   }
 
   get #canRun(): boolean {
-    return this.#running === null && engine.task === null && (this.#offer?.isKept || host.state.name === 'ready');
+    const hasCompiler = this.#offer?.isKept || host.state.name === 'ready';
+    return this.#running === null && engine.task === null && hasCompiler;
   }
 
   async #run(): Promise<void> {
@@ -222,6 +239,7 @@ export class CodeExercise extends LitElement {
     this.#running = null;
     this.#doing = null;
     this.requestUpdate();
+    void this.#lookInside();
     await this.updateComplete;
     if (this.shadowRoot?.activeElement === null && document.activeElement === this) {
       this.renderRoot.querySelector<HTMLElement>('button.run')?.focus({ preventScroll: true });
@@ -253,8 +271,7 @@ export class CodeExercise extends LitElement {
     this.#isStale = source !== this.#code;
     await this.#save(withAttempt(this.#progress, source, result, Date.now()));
     this.#announcement = summary(result);
-    const detail = { exercise: this.exercise, result, source };
-    this.dispatchEvent(new CustomEvent('exercise-graded', { detail, bubbles: true, composed: true }));
+    offerKernel(spec, source, result);
   }
 
   /** The page's host; what the compiler says of the reader's own code is shown with its ranges, which the result leaves out. */
@@ -270,6 +287,7 @@ export class CodeExercise extends LitElement {
       },
       trapSite: (wasm, offset) => host.trapSite(wasm, offset),
       run: (request, budget) => host.run(request, budget),
+      threads: host.threads,
       get compiler() {
         return host.compiler;
       },
@@ -306,12 +324,12 @@ export class CodeExercise extends LitElement {
       </div>
       <div class="editor" @focusin=${() => this.#warmUp()} @focusout=${() => this.#keepNow()}>
         <code-editor
-          label="Your C++ for: ${spec.title}"
+          .label=${`Your C++ for: ${spec.title}`}
+          .plain=${this.#plain}
           @code-change=${(event: CustomEvent<string>) => this.#onEdit(event.detail)}
           @run=${() => this.#run()}
         ></code-editor>
       </div>
-      ${renderDiagnostics(this.#diagnostics, (line, column) => this.#editor?.goTo(line, column))}
       ${this.#renderActions()}
       <progress
         max="1"
@@ -320,13 +338,26 @@ export class CodeExercise extends LitElement {
         ?hidden=${this.#running === null}
       ></progress>
       <span class="sr" role="status" aria-live="polite">${this.#announcement}</span>
-      ${this.#renderError()} ${this.#renderResult(content)}
+      ${this.#renderError()}
+      ${renderResults({
+        spec,
+        tests: this.#doing?.tests ?? (this.#running === null ? this.#result?.tests : null) ?? [],
+        result: this.#running === null ? this.#result : null,
+        isStale: this.#isStale,
+        isListed: this.#diagnostics.length > 0,
+      })}
+      ${this.#renderInsight(content)}
       ${renderHelp({
         exercise: this.exercise,
         content,
         progress: this.#progress,
+        solution: this.#solution,
         code: this.#code,
-        save: (progress) => void this.#attempt(() => this.#save(progress)),
+        save: (progress) =>
+          void this.#attempt(async () => {
+            await this.#save(progress);
+            await this.#showSolution();
+          }),
         replace: (code) => void this.#attempt(() => this.#replaceCode(code)),
       })}
     </section>`;
@@ -352,8 +383,8 @@ export class CodeExercise extends LitElement {
       </div>`;
     }
     const { state } = host;
-    if (state.name === 'loading' && !this.#offer?.isKept) return this.#renderLoading();
-    if (state.name !== 'ready' && !this.#offer?.isKept) return this.#renderOffer();
+    if (state.name !== 'ready' && !this.#offer?.isKept)
+      return renderCompiler(state, this.#offer, () => void this.#enable());
     return html`<div class="section row">
       <button class="primary run" ?disabled=${!this.#canRun} @click=${() => this.#run()}>Run</button>
       <span class="muted small">
@@ -365,6 +396,12 @@ export class CodeExercise extends LitElement {
               : html`<span class="keys"><kbd>Ctrl</kbd> <kbd>Enter</kbd> in the editor does the same</span>`
         }
       </span>
+      <span class="tools">
+        <button class="link" @click=${() => this.#editor?.format()}>Format</button>
+        <button class="link" aria-pressed=${this.#plain ? 'true' : 'false'} @click=${() => this.#togglePlain()}>
+          Plain text area
+        </button>
+      </span>
     </div>`;
   }
 
@@ -373,43 +410,32 @@ export class CodeExercise extends LitElement {
     return this.#doing === null ? 'starting…' : `${this.#doing.doing}…`;
   }
 
-  #renderOffer(): TemplateResult {
-    const size = this.#offer === null ? 'asking for its size' : megabytes(downloadBytes(this.#offer.manifest));
-    const keeps = globalThis.caches === undefined ? ', not kept in this browser' : ' once, then kept for offline use';
-    return html`<div class="section row">
-      <button class="primary" ?disabled=${this.#offer === null} @click=${() => this.#enable()}>
-        Enable the compiler (${size}${keeps})
-      </button>
-      <span class="muted small">Clang runs in your browser. Your code stays on this device.</span>
-    </div>`;
+  #togglePlain(): void {
+    this.#plain = !this.#plain;
+    rememberPlain(this.#plain);
+    this.requestUpdate();
   }
 
-  #renderLoading(): TemplateResult {
-    const { state } = host;
-    const progress = state.name === 'loading' ? state.progress : null;
-    const { done, total } = progress ?? { done: 0, total: 1 };
-    const text =
-      done < total ? `Downloading: ${megabytes(done)} of ${megabytes(total)}` : 'Starting the compiler, a few seconds…';
-    return html`<div class="section download">
-      <span class="small muted">${progress === null ? 'Asking for the compiler…' : text}</span>
-      <progress max=${total} .value=${done} aria-label="Download of the compiler"></progress>
-    </div>`;
-  }
-
-  #renderResult({ spec }: Content): TemplateResult {
-    const tests = this.#doing?.tests ?? (this.#running === null ? this.#result?.tests : undefined) ?? [];
-    const result = this.#running === null ? this.#result : null;
-    return html`<div class="section results ${this.#isStale && result !== null ? 'stale' : ''}">
-      ${
-        result === null
-          ? nothing
-          : html`<p class="total">
-              ${summary(result)}${this.#isStale ? html`<span class="muted small"> (before your latest change)</span>` : nothing}
-            </p>`
-      }
-      ${result?.status === 'error' && !this.#diagnostics.length ? html`<pre tabindex="0">${result.message}</pre>` : nothing}
-      ${renderTasks(spec, tests, result?.status === 'error' ? null : result)}
-    </div>`;
+  #renderInsight({ starter }: Content): TemplateResult {
+    const { remarks = null, assembly = null, source = null } = this.#insight ?? {};
+    return html`<details
+      class="insight"
+      @toggle=${(event: Event) => {
+        this.#looksInside = (event.target as HTMLDetailsElement).open;
+        void this.#lookInside();
+      }}
+    >
+      <summary>Look inside: loops, instructions, comparison</summary>
+      <code-insight
+        .remarks=${remarks}
+        .assembly=${assembly}
+        .compiled=${source}
+        .starter=${starter}
+        .own=${this.#code}
+        .solution=${this.#solution}
+        @go-to=${({ detail }: CustomEvent<{ line: number; column: number }>) => this.#editor?.goTo(detail.line, detail.column)}
+      ></code-insight>
+    </details>`;
   }
 
   #renderError(): TemplateResult | typeof nothing {
@@ -423,11 +449,6 @@ export class CodeExercise extends LitElement {
       </button>
     </div>`;
   }
-}
-
-function summary({ status, points, maxPoints: most }: GradeResult): string {
-  if (status === 'error') return 'It does not compile yet.';
-  return status === 'pass' ? `Solved: all ${most} points.` : `${points} of ${most} points.`;
 }
 
 customElements.define('code-exercise', CodeExercise);

@@ -8,6 +8,7 @@ import type { LoadProgress } from '../compiler/loader.ts';
 import type { GradeHost } from './grade.ts';
 import type { KernelReply } from './kernel-protocol.ts';
 import { outcome, type CaseOutcome, type CaseRequest } from './run-case.ts';
+import { canShareMemory } from './team.ts';
 
 /** What this needs of a worker; tests have one without threads. */
 export interface WorkerLike {
@@ -40,6 +41,8 @@ export type CompilerState =
 
 const kCompileLimit = 15;
 const kStartLimit = 20;
+/** As many as Node's host has, so that both measure alike. */
+const kMostThreads = 4;
 const kStopped = 'Stopped';
 
 type Question = CompilerRequest extends infer R ? (R extends unknown ? Omit<R, 'id'> : never) : never;
@@ -47,6 +50,7 @@ type Answer<T> = { value: T } | { failure: string };
 
 /** Fires `change` when the compiler's state changes. */
 export class PageHost extends EventTarget implements GradeHost {
+  readonly threads = canShareMemory() ? Math.min(kMostThreads, globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
   readonly #options: PageHostOptions;
   #state: CompilerState = { name: 'off' };
   #compiler: WorkerLike | null = null;
