@@ -28,6 +28,15 @@ export class CourseProgress extends LitElement {
       tbody th {
         font-family: inherit;
       }
+      /* What is only for screen readers scrolls with its table. */
+      .scroll {
+        position: relative;
+      }
+      @media (max-width: 30rem) {
+        tbody th {
+          white-space: normal;
+        }
+      }
       input[type='file'] {
         font: inherit;
         font-size: 0.8125rem;
