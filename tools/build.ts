@@ -1,6 +1,6 @@
 // Builds OptLab:   tools/build [--only native|wasm|web]…
 //
-// native: the `optlab` program.   wasm: the four WebAssembly links, put where the site finds them (web/public/wasm/<build>/).
+// native: the `optlab` program.   wasm: three modules in each of four builds, put where the site finds them (web/public/wasm/<build>/).
 // web: the site in web/dist, with the models, the data and the compiler that it needs; OPTLAB_SOLUTIONS=off leaves the exercises' solutions
 // out, OPTLAB_BASE is the folder that it will be served from. Each part is skipped quickly when nothing has changed.
 import { createHash } from 'node:crypto';
@@ -37,14 +37,14 @@ export async function buildNative(log: string): Promise<void> {
   await build('native', log, ['optlab']);
 }
 
-/** The library's two links: kernels and their measurement; models, training and profiles of models. */
-const kModules = ['optlab', 'models'];
+/** The library's links: kernels and their measurement; image classifiers, their training and profiles; the language model. */
+const kModules = ['optlab', 'models', 'lm'];
 
 /** Links one WebAssembly build and copies the modules and their programs to web/public/wasm/<build>/. */
 export async function buildWasm(name: WasmBuild, log: string): Promise<void> {
   const preset = `wasm-${name}`;
   const types = name === kTypedBuild ? ['optlab_types'] : [];
-  await build(preset, log, ['optlab_bindings', 'optlab_model_bindings', ...types]);
+  await build(preset, log, ['optlab_bindings', 'optlab_model_bindings', 'optlab_lm_bindings', ...types]);
   const module = globSync('src/bindings/**/optlab.mjs', { cwd: buildFolder(preset) })[0];
   if (!module)
     throw new CommandError(`${preset} was built, but no optlab.mjs is in ${relative(kRoot, buildFolder(preset))}`);
@@ -92,7 +92,7 @@ function siteFingerprint(): string {
 
 /** Copies models, the browser's share of the data and the compiler into the site's public folder, then builds web/dist. */
 export async function buildWeb(log: string): Promise<void> {
-  mirror(filesBelow(join(kRoot, 'models'), '**/*.safetensors'), join(kRoot, 'web/public/models'));
+  mirror(filesBelow(join(kRoot, 'models'), '**/*.{safetensors,bpe}'), join(kRoot, 'web/public/models'));
   mirror(filesBelow(join(kRoot, 'data'), '**/*.gz'), join(kRoot, 'web/public/data'));
   publishToolchain();
   const stamp = join(kRoot, 'build/web.stamp');

@@ -53,11 +53,13 @@ function moduleOrder(root: string): string[] {
     .map(({ words }) => words[0]!.text.slice('src/'.length));
 }
 
-/** Libraries of others that cmake/ wraps as optlab_<name>: they are no modules, and have no place in the order. */
+/** Libraries of others that optlab_header_library or cmake/ wraps as optlab_<name>: they are no modules, and have no place in the order. */
 function wrappedLibraries(root: string): Set<string> {
-  const names = globSync('cmake/*.cmake', { cwd: root })
-    .flatMap((file) => parseCommands(readFileSync(join(root, file), 'utf8')))
-    .filter(({ name }) => name === 'add_library')
+  const names = globSync(['cmake/*.cmake', 'src/*/CMakeLists.txt'], { cwd: root })
+    .flatMap((file) => {
+      const wraps = file.startsWith('src') ? ['optlab_header_library'] : ['add_library'];
+      return parseCommands(readFileSync(join(root, file), 'utf8')).filter(({ name }) => wraps.includes(name));
+    })
     .map(({ words }) => words[0]?.text.replace(/^optlab_/, '') ?? '');
   return new Set(names);
 }

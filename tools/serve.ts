@@ -13,6 +13,7 @@ import { extname, join, resolve, sep } from 'node:path';
 import process from 'node:process';
 import { parseArgs, promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { kIsolation, kPagePolicy, kScriptPolicy } from '../web/src/lab/offline/headers.ts';
 
 const kTypes: Record<string, string> = {
   '.bin': 'application/octet-stream',
@@ -54,15 +55,6 @@ const kCompressible = new Set([
 ]);
 
 const kVersionedToolchain = /^[\\/]toolchain[\\/][^\\/]+[\\/]/;
-
-const kScriptPolicy = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "connect-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-].join('; ');
 
 const compressors = {
   br: (body: Buffer) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
@@ -141,13 +133,9 @@ function baseHeaders(isolation: boolean, extension: string): Record<string, stri
     'Referrer-Policy': 'same-origin',
     Vary: 'Accept-Encoding',
   };
-  if (isolation) {
-    headers['Cross-Origin-Opener-Policy'] = 'same-origin';
-    headers['Cross-Origin-Embedder-Policy'] = 'require-corp';
-  }
+  if (isolation) Object.assign(headers, kIsolation);
   if (extension === '.js' || extension === '.mjs') headers['Content-Security-Policy'] = kScriptPolicy;
-  // The page's own policy is in its <meta>, where frame-ancestors has no effect.
-  if (extension === '.html') headers['Content-Security-Policy'] = "frame-ancestors 'self'";
+  if (extension === '.html') headers['Content-Security-Policy'] = kPagePolicy;
   return headers;
 }
 

@@ -1,4 +1,4 @@
-// Attention as JavaScript sees it: each of the four WebAssembly links, loaded by Node.
+// Attention as JavaScript sees it: each of the four WebAssembly builds, loaded by Node.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { BuildName } from '../web/src/lab/types.ts';

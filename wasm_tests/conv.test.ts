@@ -1,4 +1,4 @@
-// What JavaScript sees of convolution, in each of the four WebAssembly links.
+// What JavaScript sees of convolution, in each of the four WebAssembly builds.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { isThreaded, kBuilds, loadLibrary, type Library } from './lib/library.ts';

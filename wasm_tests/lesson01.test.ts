@@ -2,16 +2,22 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { cellsOf, parseCounters, parseSteps, totalsOf } from '../web/src/lab/cache.ts';
+import { innermost, slowest } from '../web/src/lab/layers.ts';
+import { kOpening } from '../web/src/lab/moby.ts';
 import { parseLayers, parseMemory, parseSpans, parseTiming } from '../web/src/lab/profile.ts';
-import type { CacheSettings, CacheState } from '../web/src/lab/protocol.ts';
+import type { CacheSettings, CacheState, ProfileReport } from '../web/src/lab/protocol.ts';
 import {
   kBuilds,
   loadLibrary,
+  loadLm,
   loadModels,
   readCnn,
+  readLm,
   readModel,
   readTestImages,
+  readTokenizer,
   type Library,
+  type Lms,
   type Models,
 } from './lib/library.ts';
 
@@ -102,6 +108,95 @@ for (const build of kBuilds) {
 
     it('keeps no memory', () => {
       const cycle = () => profile(readModel(), 4).delete();
+      for (let i = 0; i < 2; ++i) cycle();
+      const used = library.memoryInUse();
+      cycle();
+      assert.equal(library.memoryInUse(), used);
+    });
+  });
+}
+
+for (const build of kBuilds) {
+  describe(`profile of the language model, ${build}`, () => {
+    let library: Lms;
+    let opening: Int32Array;
+    before(async () => {
+      library = await loadLm(build);
+      const tokenizer = new library.Tokenizer(readTokenizer());
+      opening = tokenizer.encode(kOpening);
+      tokenizer.delete();
+    });
+    const model = readLm();
+
+    function profile(ids: Int32Array, variant = 'simd') {
+      const run = new library.LmProfiler(model, ids, variant, 0.2);
+      while (run.step());
+      return run;
+    }
+
+    it('has a text of tokens, for the largest batch', () => {
+      assert.ok(opening.length >= 256, `${opening.length} tokens`);
+      assert.ok(opening.every((id) => id >= 0 && id < 2048));
+      const tokenizer = new library.Tokenizer(readTokenizer());
+      const bytes = tokenizer.encode('é\n').length; // of UTF-8, some of them merged
+      assert.ok(bytes >= 1 && bytes <= 3, `${bytes} tokens`);
+      assert.equal(tokenizer.encode('').length, 0);
+      tokenizer.delete();
+      assert.throws(() => new library.Tokenizer(readTokenizer().subarray(0, 100)), { name: 'DataError' });
+    });
+
+    it('has it by layers, with the counts of the lesson', () => {
+      for (const [tokens, total, classifier, attention, swiglu] of [
+        [1, 983_917, 393_216, 168_984, 418_320],
+        [64, 65_474_560, 25_165_824, 13_318_848, 26_772_480],
+        [256, 292_421_632, 100_663_296, 83_798_784, 107_089_920],
+      ] as const) {
+        const run = profile(opening.subarray(0, tokens));
+        const layers = parseLayers(run.names(), run.layers());
+        assert.equal(layers.length, 3 + 3 * 6);
+        const kinds = innermost(layers).map(({ kind }) => kind);
+        const block = ['RmsNorm', 'SelfAttention', 'RmsNorm', 'SwiGlu'];
+        assert.deepEqual(kinds, ['Embedding', ...block, ...block, ...block, 'RmsNorm', 'Linear']);
+        const whole = layers.filter(({ depth }) => depth === 0).reduce((sum, { flops }) => sum + flops, 0);
+        assert.equal(whole, total);
+        // What the blocks contain, and an addition for each of their results.
+        const inner = innermost(layers).reduce((sum, { flops }) => sum + flops, 0);
+        assert.equal(whole - inner, 6 * tokens * 96);
+        assert.equal(layers.at(-1)!.flops, classifier);
+        assert.deepEqual(layers.at(-1)!.output, [tokens, 2048]);
+        const ofKind = (wanted: string) =>
+          layers.filter(({ kind }) => kind === wanted).reduce((sum, { flops }) => sum + flops, 0);
+        assert.equal(ofKind('SelfAttention'), attention);
+        assert.equal(ofKind('SwiGlu'), swiglu);
+
+        const most = slowest({ layers, unit: 'token' } as ProfileReport)!;
+        assert.ok(['SelfAttention', 'SwiGlu', 'Linear'].includes(most.name), most.name);
+        assert.ok(most.share > 0 && most.layers.length > 0, `${most.name} takes ${most.share}`);
+        assert.ok(parseMemory(run.memory()).length > 0 && parseSpans(run.spans()).length === layers.length);
+        run.delete();
+      }
+    });
+
+    it('refuses what is no model, sequence or rung', () => {
+      const make = (bytes: Uint8Array, ids: Int32Array, variant: string) => () => {
+        const run = new library.LmProfiler(bytes, ids, variant, 1);
+        try {
+          run.step();
+        } finally {
+          run.delete();
+        }
+      };
+      assert.throws(make(model, opening.subarray(0, 0), 'simd'), /0 tokens.*1 to 256/);
+      assert.throws(make(model, new Int32Array(257), 'simd'), /257 tokens.*1 to 256/);
+      assert.throws(make(model, Int32Array.of(2048), 'simd'), { name: 'RangeError', message: /2048/ });
+      assert.throws(make(model, Int32Array.of(-1), 'simd'), { name: 'RangeError', message: /-1/ });
+      assert.throws(make(model, Int32Array.of(1), 'fastest'), /fastest/);
+      assert.throws(make(readModel(), Int32Array.of(1), 'simd'), { name: 'DataError', message: /"lm" is wanted/ });
+      assert.throws(make(model.subarray(0, 1000), Int32Array.of(1), 'simd'), { name: 'DataError' });
+    });
+
+    it('keeps no memory', () => {
+      const cycle = () => profile(opening.subarray(0, 8)).delete();
       for (let i = 0; i < 2; ++i) cycle();
       const used = library.memoryInUse();
       cycle();

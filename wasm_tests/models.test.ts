@@ -49,7 +49,7 @@ function describeBuild(build: BuildName): void {
   before(async () => {
     models = await loadModels(build, 2);
     models.setThreads(isThreaded(build) ? 2 : 1);
-    variants = (await loadLibrary(build)).gemmVariants().filter(({ prepacked }) => !prepacked);
+    variants = (await loadLibrary(build)).gemmVariants().filter(({ prepacked, supported }) => supported && !prepacked);
   });
 
   it('refuses images of another size', () => {

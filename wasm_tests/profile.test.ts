@@ -1,4 +1,4 @@
-// What JavaScript sees of profiling, in each of the four WebAssembly links: the cache simulator, the work of layers, figures of memory.
+// What JavaScript sees of profiling, in each of the four WebAssembly builds: the cache simulator, the work of layers, figures of memory.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { isThreaded, kBuilds, loadLibrary, type Library } from './lib/library.ts';

@@ -10,7 +10,7 @@ const kMostBrotliBytes = 140_000;
 
 describe('the size of the library', () => {
   for (const build of ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']) {
-    for (const file of ['optlab.wasm', 'models.wasm'])
+    for (const file of ['optlab.wasm', 'models.wasm', 'lm.wasm'])
       it(`${build}/${file}: at most ${kMostBytes / 1000} KB, ${kMostBrotliBytes / 1000} KB with brotli`, () => {
         const program = readFileSync(join(import.meta.dirname, '../web/public/wasm', build, file));
         assert.ok(program.length <= kMostBytes, `${program.length} bytes`);

@@ -12,6 +12,7 @@ import { rehypeShortCode } from './plugins/rehype-short-code.mjs';
 import { remarkChecks } from './plugins/remark-checks.mjs';
 import { remarkElements } from './plugins/remark-elements.mjs';
 import { remarkSource } from './plugins/remark-source.mjs';
+import { serviceWorker } from './plugins/service-worker.ts';
 import { kCourse } from './src/course.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -73,6 +74,7 @@ export default defineConfig({
         './src/styles/theme.css',
       ],
       components: {
+        Footer: './src/components/Footer.astro',
         Head: './src/components/Head.astro',
         Hero: './src/components/Hero.astro',
         SiteTitle: './src/components/SiteTitle.astro',
@@ -90,6 +92,7 @@ export default defineConfig({
       },
     }),
     cspHashes(),
+    serviceWorker(), // last: it lists what the others have written
   ],
   vite: {
     plugins: [

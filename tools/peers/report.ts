@@ -194,8 +194,8 @@ repetition is in [benchmarks.json](benchmarks.json).
   maximum below 6), their number, and how many were taken in all.
 - A ratio is ours ÷ the best peer of the same table, medians, with a 95 % interval by the bootstrap in which each resample chooses its own
   best peer.
-- No verdict where either side's interval is wider than ${100 * kSpreadAllowed} % of its median, or has fewer than ${kEnough} quiet
-  repetitions.
+- No verdict where a side has fewer than ${kEnough} quiet repetitions, or where its interval is wider than ${100 * kSpreadAllowed} % of its
+  median and some pair of values from the two intervals is on the other side of the target.
 - Every library's result is checked, as each family says. One that computes something else has no figure and is no peer.
 - Models are written by the tool's own encoders, with weights from a seeded generator.
 `;

@@ -65,7 +65,17 @@ describe('verdict', () => {
   });
 
   it('is none where one side spreads over 25 % or has fewer than 7 quiet repetitions', () => {
-    assert.equal(verdict(ratio(9), 1, [side(7, 0.26), side(9, 0)]), 'no verdict (spread 26.0 %)');
+    const wide = { count: 7, spread: 0.6, median: 10, low: 7, high: 13 };
+    assert.equal(verdict(ratio(10), 8, [wide, side(9, 0)]), 'no verdict (spread 60.0 %)');
+    assert.equal(verdict(ratio(10), 13, [wide, side(9, 0)]), 'no verdict (spread 60.0 %)');
     assert.equal(verdict(ratio(9), 1, [side(7, 0), side(6, 0)]), 'no verdict (6 quiet)');
+  });
+
+  it('is given in spite of the spread where no value of the intervals contradicts it', () => {
+    const wide = { count: 7, spread: 0.6, median: 10, low: 7, high: 13 };
+    assert.equal(verdict(ratio(10), 7, [wide, side(9, 0)]), 'met');
+    assert.equal(verdict(ratio(10), 13.1, [wide, side(9, 0)]), 'missed');
+    assert.equal(verdict(ratio(0.1), 0.14, [side(9, 0), wide]), 'no verdict (spread 60.0 %)');
+    assert.equal(verdict(ratio(0.1), 0.15, [side(9, 0), wide]), 'missed');
   });
 });

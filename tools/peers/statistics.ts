@@ -87,10 +87,21 @@ export const kSpreadAllowed = 0.25;
 /** A verdict takes this many quiet repetitions of each side. */
 export const kEnough = 7;
 
+/**
+ * Of ours (the first side) and a rival. Wide intervals leave no doubt where even the worst of ours against the best of the rival's, or the
+ * other way round, is on the same side of the target.
+ */
 export function verdict(ratio: Ratio, target: number, sides: readonly Summary[]): string {
   const fewest = Math.min(...sides.map(({ count }) => count));
   const widest = Math.max(...sides.map(({ spread }) => spread));
   if (fewest < kEnough) return `no verdict (${fewest} quiet)`;
-  if (widest > kSpreadAllowed) return `no verdict (spread ${(100 * widest).toFixed(1)} %)`;
+  if (widest > kSpreadAllowed && !beyondDoubt(target, sides))
+    return `no verdict (spread ${(100 * widest).toFixed(1)} %)`;
   return ratio.value >= target ? 'met' : 'missed';
+}
+
+function beyondDoubt(target: number, [ours, rival]: readonly Summary[]): boolean {
+  return (
+    ours !== undefined && rival !== undefined && (ours.low / rival.high >= target || ours.high / rival.low < target)
+  );
 }

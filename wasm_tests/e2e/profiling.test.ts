@@ -129,6 +129,27 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
     assert.ok(trace.traceEvents.filter(({ ph }) => ph === 'X').length >= 10);
   });
 
+  it('profiles the language model, whose batch is the tokens of one text', async () => {
+    const profiler = element('model-profiler');
+    await profiler.getByLabel('Model').selectOption('lm');
+    await profiler.getByLabel('Batch').selectOption('16 tokens');
+    await profiler.getByLabel('most of the time goes to').selectOption('SelfAttention');
+    await visit.run(profiler, 'Profile the model');
+    assert.equal(await alertOf(profiler).count(), 0);
+    assert.match(
+      await textOf(profiler),
+      /16 tokens take [\d.]+ (µs|ms)[^]* tokens a second[^]*(The 3 (SelfAttention|SwiGlu) layers together take|classifier takes) \d+ %[^]*You predicted SelfAttention: (right|others)/,
+    );
+    const layers = await visit.table(profiler, /LM, batch 16/);
+    const names = column(layers, 'Layer').map((name) => name.replace(/\s[^]*/, ''));
+    assert.equal(names.length, 21);
+    assert.deepEqual([names[0], names[3], names.at(-1)], ['embedding', 'layers.0.attention', 'classifier']);
+    assert.equal(column(layers, 'FLOPs').at(-1), (16 * 393_216).toLocaleString('en'));
+    assert.match(visit.page.url(), /profile=model:lm;batch:16/);
+    await profiler.getByLabel('Model').selectOption('cnn');
+    await profiler.getByLabel('Batch').selectOption('4 images');
+  });
+
   async function download(from: Locator, button: string): Promise<string> {
     const file = visit.page.waitForEvent('download');
     await from.getByRole('button', { name: button }).click();
@@ -168,6 +189,22 @@ function describeLesson(getSite: () => Site, { isolation, context }: Way): void 
       await textOf(sweep),
       /In the largest batch an image takes \d+ % of the time that it takes alone: [\d.]+× (faster|slower)/,
     );
+  });
+
+  it('follows the kinds of layers of the language model from one token to 256', async () => {
+    const sweep = element('layer-roofline#sweep');
+    await sweep.locator('label', { hasText: 'Model' }).locator('select').selectOption('lm');
+    await visit.run(sweep, 'Measure without a prediction');
+    assert.equal(await alertOf(sweep).count(), 0);
+    // A coarse clock may find that a norm takes no time.
+    const dots = await sweep.locator('svg.chart .dot').count();
+    assert.ok(isolation ? dots === 20 : dots >= 15 && dots <= 20, `${dots} dots`);
+    const labels = (await sweep.locator('svg.chart text.layer').allTextContents()).filter(
+      (name) => name !== 'RmsNorm ×7',
+    );
+    assert.deepEqual(labels.sort(), ['SelfAttention ×3', 'SwiGlu ×3', 'classifier']);
+    assert.match(await textOf(sweep), /From one token to 256[^]*In the largest batch a token takes \d+ %/);
+    assert.equal(column(await visit.table(sweep, 'The whole model, by batch'), 'Per token').length, 5);
   });
 
   it('steps through a loop nest, and holds its misses against a prediction', async () => {

@@ -12,6 +12,9 @@ export const kFirstLesson = '/lessons/01-profiling/';
 /** Experiments that are done in a second. */
 export const kQuick = '?race=size:64x64x64;rungs:naive,simd;threads:2&classify=rungs:simd;threads:1';
 
+/** What Playwright itself warns of when a page registers a service worker that the context blocks. */
+const kBlocked = 'Service Worker registration blocked by Playwright';
+
 export interface VisitOptions {
   path?: string;
   isolation?: boolean;
@@ -50,7 +53,8 @@ export class Site {
   /** Opens a page in a context of its own. */
   async visit({ path = '/', isolation = true, context = {}, initScript, prepare }: VisitOptions = {}): Promise<Visit> {
     const server = isolation ? this.#servers.isolated : this.#servers.plain;
-    const page = await (await this.browser.newContext(context)).newPage();
+    // The service worker has tests of its own (offline.test.ts); without it each page is as the server sends it.
+    const page = await (await this.browser.newContext({ serviceWorkers: 'block', ...context })).newPage();
     page.setDefaultTimeout(20_000);
     const visit = new Visit(page, server.url);
     if (initScript !== undefined) await page.addInitScript(initScript);
@@ -69,6 +73,7 @@ export class Visit {
   constructor(page: Page, origin: string) {
     this.page = page;
     page.on('console', (message) => {
+      if (message.text() === kBlocked) return;
       if (['error', 'warning'].includes(message.type())) this.problems.push(`${message.type()}: ${message.text()}`);
     });
     page.on('pageerror', (error) => this.problems.push(`uncaught: ${error.message}`));

@@ -106,7 +106,7 @@ function describeTraining(getSite: () => Site, { isolation, context }: (typeof k
   it('goes on after a reload, to the weights that Node comes to', async () => {
     await visit.page.reload();
     await trainer.scrollIntoViewIfNeeded();
-    await trainer.getByText(/Kept in this browser: [12] of 3 epochs/).waitFor();
+    await trainer.getByText(/[12] of 3 epochs are kept in this browser/).waitFor();
     assert.ok((await trainer.locator('circle.tested').count()) >= 2); // the legend has one
     await visit.run(trainer, /^Resume after epoch/);
     assert.equal(await alertOf(trainer).count(), 0);
@@ -136,10 +136,10 @@ function describeTraining(getSite: () => Site, { isolation, context }: (typeof k
 
   it('keeps a training for its settings, until it is told to forget it', async () => {
     await trainer.locator('label', { hasText: 'Epochs' }).locator('select').selectOption('2');
-    await trainer.getByText(/Kept in this browser/).waitFor({ state: 'hidden' });
+    await trainer.getByText(/kept in this browser/).waitFor({ state: 'hidden' });
     assert.equal(await button(/Forget/).count(), 0);
     await trainer.locator('label', { hasText: 'Epochs' }).locator('select').selectOption('3');
-    await trainer.getByText('Kept in this browser: 3 of 3 epochs').waitFor();
+    await trainer.getByText('3 of 3 epochs are kept in this browser').waitFor();
     await button('Forget this training').click();
     await button(/Forget/).waitFor({ state: 'hidden' });
     await visit.page.reload();

@@ -1,23 +1,24 @@
-// The four WebAssembly links as Node loads them, and the committed model and images that the tests feed them.
+// The modules of the four WebAssembly builds as Node loads them, and the committed model and images that the tests feed them.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import type { BuildName, KernelModule, ModelModule, ModuleFactory } from '../../web/src/lab/types.ts';
+import type { BuildName, KernelModule, LmModule, ModelModule, ModuleFactory } from '../../web/src/lab/types.ts';
 
 export const kRoot = resolve(import.meta.dirname, '../..');
 export const kBuilds: readonly BuildName[] = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
 export type Library = KernelModule;
 export type Models = ModelModule;
+export type Lms = LmModule;
 export type Tensor = InstanceType<Library['Tensor']>;
 
 export const isThreaded = (build: BuildName): boolean => build.endsWith('-threads');
 
-/** The files of a build's two modules. */
-export const kModuleFiles = ['optlab.mjs', 'optlab.wasm', 'models.mjs', 'models.wasm'];
+/** The files of a build's modules. */
+export const kModuleFiles = ['optlab', 'models', 'lm'].flatMap((name) => [`${name}.mjs`, `${name}.wasm`]);
 
-/** optlab.mjs or models.mjs of a build. Throws when it has not been built, naming the command. */
+/** A module of a build, optlab.mjs by default. Throws when it has not been built, naming the command. */
 export function modulePath(build: BuildName, file = 'optlab.mjs'): string {
   const path = join(kRoot, 'build', `wasm-${build}`, 'src/bindings', file);
   if (!existsSync(path)) {
@@ -31,9 +32,14 @@ export function loadLibrary(build: BuildName, threads = 1): Promise<Library> {
   return load(modulePath(build), threads);
 }
 
-/** The same of its models. */
+/** The same of its image classifiers. */
 export function loadModels(build: BuildName, threads = 1): Promise<Models> {
   return load(modulePath(build, 'models.mjs'), threads);
+}
+
+/** The same of its language model. */
+export function loadLm(build: BuildName, threads = 1): Promise<Lms> {
+  return load(modulePath(build, 'lm.mjs'), threads);
 }
 
 async function load<Module>(path: string, threads: number): Promise<Module> {
@@ -49,6 +55,15 @@ export function readModel(): Uint8Array {
 
 export function readCnn(): Uint8Array {
   return Uint8Array.from(readFileSync(join(kRoot, 'models/fashion-cnn.safetensors')));
+}
+
+/** The small language model, and its tokenizer. */
+export function readLm(): Uint8Array {
+  return Uint8Array.from(readFileSync(join(kRoot, 'models/moby-lm-tiny.safetensors')));
+}
+
+export function readTokenizer(): Uint8Array {
+  return Uint8Array.from(readFileSync(join(kRoot, 'models/moby-2048.bpe')));
 }
 
 /** The first 64 test images, 784 bytes each. */

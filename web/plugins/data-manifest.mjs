@@ -12,6 +12,8 @@ const kFiles = {
   testLabels: ['data/fashion-mnist/t10k-labels-idx1-ubyte.gz', 'data/fashion-mnist/t10k-labels-idx1-ubyte.gz'],
   mlp: ['models/fashion-mlp.safetensors', 'models/fashion-mlp.safetensors'],
   cnn: ['models/fashion-cnn.safetensors', 'models/fashion-cnn.safetensors'],
+  lmTiny: ['models/moby-lm-tiny.safetensors', 'models/moby-lm-tiny.safetensors'],
+  tokenizer: ['models/moby-2048.bpe', 'models/moby-2048.bpe'],
 };
 
 /**

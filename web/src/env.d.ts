@@ -1,6 +1,6 @@
 declare module 'virtual:optlab-manifest' {
   export const files: Record<
-    'trainImages' | 'trainLabels' | 'testImages' | 'testLabels' | 'mlp' | 'cnn',
+    'trainImages' | 'trainLabels' | 'testImages' | 'testLabels' | 'mlp' | 'cnn' | 'lmTiny' | 'tokenizer',
     import('./lab/data.ts').DataFile
   >;
 }

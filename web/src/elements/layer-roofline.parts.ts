@@ -4,8 +4,10 @@ import { boundText, thousands, type Bound, type LayerDot } from '../lab/layers.t
 import type { ProfileReport } from '../lab/protocol.ts';
 import { kLabelGap, px, py, type Frame } from './roofline-plot.ts';
 
-/** A label takes about so much room. */
-const kLabelWidth = 92;
+/** Of a label's letters, and how far from its dot it begins. */
+const kLetter = 7;
+export const kAside = 11;
+const kDot = 6.5;
 
 export interface DotTableOptions {
   open: boolean;
@@ -39,7 +41,7 @@ export function renderDotTable(dots: readonly LayerDot[], { open, colorOf, bound
               <td>${threeDigits(dot.intensity)}</td>
               <td>${threeDigits(dot.rate / 1e9)}</td>
               <td>${bound === null ? '–' : threeDigits(bound.roof / 1e9)}</td>
-              <td>${boundText(bound)}</td>
+              <td class="bound">${boundText(bound)}</td>
               <td>${byteSize(dot.bytes)}</td>
               <td>${duration(dot.seconds)}</td>
             </tr>`;
@@ -51,6 +53,7 @@ export function renderDotTable(dots: readonly LayerDot[], { open, colorOf, bound
 }
 
 export function renderBatchTable(reports: readonly ProfileReport[]): TemplateResult {
+  const unit = reports[0]?.unit ?? 'image';
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Batches as a table">
     <table>
       <caption>
@@ -59,7 +62,7 @@ export function renderBatchTable(reports: readonly ProfileReport[]): TemplateRes
       <thead>
         <tr>
           <th scope="col">Batch</th>
-          ${['Time', '95 % interval', 'Per image', 'Images a second'].map((title) => html`<th scope="col">${title}</th>`)}
+          ${['Time', '95 % interval', `Per ${unit}`, `${unit === 'image' ? 'Images' : 'Tokens'} a second`].map((title) => html`<th scope="col">${title}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -84,19 +87,24 @@ export function lastOfEach(dots: readonly LayerDot[]): LayerDot[] {
   return dots.filter((dot) => !dots.some((other) => other.name === dot.name && other.batch > dot.batch));
 }
 
-/** Labels beside their dots, moved down where two would overlap. */
+/** Labels beside their dots, moved down where two would overlap or one would cover another dot. */
 export function placeLabels(dots: readonly LayerDot[], frame: Frame) {
-  const placed: { dot: LayerDot; x: number; y: number; before: boolean }[] = [];
+  const placed: { dot: LayerDot; x: number; y: number; before: boolean; left: number; right: number }[] = [];
   for (const dot of [...dots].sort((a, b) => b.rate - a.rate)) {
     const x = px(frame, dot.intensity);
     const before = x > (frame.left + frame.right) / 2;
+    const width = kLetter * dot.name.length;
+    const [left, right] = before ? [x - kAside - width, x - kAside] : [x + kAside, x + kAside + width];
     let y = py(frame, dot.rate);
     const collides = () =>
-      placed.some(
-        (other) => other.before === before && Math.abs(other.x - x) < kLabelWidth && Math.abs(other.y - y) < kLabelGap,
-      );
+      placed.some((other) => other.left < right && left < other.right && Math.abs(other.y - y) < kLabelGap) ||
+      dots.some((other) => {
+        const at = px(frame, other.intensity);
+        const covered = other !== dot && at > left - kDot && at < right + kDot;
+        return covered && Math.abs(py(frame, other.rate) - y) < kDot + kLabelGap / 3;
+      });
     while (collides()) y += 2;
-    placed.push({ dot, x, y, before });
+    placed.push({ dot, x, y, before, left, right });
   }
   return placed;
 }

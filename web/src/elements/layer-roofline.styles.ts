@@ -1,6 +1,11 @@
 import { css } from 'lit';
 
 export const layerRooflineStyles = css`
+  td.bound {
+    min-width: 10.5rem;
+    white-space: normal;
+    line-height: 1.25;
+  }
   .path {
     fill: none;
     stroke-width: 1.5;

@@ -1,6 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { byteSize, duration, gigaflops, threeDigits, times } from '../lab/format.ts';
 import {
+  batchText,
   boundClass,
   boundOf,
   boundText,
@@ -8,21 +9,22 @@ import {
   kBatches,
   kUnsteadyProfile,
   layerDots,
-  speedUpPerImage,
+  speedUpPerItem,
   type Bound,
   type BoundClass,
   type LayerDot,
 } from '../lab/layers.ts';
-import type { ProfileReport } from '../lab/protocol.ts';
+import type { BatchUnit, ProfileReport } from '../lab/protocol.ts';
 import { nearestFactor } from '../lab/race.ts';
 import { engine, session } from './context.ts';
 import { LabElement } from './lab-element.ts';
-import { lastOfEach, placeLabels, renderBatchTable, renderDotTable } from './layer-roofline.parts.ts';
+import { kAside, lastOfEach, placeLabels, renderBatchTable, renderDotTable } from './layer-roofline.parts.ts';
 import { layerRooflineStyles } from './layer-roofline.styles.ts';
 import { kModels, profileRungs, runProfile, threadedTwin } from './profile-runner.ts';
 import { frameFor, px, py, renderLimits, type Frame } from './roofline-plot.ts';
 import { rooflineStyles } from './roofline-chart.styles.ts';
 import { labStyles } from './styles.ts';
+import { Width } from './width.ts';
 
 const kProbeSeconds = 5;
 const kProfileSeconds = 2;
@@ -53,8 +55,7 @@ export class LayerRoofline extends LabElement {
   #reports: ProfileReport[] = [];
   #status = '';
   #selected: string | null = null;
-  #width = 640;
-  #observer: ResizeObserver | null = null;
+  readonly #width = new Width(this, '.plot');
 
   static override styles = [labStyles, rooflineStyles, layerRooflineStyles];
 
@@ -79,23 +80,6 @@ export class LayerRoofline extends LabElement {
 
   protected override get settingsKey(): string {
     return this.id || (this.sweep ? 'sweep' : 'layers');
-  }
-
-  override firstUpdated(): void {
-    this.#observer = new ResizeObserver(([entry]) => {
-      const width = Math.round(entry?.contentRect.width ?? 0);
-      if (width > 0 && width !== this.#width) {
-        this.#width = width;
-        this.requestUpdate();
-      }
-    });
-    const area = this.renderRoot.querySelector('.plot');
-    if (area !== null) this.#observer.observe(area);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
   }
 
   #change(change: Partial<Settings>): void {
@@ -154,6 +138,14 @@ export class LayerRoofline extends LabElement {
     return !report.stopped;
   }
 
+  get #unit(): BatchUnit {
+    return kModels[this.#settings.model]!.unit;
+  }
+
+  get #item(): string {
+    return this.#unit === 'image' ? 'an image' : 'a token';
+  }
+
   get #dots(): LayerDot[] {
     return this.#reports.flatMap((report) => layerDots(report));
   }
@@ -170,7 +162,7 @@ export class LayerRoofline extends LabElement {
 
   override render(): TemplateResult {
     const dots = this.#dots;
-    const title = this.sweep ? 'From one image to 256' : 'The layers under the roofline';
+    const title = this.sweep ? `From one ${this.#unit} to 256` : 'The layers under the roofline';
     return html`<div class="card">
       ${this.renderHead(title)} ${this.#renderSettings()} ${this.#renderStart()}
       ${this.renderProgress('Progress of the measurement')}
@@ -197,7 +189,7 @@ export class LayerRoofline extends LabElement {
         </select></label
       >`;
     const models = Object.entries(kModels).map(([name, { title }]): [string, string] => [name, title]);
-    const batches = kBatches.map((size): [string, string] => [String(size), String(size)]);
+    const batches = kBatches.map((size): [string, string] => [String(size), batchText(size, this.#unit)]);
     const rungs = profileRungs(this.variants).map(({ name }): [string, string] => [name, name]);
     const counts = [1, this.maxThreads].map((count): [string, string] => [String(count), String(count)]);
     return html`<div class="section row">
@@ -224,7 +216,7 @@ export class LayerRoofline extends LabElement {
     return html`<div class="section predict row">
       <label class="field"
         ><strong>Predict:</strong>
-        ${this.sweep ? 'an image in a batch of 256 is faster than alone by' : 'most layers are limited by'}
+        ${this.sweep ? `${this.#item} in a batch of 256 is faster than alone by` : 'most layers are limited by'}
         <select
           @change=${(event: Event) => {
             this.#guess = (event.target as HTMLSelectElement).value;
@@ -265,11 +257,11 @@ export class LayerRoofline extends LabElement {
   }
 
   #renderSweepVerdict(): TemplateResult | typeof nothing {
-    const factor = speedUpPerImage(this.#reports);
+    const factor = speedUpPerItem(this.#reports);
     if (factor === null) return nothing;
     const right = nearestFactor(factor, kFactors) === Number(this.#committed);
     return html`<p class="verdict">
-      In the largest batch an image takes ${Math.round(100 / factor)} % of the time that it takes alone:
+      In the largest batch ${this.#item} takes ${Math.round(100 / factor)} % of the time that it takes alone:
       <strong>${times(factor >= 1 ? factor : 1 / factor)}</strong> ${factor >= 1 ? 'faster' : 'slower'}.
       ${
         this.#committed === ''
@@ -282,7 +274,7 @@ export class LayerRoofline extends LabElement {
 
   #renderChart(dots: readonly LayerDot[]): TemplateResult {
     const peaks = session.peaks.filter((peak) => peak.threads === this.#settings.threads);
-    const frame = frameFor(this.#width, peaks, dots);
+    const frame = frameFor(this.#width.value, peaks, dots);
     const labels = placeLabels(this.sweep ? lastOfEach(dots) : dots, frame);
     return html`<svg
       class="chart"
@@ -294,7 +286,7 @@ export class LayerRoofline extends LabElement {
       ${dots.map((dot) => this.#renderDot(dot, frame))}
       ${labels.map(
         ({ dot, x, y, before }) =>
-          svg`<text class="label layer" x=${before ? x - 11 : x + 11} y=${y + 4} text-anchor=${before ? 'end' : 'start'}>${dot.name}</text>`,
+          svg`<text class="label layer" x=${before ? x - kAside : x + kAside} y=${y + 4} text-anchor=${before ? 'end' : 'start'}>${dot.name}</text>`,
       )}
     </svg>`;
   }

@@ -14,6 +14,7 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'code-exercise': () => import('./code-exercise'),
   'course-progress': () => import('./course-progress'),
   'lesson-check': () => import('./lesson-check'),
+  'offline-state': () => import('./offline-state'),
 };
 
 export function loadElements(page: ParentNode): void {

@@ -101,7 +101,14 @@ export function renderFlame(report: ProfileReport, { width, selected, select }: 
 
 /** Kinds of layers, as registered colours: those that multiply stand out. */
 function kindColor(kind: string): string {
-  const colors: Record<string, string> = { Linear: 'var(--lab-5)', Conv2d: 'var(--lab-3)', BatchNorm: 'var(--lab-2)' };
+  const colors: Record<string, string> = {
+    Linear: 'var(--lab-5)',
+    Conv2d: 'var(--lab-3)',
+    BatchNorm: 'var(--lab-2)',
+    SelfAttention: 'var(--lab-3)',
+    SwiGlu: 'var(--lab-7)',
+    RmsNorm: 'var(--lab-2)',
+  };
   return colors[kind] ?? 'var(--lab-6)';
 }
 

@@ -57,12 +57,17 @@ export const profilerStyles = css`
   details {
     margin-top: 0.6rem;
   }
-  .layers td small {
+  .layers small {
     display: block;
     line-height: 1.25;
   }
   .layers :is(th, td) {
-    padding-inline-end: 0.7rem;
+    padding-inline-end: 0.55rem;
+  }
+  .layers tbody th {
+    min-width: 7.5rem;
+    white-space: normal;
+    line-height: 1.25;
   }
   .layers thead th {
     padding-block: 0;

@@ -1,11 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { byteSize, duration, threeDigits } from '../lab/format.ts';
 import {
+  batchText,
   bytesOf,
   flopText,
   isUnsteadyProfile,
   kBatches,
   kUnsteadyProfile,
+  slowest,
   sortLayers,
   thousands,
   type Column,
@@ -19,11 +21,12 @@ import { kColumns, renderFlame, renderMemory, renderSpanTable } from './model-pr
 import { profilerStyles } from './model-profiler.styles.ts';
 import { kModels, profileRungs, runProfile, threadedTwin, type ProfileSettings } from './profile-runner.ts';
 import { labStyles } from './styles.ts';
+import { Width } from './width.ts';
 
 const kSeconds = 3;
 
 /**
- * A trained model on real images, layer by layer: table, flame chart, memory, export.
+ * A trained model on real images or text, layer by layer: table, flame chart, memory, export.
  *
  * Attributes: `model`, `batch`, `rung`, `id` (names its settings in the address; default `profile`).
  */
@@ -35,8 +38,7 @@ export class ModelProfiler extends LabElement {
   #column: Column = 'order';
   #descending = true;
   #selected: number | null = null;
-  #width = 640;
-  #observer: ResizeObserver | null = null;
+  readonly #width = new Width(this, '.result');
 
   static override styles = [labStyles, profilerStyles];
 
@@ -57,23 +59,6 @@ export class ModelProfiler extends LabElement {
 
   protected override get settingsKey(): string {
     return this.id || 'profile';
-  }
-
-  override firstUpdated(): void {
-    this.#observer = new ResizeObserver(([entry]) => {
-      const width = Math.round(entry?.contentRect.width ?? 0);
-      if (width > 0 && width !== this.#width) {
-        this.#width = width;
-        this.requestUpdate();
-      }
-    });
-    const area = this.renderRoot.querySelector('.result');
-    if (area !== null) this.#observer.observe(area);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
   }
 
   #change(change: Partial<ProfileSettings>): void {
@@ -145,7 +130,7 @@ export class ModelProfiler extends LabElement {
       ${select(
         'Batch',
         String(batch),
-        kBatches.map((size) => [String(size), size === 1 ? '1 image' : `${size} images`]),
+        kBatches.map((size) => [String(size), batchText(size, kModels[model]!.unit)]),
         (size) => this.#change({ batch: Number(size) }),
       )}
       ${select(
@@ -165,7 +150,7 @@ export class ModelProfiler extends LabElement {
       </div>`;
     }
     const ready = engine.running !== null && !this.blocked;
-    const names = kLayerNames[this.#settings.model] ?? [];
+    const names = kModels[this.#settings.model]!.parts;
     return html`<div class="section predict row">
       <label class="field"
         ><strong>Predict:</strong> most of the time goes to
@@ -190,38 +175,43 @@ export class ModelProfiler extends LabElement {
   }
 
   #slowestText(report: ProfileReport): string {
-    const [slowest] = sortLayers(report.layers, 'seconds', true);
-    return slowest === undefined ? '' : `${slowest.name} takes ${Math.round(100 * slowest.share)} % of the time.`;
+    const most = slowest(report);
+    if (most === null) return '';
+    const { name, layers } = most;
+    const who = layers.length > 1 ? `The ${layers.length} ${name} layers together take` : `${layers[0]} takes`;
+    return `${who} ${Math.round(100 * most.share)} % of the time.`;
   }
 
   #renderResult(report: ProfileReport): TemplateResult {
     const run = report.run!;
     const flops = report.layers.filter(({ depth }) => depth === 0).reduce((sum, layer) => sum + layer.flops, 0);
-    const [slowest] = sortLayers(report.layers, 'seconds', true);
-    const right = slowest?.name === this.#committed;
+    const right = slowest(report)?.name === this.#committed;
+    const batch = batchText(report.batch, report.unit);
     return html`<p class="verdict">
-        ${report.stopped ? 'Stopped early. ' : nothing}${report.batch === 1 ? 'One image takes' : `${report.batch} images take`}
+        ${report.stopped ? 'Stopped early. ' : nothing}${batch} ${report.batch === 1 ? 'takes' : 'take'}
         <strong>${duration(run.median)}</strong> (${run.intervalIsRange ? 'range' : '95 % interval'}
-        ${duration(run.low)} … ${duration(run.high)}), ${thousands(report.batch / run.median)} images a second,
+        ${duration(run.low)} … ${duration(run.high)}), ${thousands(report.batch / run.median)} ${report.unit}s a second,
         ${flopText(flops)} at ${threeDigits(flops / run.median / 1e9)} GFLOP/s. ${this.#slowestText(report)}
         ${
           this.#committed === '' || !report.done
             ? nothing
             : html`You predicted <code>${this.#committed}</code>:
-                <strong class=${right ? 'good' : 'bad'}>${right ? 'right' : 'another layer takes longer'}</strong>.`
+                <strong class=${right ? 'good' : 'bad'}
+                  >${right ? 'right' : report.unit === 'token' ? 'others take longer' : 'another layer takes longer'}</strong
+                >.`
         }
       </p>
       ${report.done && isUnsteadyProfile([report]) ? html`<p class="small bad">${kUnsteadyProfile}</p>` : nothing}
       ${this.#renderTable(report)}
       ${renderFlame(report, {
-        width: this.#width,
+        width: this.#width.value,
         selected: this.#selected,
         select: (span) => {
           this.#selected = span;
           this.requestUpdate();
         },
       })}
-      ${report.done ? html`${renderSpanTable(report)} ${renderMemory(report, this.#width)} ${this.#renderExport(report)}` : nothing}`;
+      ${report.done ? html`${renderSpanTable(report)} ${renderMemory(report, this.#width.value)} ${this.#renderExport(report)}` : nothing}`;
   }
 
   #renderTable(report: ProfileReport): TemplateResult {
@@ -267,7 +257,7 @@ export class ModelProfiler extends LabElement {
       ${kColumns.map(({ key, cell }) =>
         key === 'order'
           ? html`<th scope="row" style="padding-inline-start:${layer.depth}rem">
-              ${layer.name} <small class="muted">${layer.kind}</small>
+              ${breakable(layer.name)} <small class="muted">${layer.kind}</small>
             </th>`
           : html`<td>${cell(layer)}</td>`,
       )}
@@ -289,10 +279,9 @@ export class ModelProfiler extends LabElement {
   }
 }
 
-/** For the prediction, before a run has told them. */
-const kLayerNames: Readonly<Record<string, readonly string[]>> = {
-  mlp: ['layers.0', 'layers.1', 'layers.2'],
-  cnn: ['conv1', 'norm1', 'pool1', 'conv2', 'norm2', 'pool2', 'linear1', 'linear2'],
-};
+/** A long name may go on in a new line after a dot or an underscore. */
+function breakable(name: string): (string | TemplateResult)[] {
+  return name.split(/(?<=[._])/).map((part, index) => (index === 0 ? part : html`<wbr />${part}`));
+}
 
 customElements.define('model-profiler', ModelProfiler);

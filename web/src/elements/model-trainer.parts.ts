@@ -60,8 +60,8 @@ function renderPanel({ title, values, tests, low, high, text }: Panel, epochs: n
         tests.length === 0
           ? ''
           : html`<span class="key"
-              ><svg viewBox="0 0 22 11" aria-hidden="true"><circle class="tested" cx="11" cy="5.5" r="5" /></svg>on the
-              test images</span
+              ><svg viewBox="0 0 22 11" aria-hidden="true"><circle class="tested" cx="11" cy="5.5" r="5" /></svg>in the
+              test</span
             >`
       }
     </figcaption>

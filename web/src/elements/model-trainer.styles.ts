@@ -5,6 +5,7 @@ export const trainerStyles = css`
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr));
     gap: 0.9rem 1.5rem;
+    align-items: end; /* a legend may take two lines */
     margin-top: 0.9rem;
   }
   figure {

@@ -14,13 +14,14 @@ import {
   type SavedTraining,
   type TrainSettings,
 } from '../lab/training.ts';
-import { openTrainings } from '../lab/trainings.ts';
+import { kMostTrainings, openTrainings } from '../lab/trainings.ts';
 import { engine, kBase } from './context.ts';
 import { LabElement, saveFile } from './lab-element.ts';
 import { rateText, renderCurves, renderEpochs } from './model-trainer.parts.ts';
 import { trainerStyles } from './model-trainer.styles.ts';
 import { testImages } from './profile-runner.ts';
 import { labStyles } from './styles.ts';
+import { Width } from './width.ts';
 
 /** One store for all trainers of a page. */
 const trainings = openTrainings();
@@ -46,8 +47,7 @@ export class ModelTrainer extends LabElement {
   #pausing = false;
   #train: TestSet | null = null;
   #download: AbortController | null = null;
-  #width = 640;
-  #observer: ResizeObserver | null = null;
+  readonly #width = new Width(this, '.result');
 
   static override styles = [labStyles, trainerStyles];
 
@@ -64,21 +64,8 @@ export class ModelTrainer extends LabElement {
     return this.id || 'train';
   }
 
-  override firstUpdated(): void {
-    this.#observer = new ResizeObserver(([entry]) => {
-      const width = Math.round(entry?.contentRect.width ?? 0);
-      if (width > 0 && width !== this.#width) {
-        this.#width = width;
-        this.requestUpdate();
-      }
-    });
-    const area = this.renderRoot.querySelector('.result');
-    if (area !== null) this.#observer.observe(area);
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#observer?.disconnect();
     this.#download?.abort();
   }
 
@@ -295,8 +282,10 @@ export class ModelTrainer extends LabElement {
   #stateText(): string {
     if (this.#paused === this.#key) return 'Paused. Other experiments can run meanwhile.';
     if (this.#saved !== null) {
-      const kept = trainings.keeps ? 'Kept in this browser' : 'Kept until this page is closed';
-      return `${kept}: ${this.#saved.epoch} of ${this.#settings.epochs} epochs.`;
+      const { epoch, state, checkpoint } = this.#saved;
+      const kept = trainings.keeps ? 'kept in this browser' : 'kept until this page is closed';
+      const size = byteSize(state.length + checkpoint.length);
+      return `${epoch} of ${this.#settings.epochs} epochs are ${kept} (${size}; of all trainings the newest ${kMostTrainings}).`;
     }
     if (this.#train !== null) return '';
     const bytes = kDownload.reduce((sum, file) => sum + file.bytes, 0);
@@ -320,7 +309,7 @@ export class ModelTrainer extends LabElement {
     const { model, epochs, batch, learningRate, fast } = this.#settings;
     const mode = fast ? 'fast' : 'exact';
     const caption = `${kModelNames[model]}, batch ${batch}, learning rate ${learningRate}, ${mode}, ${epochs} epochs`;
-    return html`${this.#renderVerdict(ends)} ${renderCurves(points, ends, epochs, this.#width)}
+    return html`${this.#renderVerdict(ends)} ${renderCurves(points, ends, epochs, this.#width.value)}
     ${ends.length === 0 ? nothing : renderEpochs(ends, caption)} ${this.working ? nothing : this.#renderFiles()}`;
   }
 

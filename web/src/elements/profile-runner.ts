@@ -1,18 +1,47 @@
 import { files } from 'virtual:optlab-manifest';
 import { fetchVerified, type DataFile } from '../lab/data.ts';
 import { kPixels, loadTestSet, type TestSet } from '../lab/fashion.ts';
-import type { ProfileReport } from '../lab/protocol.ts';
+import { kOpening } from '../lab/moby.ts';
+import type { BatchUnit, ProfileInput, ProfileReport } from '../lab/protocol.ts';
 import type { VariantInfo } from '../lab/types.ts';
 import { engine, kBase } from './context.ts';
 
+export interface ProfiledModel {
+  title: string;
+  file: DataFile;
+  about: string;
+  unit: BatchUnit;
+  /** For the prediction, before a run has told them: names of layers; kinds of layers of a language model, which repeats them. */
+  parts: readonly string[];
+}
+
 /** The models that can be profiled, and what one run of them is. */
-export const kModels: Readonly<Record<string, { title: string; file: DataFile; about: string }>> = {
-  mlp: { title: 'MLP', file: files.mlp, about: '784-256-128-10, three Linear layers' },
-  cnn: { title: 'CNN', file: files.cnn, about: 'two convolutions, two Linear layers' },
+export const kModels: Readonly<Record<string, ProfiledModel>> = {
+  mlp: {
+    title: 'MLP',
+    file: files.mlp,
+    about: '784-256-128-10, three Linear layers',
+    unit: 'image',
+    parts: ['layers.0', 'layers.1', 'layers.2'],
+  },
+  cnn: {
+    title: 'CNN',
+    file: files.cnn,
+    about: 'two convolutions, two Linear layers',
+    unit: 'image',
+    parts: ['conv1', 'norm1', 'pool1', 'conv2', 'norm2', 'pool2', 'linear1', 'linear2'],
+  },
+  lm: {
+    title: 'LM',
+    file: files.lmTiny,
+    about: 'a language model, three transformer blocks',
+    unit: 'token',
+    parts: ['Embedding', 'RmsNorm', 'SelfAttention', 'SwiGlu', 'Linear'],
+  },
 };
 
 let images: Promise<TestSet> | null = null;
-const models = new Map<string, Promise<Uint8Array>>();
+const downloads = new Map<string, Promise<Uint8Array>>();
 
 /** The test images, downloaded once for all experiments of the page; a failed download is tried again. */
 export function testImages(): Promise<TestSet> {
@@ -23,16 +52,21 @@ export function testImages(): Promise<TestSet> {
   return images;
 }
 
-function modelBytes(name: string): Promise<Uint8Array> {
-  const file = kModels[name]!.file;
-  const known = models.get(name);
+function bytesOf(file: DataFile): Promise<Uint8Array> {
+  const known = downloads.get(file.path);
   if (known !== undefined) return known;
   const bytes = fetchVerified(kBase, file).catch((error: unknown) => {
-    models.delete(name);
+    downloads.delete(file.path);
     throw error;
   });
-  models.set(name, bytes);
+  downloads.set(file.path, bytes);
   return bytes;
+}
+
+async function inputOf(unit: BatchUnit, batch: number): Promise<ProfileInput> {
+  if (unit === 'token') return { text: kOpening, tokenizer: await bytesOf(files.tokenizer) };
+  const { images: all } = await testImages();
+  return { images: all.slice(0, batch * kPixels) }; // a copy: a view would travel with all the images behind it
 }
 
 export interface ProfileSettings {
@@ -42,17 +76,18 @@ export interface ProfileSettings {
   threads: number;
 }
 
-/** Measures a model on real images. */
+/** Measures a model on real images, or on the beginning of a real text. */
 export async function runProfile(
   { model, batch, variant, threads }: ProfileSettings,
   seconds: number,
   onProgress: (report: ProfileReport) => void,
 ): Promise<ProfileReport> {
-  const [set, bytes] = await Promise.all([testImages(), modelBytes(model)]);
+  const { title, file, unit } = kModels[model]!;
+  const [input, bytes] = await Promise.all([inputOf(unit, batch), bytesOf(file)]);
   const options = {
-    title: kModels[model]!.title,
+    title,
     model: bytes,
-    images: set.images.slice(0, batch * kPixels), // a copy: a view would travel with all the images behind it
+    input,
     batch,
     variant,
     threads,

@@ -8,6 +8,7 @@ import { LabElement } from './lab-element.ts';
 import { frameFor, kLabelGap, kNarrow, peakLabel, px, py, renderLimits, type Frame } from './roofline-plot.ts';
 import { rooflineStyles } from './roofline-chart.styles.ts';
 import { labStyles } from './styles.ts';
+import { Width } from './width.ts';
 
 const kProbeSeconds = 5;
 const kUnsteadyHint =
@@ -21,27 +22,9 @@ export class RooflineChart extends LabElement {
   #status = '';
   #unsteady = false;
   #selected: string | null = null;
-  #width = 640;
-  #observer: ResizeObserver | null = null;
+  readonly #width = new Width(this, '.plot');
 
   static override styles = [labStyles, rooflineStyles];
-
-  override firstUpdated(): void {
-    this.#observer = new ResizeObserver(([entry]) => {
-      const width = Math.round(entry?.contentRect.width ?? 0);
-      if (width > 0 && width !== this.#width) {
-        this.#width = width;
-        this.requestUpdate();
-      }
-    });
-    const area = this.renderRoot.querySelector('.plot');
-    if (area !== null) this.#observer.observe(area);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
-  }
 
   async #run(): Promise<void> {
     await this.work(async () => {
@@ -108,7 +91,7 @@ export class RooflineChart extends LabElement {
             ? nothing
             : html`<p class="muted small">
                 Solid lines: ${this.maxThreads} threads; dashed lines: one. Slopes: reading
-                ${this.#width < kNarrow ? 'a small (upper) and a large piece of memory; the table has all' : 'memory of that size'}.
+                ${this.#width.value < kNarrow ? 'a small (upper) and a large piece of memory; the table has all' : 'memory of that size'}.
               </p>`
         }
         ${this.#unsteady && !this.working ? html`<p class="small bad unsteady">${kUnsteadyHint}</p>` : nothing}
@@ -124,7 +107,7 @@ export class RooflineChart extends LabElement {
   }
 
   #renderChart(dots: readonly Dot[]): TemplateResult {
-    const frame = frameFor(this.#width, this.#peaks, dots);
+    const frame = frameFor(this.#width.value, this.#peaks, dots);
     return html`<svg
       class="chart"
       viewBox="0 0 ${frame.width} ${frame.height}"

@@ -66,6 +66,9 @@ export const labStyles = css`
     color: var(--sl-color-gray-2);
     font-size: 0.875rem;
   }
+  .predict label.field {
+    flex-wrap: wrap;
+  }
   fieldset {
     margin: 0.75rem 0 0;
     padding: 0;

@@ -15,6 +15,7 @@ import {
 import { engine } from './context.ts';
 import { LabElement } from './lab-element.ts';
 import { labStyles } from './styles.ts';
+import { Width } from './width.ts';
 import { timerStyles } from './timer-demo.styles.ts';
 
 const kSizes = [16, 32, 64, 128, 256];
@@ -30,8 +31,7 @@ export class TimerDemo extends LabElement {
   #guess = '';
   #committed = '';
   #report: TimingReport | null = null;
-  #width = 640;
-  #observer: ResizeObserver | null = null;
+  readonly #width = new Width(this, '.plots');
 
   static override styles = [labStyles, timerStyles];
 
@@ -43,23 +43,6 @@ export class TimerDemo extends LabElement {
 
   protected override get settingsKey(): string {
     return this.id || 'timer';
-  }
-
-  override firstUpdated(): void {
-    this.#observer = new ResizeObserver(([entry]) => {
-      const width = Math.round(entry?.contentRect.width ?? 0);
-      if (width > 0 && width !== this.#width) {
-        this.#width = width;
-        this.requestUpdate();
-      }
-    });
-    const area = this.renderRoot.querySelector('.plots');
-    if (area !== null) this.#observer.observe(area);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
   }
 
   async #run(): Promise<void> {
@@ -173,7 +156,7 @@ export class TimerDemo extends LabElement {
     const sorted = [...calls].sort((a, b) => a - b);
     const upTo = Math.max(sorted[Math.floor(0.97 * (calls.length - 1))]! + tick, sorted[0]! + 4 * tick);
     const { from, width, counts, beyond } = histogramOf(calls, tick, upTo);
-    const [w, h, left, bottom] = [Math.max(280, this.#width), 150, 8, 122];
+    const [w, h, left, bottom] = [Math.max(280, this.#width.value), 150, 8, 122];
     const most = Math.max(...counts);
     const step = (w - 2 * left) / counts.length;
     const x = (seconds: number) => left + ((seconds - from) / width) * step;
@@ -213,7 +196,7 @@ export class TimerDemo extends LabElement {
     // A clock that is coarser than the calls makes most of them 0.
     const limit = middle > 0 ? Math.min(sorted.at(-1)!, 3 * middle) : sorted.at(-1)!;
     const high = Math.max(1.05 * limit, low + report.tick);
-    const [w, left, line] = [Math.max(280, this.#width), 112, 30];
+    const [w, left, line] = [Math.max(280, this.#width.value), 112, 30];
     const h = rows.length * line + 30;
     const x = (seconds: number) => left + 8 + ((w - left - 24) * (Math.min(seconds, high) - low)) / (high - low);
     const people = groupsOf(report.calls).length;

@@ -3,6 +3,7 @@ import type { GuestBase } from './compiler/compile.ts';
 import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
 import { EngineError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
+import { measuring } from './measuring.ts';
 import type {
   CacheMove,
   CacheReport,
@@ -69,6 +70,7 @@ export class EngineClient extends EventTarget {
   #running: RunningBuild | null = null;
   #blocking: Blocking | null = null;
   #task: string | null = null;
+  #endMeasuring: (() => void) | null = null;
   #cancel: ((graceMs: number) => void) | null = null;
   #serial = 0;
 
@@ -345,6 +347,8 @@ export class EngineClient extends EventTarget {
 
   #setTask(name: string | null): void {
     this.#task = name;
+    this.#endMeasuring?.();
+    this.#endMeasuring = name === null ? null : measuring.begin();
     this.dispatchEvent(new Event('change'));
   }
 }

@@ -10,9 +10,9 @@ export function moduleUrl(base: string, build: BuildName): string {
   return new URL(`${base}wasm/${build}/optlab.mjs`, globalThis.location?.href ?? 'file:///').href;
 }
 
-/** Where the models of the same build lie, given the address of its kernels. */
-export function modelsUrl(url: string): string {
-  return url.replace(/optlab\.mjs$/, 'models.mjs');
+/** Where another module of the same build lies, given the address of its kernels. */
+export function siblingUrl(url: string, module: 'models' | 'lm'): string {
+  return url.replace(/optlab\.mjs$/, `${module}.mjs`);
 }
 
 /**

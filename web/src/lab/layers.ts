@@ -1,7 +1,7 @@
 import { threeDigits } from './format.ts';
-import type { ProfileReport } from './protocol.ts';
+import type { BatchUnit, ProfileReport } from './protocol.ts';
 import { attainable, type Dot } from './roofline.ts';
-import type { LayerProfile, Peak } from './types.ts';
+import type { LayerProfile, Peak, Timing } from './types.ts';
 
 /** What a profile says of a model's layers. */
 
@@ -38,6 +38,35 @@ export function sortLayers(layers: readonly LayerProfile[], column: Column, desc
   return [...layers].sort((a, b) => sign * (key[column](a) - key[column](b)));
 }
 
+/** Layers that contain no others: these do the work, and no two of them at the same time. */
+export function innermost(layers: readonly LayerProfile[]): LayerProfile[] {
+  const parents = new Set(layers.map(({ parent }) => parent));
+  return layers.filter((_, index) => !parents.has(index));
+}
+
+/** Innermost layers that are looked at together: each alone, or in a language model, which repeats its blocks, all of a kind. */
+function groups({ layers, unit }: ProfileReport): { name: string; layers: LayerProfile[] }[] {
+  const found = new Map<string, LayerProfile[]>();
+  for (const layer of innermost(layers)) {
+    const name = unit === 'token' ? layer.kind : layer.name;
+    found.set(name, [...(found.get(name) ?? []), layer]);
+  }
+  return [...found].map(([name, of]) => ({ name, layers: of }));
+}
+
+/** Where most of the time goes: a layer, or in a language model a kind of layers; with the names of the layers. */
+export function slowest(report: ProfileReport): { name: string; share: number; layers: string[] } | null {
+  const shares = groups(report).map(({ name, layers }) => ({
+    name,
+    share: layers.reduce((sum, { share }) => sum + share, 0),
+    layers: layers.map((layer) => layer.name),
+  }));
+  return shares.sort((a, b) => b.share - a.share).at(0) ?? null;
+}
+
+/** "1 image", "64 tokens" */
+export const batchText = (batch: number, unit: BatchUnit): string => `${batch} ${unit}${batch === 1 ? '' : 's'}`;
+
 export interface LayerDot extends Dot {
   kind: string;
   batch: number;
@@ -45,24 +74,34 @@ export interface LayerDot extends Dot {
   seconds: number;
 }
 
-/** The layers that calculate, as dots of a roofline; those that only move numbers have no place on it. */
+/**
+ * The layers that calculate, as dots of a roofline; those that only move numbers have no place on it. Layers of a language model that are alike
+ * share a dot, of their mean: "SwiGlu ×3".
+ */
 export function layerDots(report: ProfileReport): LayerDot[] {
-  return report.layers.flatMap((layer) => {
-    const rate = rateOf(layer);
-    const intensity = intensityOf(layer);
-    if (rate === null || layer.seconds === null || intensity === 0) return [];
-    const { low, high, median } = layer.seconds;
+  return groups(report).flatMap(({ layers }) => {
+    const [first] = layers;
+    const timed = layers.flatMap(({ seconds }) => (seconds === null ? [] : [seconds]));
+    if (first === undefined || intensityOf(first) === 0 || timed.length < layers.length) return [];
+    const mean = (of: (time: Timing) => number) => timed.reduce((sum, time) => sum + of(time), 0) / timed.length;
+    const seconds = mean(({ median }) => median);
+    if (seconds <= 0) return []; // shorter than the clock can tell
     return [
       {
-        name: layer.name,
-        kind: layer.kind,
+        name: layers.length === 1 ? first.name : `${first.kind} ×${layers.length}`,
+        kind: first.kind,
         batch: report.batch,
-        bytes: bytesOf(layer),
-        seconds: median,
-        intensity,
-        rate,
-        low: layer.flops / high,
-        high: layer.flops / Math.max(low, 1e-12),
+        bytes: bytesOf(first),
+        seconds,
+        intensity: intensityOf(first),
+        rate: first.flops / seconds,
+        low: first.flops / mean(({ high }) => high),
+        high:
+          first.flops /
+          Math.max(
+            mean(({ low }) => low),
+            1e-12,
+          ),
       },
     ];
   });
@@ -121,8 +160,8 @@ export function boundClass(bound: Bound | null): BoundClass {
   return bound === null || bound.share < kFarBelow ? 'neither' : bound.by;
 }
 
-/** How many times less an image takes in the largest batch than in the smallest; null without two of them. */
-export function speedUpPerImage(reports: readonly ProfileReport[]): number | null {
+/** How many times less an image (or a token) takes in the largest batch than in the smallest; null without two of them. */
+export function speedUpPerItem(reports: readonly ProfileReport[]): number | null {
   const measured = reports.filter(({ run }) => run !== null).sort((a, b) => a.batch - b.batch);
   const [first, last] = [measured.at(0), measured.at(-1)];
   if (first?.run == null || last?.run == null || first === last) return null;

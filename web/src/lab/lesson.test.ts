@@ -23,10 +23,12 @@ import {
   boundText,
   countText,
   flopText,
+  innermost,
   isUnsteadyProfile,
   layerDots,
+  slowest,
   sortLayers,
-  speedUpPerImage,
+  speedUpPerItem,
 } from './layers.ts';
 import { csvOf, parseLayers, parseMemory, parseSpans, parseTiming, traceOf } from './profile.ts';
 import type { CacheSettings, CacheState, ProfileReport } from './protocol.ts';
@@ -308,6 +310,7 @@ const layer = (name: string, flops: number, bytes: number, time: number | null):
 });
 const report = (batch: number, layers: LayerProfile[], time: number): ProfileReport => ({
   title: 'MLP',
+  unit: 'image',
   batch,
   variant: 'simd',
   threads: 1,
@@ -419,6 +422,39 @@ describe('layers', () => {
     assert.ok(dots[0]!.low < 4e9 && dots[0]!.high > 4e9);
   });
 
+  it('are looked at by kind in a language model, without those that contain others', () => {
+    const of = (name: string, kind: string, parent: number, share: number, seconds: number) => ({
+      ...layer(name, 4e6, 1e6, seconds),
+      kind,
+      parent,
+      share,
+    });
+    const layers = [
+      of('block', 'Residual', -1, 0.6, 6e-3),
+      of('a0', 'SelfAttention', 0, 0.25, 1e-3),
+      of('a1', 'SelfAttention', 0, 0.35, 3e-3),
+      of('classifier', 'Linear', -1, 0.4, 4e-3),
+    ];
+    const lm: ProfileReport = { ...report(64, layers, 1), unit: 'token' };
+    assert.deepEqual(
+      innermost(layers).map(({ name }) => name),
+      ['a0', 'a1', 'classifier'],
+    );
+    assert.deepEqual(
+      layerDots(lm).map(({ name, seconds, rate }) => [name, seconds, rate]),
+      [
+        ['SelfAttention ×2', 2e-3, 2e9],
+        ['classifier', 4e-3, 1e9],
+      ],
+    );
+    const most = slowest(lm)!;
+    assert.deepEqual([most.name, most.layers], ['SelfAttention', ['a0', 'a1']]);
+    assert.ok(Math.abs(most.share - 0.6) < 1e-9);
+    assert.equal(slowest({ ...lm, unit: 'image' })!.name, 'classifier');
+    assert.equal(slowest({ ...lm, layers: [] }), null);
+    assert.equal(layerDots({ ...lm, unit: 'image' }).length, 3);
+  });
+
   it('are held against the lower roof, that of memory being the smallest piece that holds them', () => {
     const bound = (intensity: number, bytes: number, rate: number) =>
       boundOf({ intensity, bytes, rate }, peaks, 'wasm128', 1)!;
@@ -438,8 +474,8 @@ describe('layers', () => {
   });
 
   it('gain from a batch what an image takes less', () => {
-    assert.equal(speedUpPerImage([report(1, [], 1e-4)]), null);
-    assert.equal(speedUpPerImage([report(256, [], 2.56e-3), report(1, [], 1e-4)]), 10);
+    assert.equal(speedUpPerItem([report(1, [], 1e-4)]), null);
+    assert.equal(speedUpPerItem([report(256, [], 2.56e-3), report(1, [], 1e-4)]), 10);
   });
 
   it('are called unsteady where intervals are wide', () => {

@@ -210,7 +210,7 @@ export class ProgressBook extends EventTarget {
   /** Those that were begun. */
   async all(): Promise<Map<string, ExerciseProgress>> {
     const found = new Map<string, ExerciseProgress>();
-    for (const name of (await this.#store.keys()).sort()) {
+    for (const name of ((await this.#store.keys?.()) ?? []).sort()) {
       const progress = await this.#store.get(name);
       if (progress !== null) found.set(name, progress);
     }
@@ -225,7 +225,7 @@ export class ProgressBook extends EventTarget {
   }
 
   async resetAll(): Promise<void> {
-    for (const name of await this.#store.keys()) await this.reset(name);
+    for (const name of (await this.#store.keys?.()) ?? []) await this.reset(name);
   }
 
   /** The whole book as a file's text. */

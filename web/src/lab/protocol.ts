@@ -196,12 +196,18 @@ export interface TimingReport {
   stopped: boolean;
 }
 
+/** What a batch is counted in: images at a time, or tokens of the one sequence that a language model reads. */
+export type BatchUnit = 'image' | 'token';
+
+/** Images that are one batch; or a text, of which the model reads as many tokens as the batch has. */
+export type ProfileInput = { images: Uint8Array } | { text: string; tokenizer: Uint8Array };
+
 export interface ProfileOptions {
   /** For people and exported files. */
   title: string;
   /** A safetensors file. */
   model: Uint8Array;
-  images: Uint8Array;
+  input: ProfileInput;
   batch: number;
   variant: string;
   threads: number;
@@ -210,6 +216,7 @@ export interface ProfileOptions {
 
 export interface ProfileReport {
   title: string;
+  unit: BatchUnit;
   batch: number;
   variant: string;
   threads: number;

@@ -4,7 +4,8 @@ export interface Store<T> {
   get(key: string): Promise<T | null>;
   set(key: string, value: T): Promise<void>;
   delete(key: string): Promise<void>;
-  keys(): Promise<string[]>;
+  /** All keys; a store that never lists them has none. */
+  keys?(): Promise<string[]>;
 }
 
 /** For as long as the page is open; also where a browser refuses to keep anything (private windows, blocked storage). */
@@ -49,8 +50,8 @@ export class IndexedDbStore<T> implements Store<T> {
   async delete(key: string): Promise<void> {
     await this.#do('readwrite', (store) => store.delete(key));
   }
-  async keys(): Promise<string[]> {
-    return ((await this.#do('readonly', (store) => store.getAllKeys())) as IDBValidKey[]).map(String);
+  keys(): Promise<string[]> {
+    return this.#do('readonly', (store) => store.getAllKeys()).then((keys) => (keys as IDBValidKey[]).map(String));
   }
 
   async #do(mode: IDBTransactionMode, action: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
@@ -90,7 +91,7 @@ export class StoreWithFallback<T> implements Store<T> {
     return this.#try((store) => store.delete(key));
   }
   keys(): Promise<string[]> {
-    return this.#try((store) => store.keys());
+    return this.#try((store) => store.keys?.() ?? Promise.resolve([]));
   }
 
   async #try<R>(action: (store: Store<T>) => Promise<R>): Promise<R> {

@@ -14,6 +14,7 @@ import {
   type BatchProgress,
   type SavedTraining,
 } from './training.ts';
+import { kMostTrainings, Trainings } from './trainings.ts';
 
 describe('a training’s settings', () => {
   it('are read where they make sense', () => {
@@ -178,5 +179,21 @@ describe('a kept training', () => {
     await store.set('k', saved);
     assert.ok(!store.keeps);
     assert.equal(await store.get('k'), saved);
+    assert.deepEqual(await store.keys(), ['k']);
+  });
+
+  it('stays as long as it is one of the newest', async () => {
+    let now = 1000;
+    const memory = new MemoryStore<SavedTraining>();
+    const store = new Trainings(new StoreWithFallback(memory, new MemoryStore()), () => now++);
+    await memory.set('before', saved); // by an earlier version, without a time
+    for (const key of ['a', 'b', 'c', 'a', 'd']) await store.set(key, saved);
+    assert.deepEqual((await memory.keys()).sort(), ['a', 'b', 'c', 'd']);
+    await store.set('e', saved);
+    assert.equal(kMostTrainings, 4);
+    assert.deepEqual((await memory.keys()).sort(), ['a', 'c', 'd', 'e'], 'b is the oldest, a was stored again');
+    await store.delete('a');
+    assert.equal(await store.get('a'), null);
+    assert.equal((await store.get('e'))?.epoch, saved.epoch);
   });
 });

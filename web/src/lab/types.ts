@@ -13,7 +13,7 @@ export type {
   Cnn,
   GemmRace,
   Mlp,
-  ModelProfiler,
+  ModelProfile,
   Peak,
   RooflineProbe,
   Statistics,
@@ -102,8 +102,10 @@ export interface NestInfo {
   blocked: boolean;
 }
 
-/** What only models.mjs has, and what both modules have. */
+/** What only models.mjs has, what only lm.mjs has, what both have, and what all modules have. */
 type ModelExports = 'Model' | 'Mlp' | 'Cnn' | 'Trainer' | 'ModelProfiler';
+type LmExports = 'Tokenizer' | 'LmProfiler';
+type ProfileExports = 'ModelProfile';
 type SharedExports =
   | 'buildInfo'
   | 'setThreads'
@@ -119,9 +121,11 @@ type SharedExports =
   | 'Tensor';
 
 /** optlab.mjs: the kernels and their measurement. */
-export type KernelModule = Omit<MainModule, ModelExports>;
-/** models.mjs: models, their training and their profiles; with memory and threads of its own. */
-export type ModelModule = Pick<MainModule, ModelExports | SharedExports>;
+export type KernelModule = Omit<MainModule, ModelExports | LmExports | ProfileExports>;
+/** models.mjs: image classifiers, their training and their profiles; with memory and threads of its own. */
+export type ModelModule = Pick<MainModule, ModelExports | ProfileExports | SharedExports>;
+/** lm.mjs: the language model; the same. */
+export type LmModule = Pick<MainModule, LmExports | ProfileExports | SharedExports>;
 
-/** Default export of both. */
+/** Default export of each. */
 export type ModuleFactory<Module> = (overrides: Record<string, unknown>) => Promise<Module>;

@@ -1,7 +1,7 @@
 import { parseLayers, parseMemory, parseSpans, parseTiming } from '../lab/profile.ts';
 import type { ProfileOptions, ProfileReport, TimingOptions, TimingReport } from '../lab/protocol.ts';
-import type { ModelProfiler } from '../lab/types.ts';
-import { engine, modelEngine, runSteps, useThreads } from './steps.ts';
+import type { LmModule, ModelProfile } from '../lab/types.ts';
+import { engine, lmEngine, modelEngine, runSteps, useThreads } from './steps.ts';
 
 /** Single calls between two looks at the stop button. */
 const kCallsPerStep = 10;
@@ -52,9 +52,7 @@ export async function profileModel(
   options: ProfileOptions,
   onProgress: (report: ProfileReport) => void,
 ): Promise<ProfileReport> {
-  const { model, images, variant, threads, seconds } = options;
-  const module = await modelEngine(threads);
-  const run = new module.ModelProfiler(model, images, variant, seconds);
+  const run = await openProfile(options);
   try {
     const stopped = await runSteps(
       () => run.step(),
@@ -66,10 +64,32 @@ export async function profileModel(
   }
 }
 
-function profileReport(run: ModelProfiler, options: ProfileOptions, done: boolean, stopped: boolean): ProfileReport {
-  const { batch, variant, threads, title } = options;
+async function openProfile({ model, input, batch, variant, threads, seconds }: ProfileOptions): Promise<ModelProfile> {
+  if ('images' in input) return new (await modelEngine(threads)).ModelProfiler(model, input.images, variant, seconds);
+  const module = await lmEngine(threads);
+  return new module.LmProfiler(model, tokensOf(module, input, batch), variant, seconds);
+}
+
+function tokensOf(
+  module: LmModule,
+  { text, tokenizer }: { text: string; tokenizer: Uint8Array },
+  count: number,
+): Int32Array {
+  const encoder = new module.Tokenizer(tokenizer);
+  try {
+    const ids = encoder.encode(text);
+    if (ids.length < count) throw new RangeError(`The text has ${ids.length} tokens; ${count} are wanted`);
+    return ids.subarray(0, count);
+  } finally {
+    encoder.delete();
+  }
+}
+
+function profileReport(run: ModelProfile, options: ProfileOptions, done: boolean, stopped: boolean): ProfileReport {
+  const { batch, variant, threads, title, input } = options;
   return {
     title,
+    unit: 'images' in input ? 'image' : 'token',
     batch,
     variant,
     threads,

@@ -1,6 +1,6 @@
-import { kStartLimitMs, loadModule, modelsUrl } from '../lab/engine.ts';
+import { kStartLimitMs, loadModule, siblingUrl } from '../lab/engine.ts';
 import { EngineError } from '../lab/errors.ts';
-import type { KernelModule, ModelModule } from '../lab/types.ts';
+import type { KernelModule, LmModule, ModelModule } from '../lab/types.ts';
 
 /** What all tasks of the engine's worker share: the loaded library, and loops that let messages in. */
 
@@ -12,15 +12,21 @@ interface Loaded {
   url: string;
   /** Threads that a module starts with. */
   threads: number;
-  /** From the first task that asks for models. */
-  models: Promise<ModelModule> | null;
+  /** From the first task that asks for them. */
+  siblings: Partial<{ [Name in keyof Siblings]: Promise<Siblings[Name]> }>;
+}
+
+/** The other modules of the same build. */
+interface Siblings {
+  models: ModelModule;
+  lm: LmModule;
 }
 
 let loaded: Loaded | null = null;
 let stopRequested = false;
 
 export function setEngine(kernels: KernelModule, url: string, threads: number): void {
-  loaded = { kernels, url, threads, models: null };
+  loaded = { kernels, url, threads, siblings: {} };
 }
 
 function current(): Loaded {
@@ -32,28 +38,33 @@ export function engine(): KernelModule {
   return current().kernels;
 }
 
-/** The models of the same build, loaded when they are first needed, with as many threads as asked for and the kernels' block sizes. */
-export async function modelEngine(threads: number): Promise<ModelModule> {
+/** Image classifiers, loaded when they are first needed, with as many threads as asked for and the kernels' block sizes. */
+export const modelEngine = (threads: number): Promise<ModelModule> => sibling('models', threads);
+/** The same of the language model. */
+export const lmEngine = (threads: number): Promise<LmModule> => sibling('lm', threads);
+
+async function sibling<Name extends keyof Siblings>(name: Name, threads: number): Promise<Siblings[Name]> {
   const state = current();
-  state.models ??= loadModels(state).catch((error: unknown) => {
-    state.models = null;
+  const { siblings } = state;
+  siblings[name] ??= loadSibling(state, name).catch((error: unknown) => {
+    delete siblings[name];
     throw error;
-  });
-  const module = await state.models;
+  }) as Loaded['siblings'][Name];
+  const module = (await siblings[name]) as Siblings[Name];
   const { depth, rows, columns } = state.kernels.gemmBlocking();
   module.setGemmBlocking(depth, rows, columns);
   await useThreads(module, threads);
   return module;
 }
 
-function loadModels({ url, threads }: Loaded): Promise<ModelModule> {
+function loadSibling<Name extends keyof Siblings>({ url, threads }: Loaded, name: Name): Promise<Siblings[Name]> {
   return new Promise((resolve, reject) => {
     let limit: ReturnType<typeof setTimeout> | undefined;
     const onDownloaded = () => {
       const late = `The models did not start within ${kStartLimitMs / 1000} s`;
       limit = setTimeout(() => reject(new EngineError(late)), kStartLimitMs);
     };
-    loadModule<ModelModule>(modelsUrl(url), threads, onDownloaded)
+    loadModule<Siblings[Name]>(siblingUrl(url, name), threads, onDownloaded)
       .then(resolve, reject)
       .finally(() => clearTimeout(limit));
   });

@@ -1,4 +1,5 @@
 /** From a student's C++ to a WebAssembly module: fixed flags, two runs of LLVM (clang -cc1, wasm-ld), no driver. */
+import { kHeaderFile } from '../grading/exercise.ts';
 import { formatDiagnostic, parseDiagnostics, type Diagnostic } from './diagnostics.ts';
 import { fileBytes, fileText, runTool, type FileTree, type Toolchain } from './toolchain.ts';
 
@@ -7,6 +8,8 @@ export const kPageBytes = 65_536;
 /** The stack lies below everything else, so that an overflow traps instead of overwriting data. */
 export const kStackBytes = 65_536;
 export const kMainFile = 'kernel.cpp';
+/** Longer than anybody writes by hand. */
+export const kMostSourceBytes = 262_144;
 
 export interface CompileOptions {
   source: string;
@@ -69,12 +72,30 @@ function isShared({ threads, base }: CompileOptions): boolean {
   return threads === true || base?.shared === true;
 }
 
+/** What clang's generic processor and our own flags use. The linker refuses others, which a function can ask for by an attribute. */
+const kUsualFeatures = [
+  'simd128',
+  'bulk-memory',
+  'bulk-memory-opt',
+  'call-indirect-overlong',
+  'multivalue',
+  'mutable-globals',
+  'nontrapping-fptoint',
+  'reference-types',
+  'sign-ext',
+];
+
+function extraFeatures(options: CompileOptions): string[] {
+  return [...(options.relaxed ? ['relaxed-simd'] : []), ...(isShared(options) ? ['atomics'] : [])];
+}
+
 /** The whole list: nothing a student writes can change it. */
 function compilerArguments(options: CompileOptions, emit: 'object' | 'assembly' | 'nothing'): string[] {
   const features = ['simd128', 'bulk-memory', 'sign-ext', 'nontrapping-fptoint', 'mutable-globals'];
-  if (options.relaxed) features.push('relaxed-simd');
-  if (isShared(options)) features.push('atomics');
+  features.push(...extraFeatures(options));
   const isChecked = options.mode === 'checked';
+  // Declared before the source's first line, so that a wrong signature is an error whether or not the source includes it.
+  const declared = kHeaderFile in options.headers ? ['-include', kHeaderFile] : [];
   return [
     'clang++',
     '-cc1',
@@ -86,10 +107,21 @@ function compilerArguments(options: CompileOptions, emit: 'object' | 'assembly' 
     ...['-disable-free', '-clear-ast-before-backend', '-main-file-name', kMainFile, '-mrelocation-model', 'static'],
     ...['-mframe-pointer=none', '-ffp-contract=off', '-mconstructor-aliases', '-ffreestanding', '-fvisibility=hidden'],
     ...['-resource-dir', '/usr', '-internal-isystem', '/usr/include', '-std=c++20', '-fdeprecated-macro', '-fno-rtti'],
-    ...['-fgnuc-version=4.2.1', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Wno-unknown-pragmas'],
+    ...[
+      '-fgnuc-version=4.2.1',
+      '-fno-threadsafe-statics',
+      '-Wall',
+      '-Wextra',
+      '-Wno-unused-parameter',
+      '-Wno-unknown-pragmas',
+    ],
     // What a hostile or unlucky source may cost. The time limit of the worker that compiles is the last resort.
     ...['-ferror-limit', '19', '-ftemplate-depth=128', '-fconstexpr-steps=100000', '-fbracket-depth', '256'],
     ...['-fno-caret-diagnostics', '-fdiagnostics-print-source-range-info'],
+    // Assembly could define what the linker relies on. The time of day would make every compile a different one.
+    ...['-fno-gnu-inline-asm', '-Wno-builtin-macro-redefined'],
+    ...['__DATE__', '__TIME__', '__TIMESTAMP__'].flatMap((name) => ['-D', `${name}="unknown"`]),
+    ...declared,
     ...(isChecked
       ? ['-include', 'optlab_runtime.h', `-fsanitize=${kChecks}`, '-fno-sanitize-merge', `-fsanitize-trap=${kChecks}`]
       : []),
@@ -118,6 +150,7 @@ function linkerArguments(options: CompileOptions): string[] {
     ...['kernel.o', '-o', 'kernel.wasm', '--no-entry', ...memory],
     ...['-z', `stack-size=${base?.stackBytes ?? kStackBytes}`],
     ...sizes,
+    `--features=${[...kUsualFeatures, ...extraFeatures(options)].join(',')}`,
     // Without the constructors' own export the linker calls them again before every call of every function.
     ...['__heap_base', '__wasm_call_ctors', ...exports].map((name) => `--export=${name}`),
     ...(threads ? ['__stack_pointer', '__wasm_init_tls', '__tls_size', '__tls_align'].map((n) => `--export=${n}`) : []),
@@ -135,6 +168,10 @@ export async function compile(toolchain: Toolchain, options: CompileOptions): Pr
     seconds: (performance.now() - start) / 1000,
   });
 
+  if (options.source.length > kMostSourceBytes) {
+    const size = `${Math.ceil(options.source.length / 1024)} KB`;
+    return done(null, `error: the source has ${size}; at most ${kMostSourceBytes / 1024} KB are compiled`);
+  }
   const emit = options.mode === 'syntax' ? 'nothing' : 'object';
   const compiled = await runTool(toolchain, compilerArguments(options, emit), files());
   const object = fileBytes(compiled.files, 'kernel.o');

@@ -16,7 +16,27 @@ const kLocated =
 const kUnlocated = /^(?:[\w.-]+: )?(?<severity>fatal error|error|warning): (?<message>.*)$/;
 const kRange = /\{(\d+):(\d+)-(\d+):(\d+)\}/;
 
+/** More help nobody, and a hostile source could make millions. */
+const kMostDiagnostics = 100;
+const kMostCharacters = 1000;
+
 export function parseDiagnostics(text: string): Diagnostic[] {
+  const all = everyDiagnostic(text);
+  // Errors first to stay: they are why there is no module.
+  const kept = new Set([...all.filter(isError), ...all.filter((found) => !isError(found))].slice(0, kMostDiagnostics));
+  return all.filter((found) => kept.has(found)).map(shortened);
+}
+
+function isError({ severity }: Diagnostic): boolean {
+  return severity === 'error';
+}
+
+function shortened(found: Diagnostic): Diagnostic {
+  const { message } = found;
+  return message.length <= kMostCharacters ? found : { ...found, message: `${message.slice(0, kMostCharacters)} …` };
+}
+
+function everyDiagnostic(text: string): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const raw of text.split('\n')) {
     const line = raw.trimEnd();
@@ -59,6 +79,10 @@ function readable(message: string): string {
   if (missing !== undefined) {
     return `the function ${missing} is missing: define it with the name and parameters that "exercise.h" declares`;
   }
+  const feature = /^Target feature '(.*)' used by \S+ is not allowed/.exec(message)?.[1];
+  if (feature !== undefined) return `the code uses ${feature} instructions, which this exercise does not allow`;
+  const needed = /^initial memory too small, (\d+) bytes needed/.exec(message)?.[1];
+  if (needed !== undefined) return `global variables and constants need ${needed} bytes: more than the memory there is`;
   return message;
 }
 

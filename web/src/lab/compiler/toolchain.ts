@@ -42,12 +42,21 @@ export class CompilerCrash extends Error {
   override name = 'CompilerCrash';
 }
 
+/** Of what a tool may say: a source can make clang say the same thing millions of times. */
+const kMostText = 1 << 18;
+
+/** The beginning and the end, where errors are. */
+function withoutMiddle(text: string): string {
+  return text.length <= 2 * kMostText ? text : `${text.slice(0, kMostText)}\n${text.slice(-kMostText)}`;
+}
+
 export async function runTool(toolchain: Toolchain, args: string[], files: FileTree): Promise<ToolRun> {
   const decoder = new TextDecoder();
+  // Standard output is the symbolizer's, which answers in JSON: never cut.
   let stderr = '';
   let stdout = '';
   const options: RunOptions = {
-    stderr: (bytes) => void (bytes !== null && (stderr += decoder.decode(bytes))),
+    stderr: (bytes) => void (bytes !== null && (stderr = withoutMiddle(stderr + decoder.decode(bytes)))),
     stdout: (bytes) => void (bytes !== null && (stdout += decoder.decode(bytes))),
     fetchProgress: () => {},
   };

@@ -1,6 +1,8 @@
 /** What an exercise is: `lessons/<lesson>/exercises/<id>/exercise.json`, and the header that its ABI makes. DOM-free: the page, the headless
  *  grader and the author's check read the same. */
 
+import { Random } from './random.ts';
+
 /** Types a function of an exercise may take. Pointers lead to buffers that the grader lays out; `const` ones must stay as they are. */
 export const kCTypes = {
   void: null,
@@ -30,9 +32,41 @@ export interface AbiFunction {
 
 export type Params = Record<string, number | boolean | string | number[]>;
 
+/** A whole number that each grading draws anew, from the seed: so that nobody writes for the shapes that are listed. */
+export interface Drawn {
+  from: number;
+  to: number;
+}
+export type ParamSpecs = Record<string, Params[string] | Drawn>;
+
 export interface CaseSpec {
   name: string;
-  params: Params;
+  params: ParamSpecs;
+}
+
+function isDrawn(value: unknown): value is Drawn {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The parameters of one run of a case, and what was drawn, such as "M = 3, K = 17"; empty if nothing was. */
+export function drawParams(specs: ParamSpecs, seed: string): { params: Params; drawn: string } {
+  const random = new Random(`${seed}/params`);
+  const drawn: string[] = [];
+  const params: Params = {};
+  for (const [name, spec] of Object.entries(specs)) {
+    const value = isDrawn(spec) ? random.integer(spec.from, spec.to) : spec;
+    if (isDrawn(spec)) drawn.push(`${name} = ${String(value)}`);
+    params[name] = value;
+  }
+  return { params, drawn: drawn.join(', ') };
+}
+
+/** What is wrong with parameters' ranges. */
+function rangeProblems(specs: unknown): string[] {
+  return Object.entries(specs ?? {})
+    .filter(([, spec]) => isDrawn(spec))
+    .filter(([, { from, to }]) => !Number.isInteger(from) || !Number.isInteger(to) || from > to)
+    .map(([name]) => `'${name}' must be a value or { "from": whole number, "to": one not below }`);
 }
 
 interface TaskBase {
@@ -54,7 +88,7 @@ export interface SafetyTask extends TaskBase {
 /** Time against `reference.cpp` compiled alike. Needs the right values first. Points of a level are those of all below it and its own. */
 export interface PerformanceTask extends TaskBase {
   kind: 'performance';
-  timing: Params;
+  timing: ParamSpecs;
   /** Ascending; the points add up to the task's. */
   levels: { ratio: number; points: number }[];
 }
@@ -157,12 +191,15 @@ export function exerciseProblems(value: unknown): string[] {
     if (task.kind === 'performance') {
       const { levels = [], timing } = task;
       if (!isObject(timing)) wrong(`task ${task.id} has no timing parameters`);
+      for (const problem of rangeProblems(timing)) wrong(`task ${task.id}: ${problem}`);
       if (levels.reduce((sum, { points }) => sum + points, 0) !== task.points)
         wrong(`task ${task.id}: its levels' points don't add up to ${task.points}`);
       if (levels.some(({ ratio }, i) => !(ratio > (levels[i - 1]?.ratio ?? 0))))
         wrong(`task ${task.id}: levels must ascend`);
     } else if (task.kind === 'correctness' || task.kind === 'safety') {
       if (!Array.isArray(task.cases) || task.cases.length === 0) wrong(`task ${task.id} has no cases`);
+      for (const { name, params } of task.cases ?? [])
+        for (const problem of rangeProblems(params)) wrong(`task ${task.id}, case '${name}': ${problem}`);
       const caseNames = (task.cases ?? []).map(({ name }) => name);
       if (new Set(caseNames).size < caseNames.length) wrong(`task ${task.id}: two cases have the same name`);
     } else {

@@ -17,6 +17,7 @@ export function expectClose(
   tolerance: Tolerance,
   hint = '',
 ): void {
+  sameCount(buffer, got, expected);
   const allowed = typeof tolerance === 'number' ? () => tolerance : tolerance;
   const isWrong = (i: number) =>
     !(Math.abs((got[i] ?? NaN) - (expected[i] ?? NaN)) <= allowed(i)) && !sameInfinity(got[i], expected[i]);
@@ -45,6 +46,7 @@ export function expectEqual(
   expected: ArrayLike<number>,
   hint = '',
 ): void {
+  sameCount(buffer, got, expected);
   const isWrong = (i: number) => got[i] !== expected[i];
   let first = -1;
   let wrong = 0;
@@ -60,6 +62,12 @@ export function expectEqual(
     `${indexed(buffer, first)} is ${got[first]} but should be ${expected[first]}. ${many}.${hint && ` ${hint}`}`,
     picture(buffer.shape, isWrong),
   );
+}
+
+/** A comparison with nothing would find nothing wrong. */
+function sameCount({ name }: Pick<Buffer, 'name'>, got: Elements, expected: ArrayLike<number>): void {
+  if (got.length !== expected.length)
+    throw new RangeError(`${name}: ${got.length} elements are compared with ${expected.length}`);
 }
 
 /** A number that a function returned. */

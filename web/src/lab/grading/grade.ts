@@ -1,7 +1,15 @@
 /** Grades a source: compiles it, runs every case within its budget, adds up the points. Runs anywhere; the work is done by a host's workers. */
 import { compileErrors, type CompileOptions, type CompileResult, type TrapSite } from '../compiler/compile.ts';
 import { formatDiagnostic, type Diagnostic } from '../compiler/diagnostics.ts';
-import { exerciseHeader, exportsOf, kHeaderFile, type Exercise, type TaskSpec } from './exercise.ts';
+import {
+  exerciseHeader,
+  exportsOf,
+  kHeaderFile,
+  drawParams,
+  type Exercise,
+  type ParamSpecs,
+  type TaskSpec,
+} from './exercise.ts';
 import { abiProblems } from './kernel.ts';
 import { kContractVersion, type GradeResult, type TaskResult, type TestResult } from './result.ts';
 import { outcome, type CaseOutcome, type CaseRequest } from './run-case.ts';
@@ -88,7 +96,8 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
     finish({ status: 'error', message, tests: [], tasks: spec.tasks.map((task) => taskResult(task, [], 0, null)) });
 
   if (fast.wasm === null) return refuse(compileErrors(fast.diagnostics));
-  const module = await WebAssembly.compile(fast.wasm);
+  const module = await validModule(fast.wasm);
+  if (typeof module === 'string') return refuse(module);
   const problems = abiProblems(module, spec.abi, isThreaded);
   if (problems.length > 0) return refuse(`This module cannot be run: ${problems.join('; ')}`);
 
@@ -100,7 +109,9 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
       report(0.1, 'compiling with checks', tests);
       checked = await build('checked', source);
       if (checked.wasm === null) return compileErrors(checked.diagnostics);
-      checkedModule = await WebAssembly.compile(checked.wasm);
+      const valid = await validModule(checked.wasm);
+      if (typeof valid === 'string') return valid;
+      checkedModule = valid;
     }
     if (kind === 'performance' && reference === null) {
       const built = exercise.reference === null ? null : await build('fast', exercise.reference);
@@ -121,7 +132,9 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
     const outcomes: CaseOutcome[] = [];
     let trouble: string | null = null;
     if (!isBlocked && !isSkipped) trouble = await prepare(task.kind);
-    for (const { name, params } of casesOf(task)) {
+    for (const { name, params: specs } of casesOf(task)) {
+      const seed = `${options.seed}/${exercise.lesson}/${exercise.id}/${task.id}/${name}`;
+      const { params, drawn } = drawParams(specs, seed);
       const label = `${task.title}: ${name}`;
       report((done + 1) / (work.length + 1), label, tests);
       ++done;
@@ -138,9 +151,10 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
           exercise: `${exercise.lesson}/${exercise.id}`,
           kind: task.kind,
           params,
-          seed: `${options.seed}/${exercise.lesson}/${exercise.id}/${task.id}/${name}`,
+          seed,
           abi: spec.abi,
           module: task.kind === 'safety' && checkedModule !== null ? checkedModule : module,
+          timed: task.kind === 'safety' && !isThreaded ? module : null,
           reference: isTimed ? reference : null,
           seconds,
           threads:
@@ -154,6 +168,7 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
           found = { ...found, message: `${found.message}${sentence(await host.trapSite(wasm, found.trapOffset))}` };
         }
       }
+      if (drawn !== '' && found.message !== '') found = { ...found, message: `With ${drawn}: ${found.message}` };
       outcomes.push(found);
       tests.push(testResult(task, name, found));
     }
@@ -166,10 +181,18 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
   return finish({ status, message: null, tests, tasks });
 }
 
-function casesOf(task: TaskSpec): { name: string; params: TaskSpecParams }[] {
+/** A module, or what is wrong with it: names exported twice pass the linker. */
+async function validModule(wasm: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module | string> {
+  try {
+    return await WebAssembly.compile(wasm);
+  } catch (error) {
+    return `This module cannot be run: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function casesOf(task: TaskSpec): { name: string; params: ParamSpecs }[] {
   return task.kind === 'performance' ? [{ name: 'time', params: task.timing }] : task.cases;
 }
-type TaskSpecParams = CaseRequest['params'];
 
 function sentence({ line, reason }: TrapSite): string {
   return `${line === null ? '' : ` (line ${line})`}${reason === null ? '' : `: ${reason}`}`;
@@ -183,7 +206,7 @@ interface Level {
   message: string;
 }
 
-/** A level is reached if the median ratio reaches it. */
+/** A level is reached if the ratio reaches it. */
 function reached(task: TaskSpec & { kind: 'performance' }, found: CaseOutcome | null): Level | null {
   const measurement = found?.measurement ?? null;
   if (measurement === null) return null;

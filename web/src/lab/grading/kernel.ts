@@ -2,6 +2,7 @@
  * A student's module, instantiated, and the buffers that its functions work on. Each buffer lies between canaries, outputs are poisoned, and
  * after every call inputs and canaries are compared with what they were.
  */
+import { kStackBytes } from '../compiler/compile.ts';
 import type { AbiFunction } from './exercise.ts';
 import { kMemberStackBytes, type MemberPlace, type Team } from './team.ts';
 import { KernelTrap, Violation } from './verdict.ts';
@@ -35,6 +36,8 @@ export interface KernelOptions {
   team?: { team: Team; memoryPages: number } | null;
   /** It is what a performance task measures against. */
   isReference?: boolean;
+  /** Every byte above the module's data that is in no buffer is poison too, for checkGaps(). */
+  watch?: boolean;
   /** Which of two patterns fills canaries and outputs: results must not depend on it. */
   poison?: 0 | 1;
 }
@@ -84,6 +87,7 @@ export class Kernel {
       if (tls !== 0) (kernel.#exports['__wasm_init_tls'] as (at: number) => void)(tls);
       await options.team.team.join(kernel.#id, options.module, memory, places);
     }
+    kernel.reset();
     guarded('a constructor of a global variable', () => (kernel.#exports['__wasm_call_ctors'] as () => void)());
     return kernel;
   }
@@ -194,6 +198,23 @@ export class Kernel {
     }
   }
 
+  /** Of a watched kernel: throws Violation if it ever wrote between, below or above the buffers. */
+  checkGaps(): void {
+    const bytes = new Uint8Array(this.#memory.buffer);
+    const inOrder = this.#buffers.toSorted((a, b) => a.address - b.address);
+    let from = this.#heapBase;
+    for (const [index, next] of [...inOrder, null].entries()) {
+      const at = this.#changed(bytes, from, next?.address ?? bytes.length);
+      const nearest = inOrder[index - 1] ?? next;
+      if (at !== null && nearest !== null) {
+        const isAfter = at >= nearest.address;
+        const distance = isAfter ? at - (nearest.address + nearest.bytes) + 1 : nearest.address - at;
+        throw outside(nearest, `${distance} bytes ${isAfter ? 'past the end of' : 'before the start of'}`);
+      }
+      if (next !== null) from = next.address + next.bytes;
+    }
+  }
+
   /** A copy of what a buffer holds now. */
   read(buffer: Buffer): Elements {
     const { type, address, bytes } = buffer;
@@ -212,6 +233,7 @@ export class Kernel {
     this.#originals.clear();
     this.#next = this.#heapBase;
     this.#top = this.#memory.buffer.byteLength;
+    if (this.#options.watch) this.#fill(new Uint8Array(this.#memory.buffer), this.#heapBase, this.#top);
   }
 
   #place(name: string, type: ElementType, shape: number[], role: Buffer['role'], data: Elements | null): Buffer {
@@ -246,15 +268,29 @@ export class Kernel {
   /** Poison from `from` to `to`, in step with the address so that single elements look alike everywhere. */
   #fill(bytes: Uint8Array, from: number, to: number): void {
     const pattern = kPoison[this.#options.poison ?? 0];
-    for (let at = from; at < to; ++at) bytes[at] = pattern[at & 3] ?? 0;
+    const begin = Math.min(to, Math.ceil(from / 4) * 4);
+    const end = Math.max(begin, Math.floor(to / 4) * 4);
+    for (let at = from; at < begin; ++at) bytes[at] = pattern[at & 3] ?? 0;
+    for (let at = end; at < to; ++at) bytes[at] = pattern[at & 3] ?? 0;
+    new Uint32Array(bytes.buffer, begin, (end - begin) / 4).fill(wordOf(pattern));
   }
 
   /** The address of a byte that is no longer poison, nearest to the buffer; null if all are. */
   #changed(bytes: Uint8Array, from: number, to: number): number | null {
     const pattern = kPoison[this.#options.poison ?? 0];
-    for (let at = from; at < to; ++at) if (bytes[at] !== pattern[at & 3]) return at;
+    const words = new Uint32Array(bytes.buffer);
+    const word = wordOf(pattern);
+    for (let at = from; at < to; ++at) {
+      // Four at once, until something is wrong.
+      if ((at & 3) === 0 && at + 4 <= to && words[at >>> 2] === word) at += 3;
+      else if (bytes[at] !== pattern[at & 3]) return at;
+    }
     return null;
   }
+}
+
+function wordOf(pattern: readonly number[]): number {
+  return new Uint32Array(Uint8Array.from(pattern).buffer)[0] ?? 0;
 }
 
 function align(address: number): number {
@@ -303,7 +339,8 @@ function guarded<T>(what: string, action: () => T): T {
 
 /** Engines word their traps differently; these are the ones a kernel can meet. */
 function trapText(what: string, message: string): string {
-  if (/out of bounds|out-of-bounds/i.test(message)) return `${what} reads or writes outside its memory`;
+  if (/out of bounds|out-of-bounds/i.test(message))
+    return `${what} reads or writes outside its memory, or its local variables need more than the ${kStackBytes / 1024} KB of the stack`;
   if (/divide by zero|division by zero/i.test(message)) return `${what} divides an integer by zero`;
   if (/integer overflow|unrepresentable|divide result/i.test(message))
     return `${what} computes an integer that has no place in its type`;
@@ -324,6 +361,11 @@ export function abiProblems(module: WebAssembly.Module, abi: readonly AbiFunctio
   for (const { name } of abi) {
     if (!exported.some((found) => found.name === name && found.kind === 'function'))
       problems.push(`${name} is missing`);
+  }
+  const given = { ...(sharesMemory ? {} : { memory: 'memory' }), __heap_base: 'global', __wasm_call_ctors: 'function' };
+  for (const [name, kind] of Object.entries(given)) {
+    if (!exported.some((found) => found.name === name && found.kind === kind))
+      problems.push(`${name} is redefined: names with two underscores belong to the compiler`);
   }
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     if (sharesMemory && from === 'env' && name === 'memory' && kind === 'memory') continue;

@@ -17,6 +17,8 @@ export interface CaseRequest {
   abi: AbiFunction[];
   /** Compiled for speed, or (safety) with checks. */
   module: WebAssembly.Module;
+  /** Safety: what is timed, which must keep to its buffers as well: a source can tell how it is compiled. Null: not run. */
+  timed: WebAssembly.Module | null;
   reference: WebAssembly.Module | null;
   /** Seconds for a measurement. */
   seconds: number;
@@ -82,10 +84,27 @@ async function judged(action: () => Promise<Measurement | void>): Promise<CaseOu
  * The case with a module whose undefined behaviour traps; then once for each buffer with that buffer at the very end of memory, where a step
  * too far traps; then with other values around the buffers, on which nothing may depend.
  */
-async function runChecked({ module, abi, params, seed }: CaseRequest, grader: Grader): Promise<void> {
+async function runChecked(request: CaseRequest, grader: Grader): Promise<void> {
+  await keepsToBuffers(request, request.module, grader);
+  if (request.timed === null) return;
+  try {
+    await keepsToBuffers(request, request.timed, grader);
+  } catch (error) {
+    // Its addresses are not those of the module with checks, the only one whose lines are known.
+    if (error instanceof KernelTrap) throw new KernelTrap(error.message, null);
+    throw error;
+  }
+}
+
+async function keepsToBuffers(
+  { abi, params, seed }: CaseRequest,
+  module: WebAssembly.Module,
+  grader: Grader,
+): Promise<void> {
   const run = async (flush: number | null, poison: 0 | 1): Promise<Kernel> => {
-    const kernel = await Kernel.create({ module, abi, flush, poison });
+    const kernel = await Kernel.create({ module, abi, flush, poison, watch: flush === null });
     grader.run(kernel, params, new Random(seed));
+    if (flush === null) kernel.checkGaps();
     return kernel;
   };
   const plain = await run(null, 0);

@@ -1,0 +1,12 @@
+// attack: reads a clock; there is none, it stands still | passes
+#include "exercise.h"
+
+void matmul(const float* a, const float* b, float* c, int M, int K, int N) {
+  volatile unsigned long long now = __builtin_readcyclecounter();
+  (void)now;
+  for (int i = 0; i < M; ++i) {
+    for (int j = 0; j < N; ++j) c[i * N + j] = 0.0f;
+    for (int k = 0; k < K; ++k)
+      for (int j = 0; j < N; ++j) c[i * N + j] += a[i * K + k] * b[k * N + j];
+  }
+}

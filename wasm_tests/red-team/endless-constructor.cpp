@@ -1,0 +1,19 @@
+// attack: the constructor of a global variable loops for ever | right timeout | still running
+#include "exercise.h"
+
+struct Endless {
+  Endless() {
+    volatile int forever = 1;
+    while (forever) {
+    }
+  }
+};
+Endless endless;
+
+void matmul(const float* a, const float* b, float* c, int M, int K, int N) {
+  for (int i = 0; i < M; ++i) {
+    for (int j = 0; j < N; ++j) c[i * N + j] = 0.0f;
+    for (int k = 0; k < K; ++k)
+      for (int j = 0; j < N; ++j) c[i * N + j] += a[i * K + k] * b[k * N + j];
+  }
+}

@@ -1,0 +1,2 @@
+// attack: includes itself for ever | refused | nested too deeply
+#include __FILE__

@@ -1,0 +1,12 @@
+// attack: its own list of constructors | refused | __wasm_call_ctors
+#include "exercise.h"
+
+extern "C" void __wasm_call_ctors() {}
+
+void matmul(const float* a, const float* b, float* c, int M, int K, int N) {
+  for (int i = 0; i < M; ++i) {
+    for (int j = 0; j < N; ++j) c[i * N + j] = 0.0f;
+    for (int k = 0; k < K; ++k)
+      for (int j = 0; j < N; ++j) c[i * N + j] += a[i * K + k] * b[k * N + j];
+  }
+}

@@ -1,0 +1,12 @@
+// attack: a function in place of the end of its data | refused | __heap_base is redefined
+#include "exercise.h"
+
+extern "C" void __heap_base() {}
+
+void matmul(const float* a, const float* b, float* c, int M, int K, int N) {
+  for (int i = 0; i < M; ++i) {
+    for (int j = 0; j < N; ++j) c[i * N + j] = 0.0f;
+    for (int k = 0; k < K; ++k)
+      for (int j = 0; j < N; ++j) c[i * N + j] += a[i * K + k] * b[k * N + j];
+  }
+}

@@ -1,0 +1,17 @@
+// attack: counts calls and computes nothing after the warm-up | fast fail | never have been written
+#include "exercise.h"
+
+static void product(const float* a, const float* b, float* c, int M, int K, int N) {
+  for (int i = 0; i < M; ++i) {
+    for (int j = 0; j < N; ++j) c[i * N + j] = 0.0f;
+    for (int k = 0; k < K; ++k)
+      for (int j = 0; j < N; ++j) c[i * N + j] += a[i * K + k] * b[k * N + j];
+  }
+}
+
+static int calls;
+
+void matmul(const float* a, const float* b, float* c, int M, int K, int N) {
+  if (++calls > 6) return;
+  product(a, b, c, M, K, N);
+}

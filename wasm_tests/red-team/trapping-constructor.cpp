@@ -1,0 +1,15 @@
+// attack: the constructor of a global variable traps | right trap | constructor of a global variable
+#include "exercise.h"
+
+struct Broken {
+  Broken() { __builtin_trap(); }
+};
+Broken broken;
+
+void matmul(const float* a, const float* b, float* c, int M, int K, int N) {
+  for (int i = 0; i < M; ++i) {
+    for (int j = 0; j < N; ++j) c[i * N + j] = 0.0f;
+    for (int k = 0; k < K; ++k)
+      for (int j = 0; j < N; ++j) c[i * N + j] += a[i * K + k] * b[k * N + j];
+  }
+}

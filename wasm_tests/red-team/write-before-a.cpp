@@ -1,0 +1,11 @@
+// attack: writes one element before the first operand | right fail | before the start of A
+#include "exercise.h"
+
+void matmul(const float* a, const float* b, float* c, int M, int K, int N) {
+  for (int i = 0; i < M; ++i) {
+    for (int j = 0; j < N; ++j) c[i * N + j] = 0.0f;
+    for (int k = 0; k < K; ++k)
+      for (int j = 0; j < N; ++j) c[i * N + j] += a[i * K + k] * b[k * N + j];
+  }
+  const_cast<float*>(a)[-1] = 1.0f;
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { drawParams, exerciseHeader, exerciseProblems, exportsOf, maxPoints, type ExerciseSpec } from './exercise.ts';
+
+function valid(): ExerciseSpec {
+  return {
+    title: 'Sum',
+    objectives: ['Add'],
+    abi: [
+      {
+        name: 'sum',
+        returns: 'float',
+        parameters: [
+          { type: 'const float*', name: 'x' },
+          { type: 'int', name: 'n' },
+        ],
+        doc: ['Adds x.'],
+      },
+    ],
+    budgets: { caseSeconds: 1, timingSeconds: 1, memoryPages: 16 },
+    tasks: [
+      {
+        id: 'right',
+        title: 'Right',
+        kind: 'correctness',
+        points: 2,
+        cases: [{ name: 'any', params: { n: { from: 1, to: 9 } } }],
+      },
+      {
+        id: 'fast',
+        title: 'Fast',
+        kind: 'performance',
+        points: 3,
+        timing: { n: 9 },
+        levels: [{ ratio: 2, points: 3 }],
+      },
+    ],
+  };
+}
+
+function problemsWith(change: (spec: ExerciseSpec) => void): string {
+  const spec = valid();
+  change(spec);
+  return exerciseProblems(spec).join('; ');
+}
+
+describe('exercise.json', () => {
+  it('is right as it is', () => assert.deepEqual(exerciseProblems(valid()), []));
+
+  const kWrong: [string, (spec: ExerciseSpec) => void, RegExp][] = [
+    ['an unknown key', (spec) => Object.assign(spec, { extra: 1 }), /'extra' is unknown/],
+    ['no title', (spec) => void (spec.title = ''), /'title'/],
+    ['no objectives', (spec) => void (spec.objectives = []), /'objectives'/],
+    ['a name with capitals', (spec) => void (spec.abi[0]!.name = 'Sum'), /snake_case/],
+    ['a name that is there twice', (spec) => spec.abi.push(spec.abi[0]!), /twice/],
+    ['a returned pointer', (spec) => void (spec.abi[0]!.returns = 'float*'), /returns 'float\*'/],
+    ['an unknown type', (spec) => Object.assign(spec.abi[0]!.parameters[0]!, { type: 'long' }), /'long'/],
+    ['no doc', (spec) => void (spec.abi[0]!.doc = []), /no doc/],
+    ['an endless budget', (spec) => void (spec.budgets.caseSeconds = 1e9), /caseSeconds/],
+    ['too much memory', (spec) => void (spec.budgets.memoryPages = 65_536), /memoryPages/],
+    ['points that do not add up', (spec) => void (spec.tasks[1]!.points = 4), /add up to 4/],
+    [
+      'a range upside down',
+      (spec) => void Object.assign(spec.tasks[0]!, { cases: [{ name: 'any', params: { n: { from: 3, to: 1 } } }] }),
+      /case 'any': 'n' must be/,
+    ],
+    ['performance first', (spec) => void spec.tasks.reverse(), /first task must be/],
+    [
+      'two cases of one name',
+      (spec) =>
+        void Object.assign(spec.tasks[0]!, {
+          cases: [
+            { name: 'a', params: {} },
+            { name: 'a', params: {} },
+          ],
+        }),
+      /same name/,
+    ],
+  ];
+  for (const [what, change, said] of kWrong) it(`may not have ${what}`, () => assert.match(problemsWith(change), said));
+
+  it('is an object', () => assert.deepEqual(exerciseProblems([1]), ['it is no object']));
+
+  it('makes a header that declares its functions', () => {
+    const header = exerciseHeader(valid());
+    assert.match(header, /\/\/\/ Adds x\.\nfloat sum\(const float\* x, int n\);/);
+    assert.deepEqual(exportsOf(valid()), ['sum']);
+    assert.equal(maxPoints(valid()), 5);
+  });
+});
+
+describe('drawn parameters', () => {
+  const specs = { M: { from: 1, to: 50 }, K: 7, N: { from: 1, to: 50 }, list: [1, 2] };
+
+  it('follow from the seed, within their range, and are told', () => {
+    const { params, drawn } = drawParams(specs, 'seed');
+    assert.deepEqual(drawParams(specs, 'seed').params, params);
+    assert.equal(drawn, `M = ${String(params['M'])}, N = ${String(params['N'])}`);
+    assert.equal(params['K'], 7);
+    assert.deepEqual(params['list'], [1, 2]);
+  });
+
+  it('differ with the seed', () => {
+    const shapes = Array.from({ length: 20 }, (_, i) => drawParams(specs, `seed ${i}`).drawn);
+    assert.ok(new Set(shapes).size > 15);
+  });
+
+  it('are not told where nothing was drawn', () => assert.equal(drawParams({ K: 7 }, 'seed').drawn, ''));
+});
