@@ -404,3 +404,26 @@ describe('what the compiler made of it', () => {
     }
   });
 });
+
+describe('in an exercise', () => {
+  it('undo outlives a reload', async () => {
+    const site = await Site.start();
+    const visit = await site.visit({ path: kLesson });
+    const { page } = visit;
+    const editor = page.locator(`code-exercise[exercise="${kExercise}"]`).locator('code-editor');
+    await content(editor).click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.type('// mine\n');
+    await page.waitForTimeout(1_500); // the code is kept when nothing was typed for a while
+    await page.reload();
+    await content(editor).click();
+    await page.waitForFunction((name) => {
+      const exercise = document.querySelector(`code-exercise[exercise="${name}"]`);
+      return exercise?.shadowRoot?.querySelector<Editor>('code-editor')?.value.startsWith('// mine\n');
+    }, kExercise);
+    for (let i = 0; i < 9; ++i) await page.keyboard.press('Control+z');
+    assert.equal(await valueOf(editor), exerciseFile('starter.cpp'));
+    visit.assertClean();
+    await site.close();
+  });
+});
