@@ -1,7 +1,8 @@
 // Builds OptLab:   tools/build [--only native|wasm|web]…
 //
 // native: the `optlab` program.   wasm: three modules in each of four builds, put where the site finds them (web/public/wasm/<build>/).
-// web: the site in web/dist, with the models and data it shows. Each part is skipped quickly when nothing has changed.
+// web: the site in web/dist, with the models, the data and the compiler that it needs; OPTLAB_SOLUTIONS=off leaves the exercises' solutions
+// out, OPTLAB_BASE is the folder that it will be served from. Each part is skipped quickly when nothing has changed.
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
@@ -9,6 +10,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { build, buildFolder, kWasmBuilds, type WasmBuild } from './lib/cmake.ts';
 import { clearProgress, CommandError, kRoot, run, seconds } from './lib/command.ts';
+import { publishToolchain } from './lib/toolchain.ts';
 
 const kParts = ['native', 'wasm', 'web'] as const;
 type Part = (typeof kParts)[number];
@@ -72,9 +74,10 @@ function writeTypes(source: string): void {
   writeFileSync(target, text);
 }
 
-/** Everything the site is made of, by path, size and time: when it is the same, so is the site. */
+/** Everything the site is made of, by path, size and time, and how it is to be built: when it is the same, so is the site. */
 function siteFingerprint(): string {
   const hash = createHash('sha256');
+  for (const name of ['OPTLAB_BASE', 'OPTLAB_SOLUTIONS']) hash.update(`${name}=${process.env[name] ?? ''}\n`);
   const patterns = ['web/**/*', 'lessons/**/*', 'src/**/*', 'docs/**/*', 'package-lock.json', '*.md'];
   const ignored = new Set(['node_modules', 'dist', '.astro']);
   const paths = patterns.flatMap((pattern) =>
@@ -87,10 +90,11 @@ function siteFingerprint(): string {
   return hash.digest('hex');
 }
 
-/** Copies models and the browser's share of the data into the site's public folder, then builds web/dist. */
+/** Copies models, the browser's share of the data and the compiler into the site's public folder, then builds web/dist. */
 export async function buildWeb(log: string): Promise<void> {
   mirror(filesBelow(join(kRoot, 'models'), '**/*.{safetensors,bpe}'), join(kRoot, 'web/public/models'));
   mirror(filesBelow(join(kRoot, 'data'), '**/*.gz'), join(kRoot, 'web/public/data'));
+  publishToolchain();
   const stamp = join(kRoot, 'build/web.stamp');
   const fingerprint = siteFingerprint();
   const isBuilt = existsSync(join(kRoot, 'web/dist/index.html')) && existsSync(stamp);

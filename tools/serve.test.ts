@@ -4,7 +4,7 @@ import { request, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { type RunningServer, startServer } from './serve.ts';
 
 interface Answer {
@@ -52,6 +52,9 @@ describe('the server', () => {
     await writeFile(join(site, 'module.wasm'), Buffer.from([0, 0x61, 0x73, 0x6d]));
     await writeFile(join(site, 'images.bin'), Buffer.alloc(1000));
     await writeFile(join(site, '_astro/page.abc123.js'), script);
+    await mkdir(join(site, 'toolchain/clang-1'), { recursive: true });
+    await writeFile(join(site, 'toolchain/toolchain.json'), '{}');
+    await writeFile(join(site, 'toolchain/clang-1/program.wasm.gz'), gzipSync(script));
     await writeFile(join(folder, 'secret.txt'), 'secret');
     await symlink(join(folder, 'secret.txt'), join(site, 'link.txt'));
     await mkdir(join(folder, 'site-twin'));
@@ -120,11 +123,17 @@ describe('the server', () => {
     const binary = await ask(server, '/images.bin', { 'accept-encoding': 'gzip, br' });
     assert.equal(binary.headers['content-encoding'], undefined);
     assert.equal(binary.body.length, 1000);
+    const packed = await ask(server, '/toolchain/clang-1/program.wasm.gz', { 'accept-encoding': 'gzip, br' });
+    assert.equal(packed.headers['content-encoding'], undefined);
+    assert.equal(gunzipSync(packed.body).toString(), script);
   });
 
   it('caches hashed names for ever and answers 304 for the others', async () => {
     const hashed = await ask(server, '/_astro/page.abc123.js');
     assert.match(String(hashed.headers['cache-control']), /immutable/);
+    const versioned = await ask(server, '/toolchain/clang-1/program.wasm.gz');
+    assert.match(String(versioned.headers['cache-control']), /immutable/);
+    assert.equal((await ask(server, '/toolchain/toolchain.json')).headers['cache-control'], 'no-cache');
     const first = await ask(server, '/module.mjs');
     assert.equal(first.headers['cache-control'], 'no-cache');
     const tag = String(first.headers.etag);

@@ -18,6 +18,8 @@ import { kIsolation, kPagePolicy, kScriptPolicy } from '../web/src/lab/offline/h
 const kTypes: Record<string, string> = {
   '.bin': 'application/octet-stream',
   '.css': 'text/css; charset=utf-8',
+  // Plain bytes that the page unpacks itself: never with a Content-Encoding.
+  '.gz': 'application/gzip',
   '.html': 'text/html; charset=utf-8',
   '.ico': 'image/x-icon',
   '.js': 'text/javascript; charset=utf-8',
@@ -51,6 +53,8 @@ const kCompressible = new Set([
   '.wasm',
   '.xml',
 ]);
+
+const kVersionedToolchain = /^[\\/]toolchain[\\/][^\\/]+[\\/]/;
 
 const compressors = {
   br: (body: Buffer) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
@@ -153,8 +157,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const content = await readFile(file);
     const headers = baseHeaders(isolation, extension);
     headers['Content-Type'] = kTypes[extension] ?? 'application/octet-stream';
-    // Astro puts a hash in these names, so they never change; all else is asked for again and answered by its tag.
-    const isHashed = file.startsWith(join(root, '_astro') + sep);
+    // These have a hash in their names or their folder's, so they never change; all else is asked for again and answered by its tag.
+    const isHashed = file.startsWith(join(root, '_astro') + sep) || kVersionedToolchain.test(file.slice(root.length));
     headers['Cache-Control'] = isHashed ? 'public, max-age=31536000, immutable' : 'no-cache';
     const encoding = chooseEncoding(request, extension);
     const digest = createHash('sha256').update(content).digest('base64url').slice(0, 22);

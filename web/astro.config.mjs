@@ -7,6 +7,7 @@ import rehypeKatex from 'rehype-katex';
 import remarkMath from 'remark-math';
 import { cspHashes } from './plugins/csp-hashes.mjs';
 import { dataManifest } from './plugins/data-manifest.mjs';
+import { exerciseCatalogue } from './plugins/exercises.mjs';
 import { rehypeShortCode } from './plugins/rehype-short-code.mjs';
 import { remarkChecks } from './plugins/remark-checks.mjs';
 import { remarkElements } from './plugins/remark-elements.mjs';
@@ -94,7 +95,10 @@ export default defineConfig({
     serviceWorker(), // last: it lists what the others have written
   ],
   vite: {
-    plugins: [dataManifest({ root: repository })],
+    plugins: [
+      dataManifest({ root: repository }),
+      exerciseCatalogue({ root: repository, solutions: process.env['OPTLAB_SOLUTIONS'] !== 'off' }),
+    ],
     worker: { format: 'es' },
     // Nothing inlined as data: URLs, which the policy would have to allow.
     build: { target: 'es2022', assetsInlineLimit: 0 },

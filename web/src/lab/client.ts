@@ -193,6 +193,21 @@ export class EngineClient extends EventTarget {
     this.#cancel?.(graceMs);
   }
 
+  /**
+   * Takes the engine's place for work of the page's own that is timed (a kernel of the reader's): no experiment starts until the function
+   * that this returns is called. The engine need not run. Throws EngineError while a task runs.
+   */
+  reserve(name: string): () => void {
+    this.#refuseSecond();
+    this.#setTask(name);
+    return () => this.#setTask(null);
+  }
+
+  #refuseSecond(): void {
+    if (this.#task !== null)
+      throw new EngineError(`Another experiment (${this.#task}) is still running: stop it first`);
+  }
+
   /** A short question, while no task runs. */
   async #ask<T>(question: (api: Remote<EngineApi>) => Promise<T>): Promise<T> {
     const session = await this.#open();
@@ -206,8 +221,7 @@ export class EngineClient extends EventTarget {
     call: (api: Remote<EngineApi>, report: (report: R) => void) => Promise<R>,
     guest?: PlacedGuest,
   ): Promise<R> {
-    if (this.#task !== null)
-      throw new EngineError(`Another experiment (${this.#task}) is still running: stop it first`);
+    this.#refuseSecond();
     this.#setTask(name);
     let stopped = false;
     let last: R | null = null;

@@ -98,7 +98,7 @@ describe('answers', () => {
       ++tried;
       return Promise.reject(new Error('blocked'));
     };
-    const broken: AnswerStore = { get: fail, set: fail, delete: fail };
+    const broken: AnswerStore = { get: fail, set: fail, delete: fail, keys: fail };
     const store = new AnswersWithFallback(broken, new MemoryAnswers());
     assert.ok(store.keeps);
     await store.set('01/a', answer);

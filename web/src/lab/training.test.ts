@@ -174,7 +174,7 @@ describe('a kept training', () => {
 
   it('is kept for as long as the page where the browser keeps nothing', async () => {
     const fail = () => Promise.reject(new Error('quota'));
-    const broken: Store<SavedTraining> = { get: fail, set: fail, delete: fail };
+    const broken: Store<SavedTraining> = { get: fail, set: fail, delete: fail, keys: fail };
     const store = new StoreWithFallback<SavedTraining>(broken, new MemoryStore());
     await store.set('k', saved);
     assert.ok(!store.keeps);

@@ -123,16 +123,10 @@ function compilerArguments(options: CompileOptions, emit: 'object' | 'assembly' 
     ...['__DATE__', '__TIME__', '__TIMESTAMP__'].flatMap((name) => ['-D', `${name}="unknown"`]),
     ...declared,
     ...(isChecked
-      ? [
-          '-include',
-          'optlab_runtime.h',
-          `-fsanitize=${kChecks}`,
-          '-fno-sanitize-merge',
-          `-fsanitize-trap=${kChecks}`,
-          '-debug-info-kind=line-tables-only',
-          '-dwarf-version=4',
-        ]
+      ? ['-include', 'optlab_runtime.h', `-fsanitize=${kChecks}`, '-fno-sanitize-merge', `-fsanitize-trap=${kChecks}`]
       : []),
+    // Line tables change no instruction: for traps, and for the text, which leads from its loops to the source.
+    ...(isChecked || emit === 'assembly' ? ['-debug-info-kind=line-tables-only', '-dwarf-version=4'] : []),
     ...(options.threads ? ['-pthread', '-ftls-model=local-exec'] : []),
     ...(options.remarks && emit === 'object'
       ? ['', '-missed', '-analysis'].map((s) => `-Rpass${s}=loop-vectorize`)
