@@ -25,18 +25,20 @@ import { findSubmissions, wantedExercises, type Found, type Submission } from '.
 import { gradebook, kSummaryVersion, type Summary, type SubmissionSummary } from './summary.ts';
 import { TimingLock } from './timing-lock.ts';
 
-/** The settings of the run to be resumed win over nothing: naming others than it had is an error. */
+const orNull = (list: string[]): string[] | null => (list.length > 0 ? list : null);
+
+/** What is to be done. A resumed run goes on with its seed and with whatever else is not named anew. */
 export function withResumed(command: GradeCommand): RunFile {
-  const { inputs, lesson, exercise, student, skipPerformance, shard } = command;
+  const { inputs, lesson, only, student, skipPerformance, shard } = command;
   const before = command.resume ? readRunFile(command.out) : null;
   if (command.resume && before === null) throw new UsageError(`--resume: '${command.out}' holds no run to go on with`);
   if (before === null) {
     const seed = command.seed ?? randomBytes(12).toString('hex');
-    return { tool: 'optlab-grade', seed, skipPerformance, lesson, exercise, student, inputs, shard };
+    return { tool: 'optlab-grade', seed, skipPerformance, lesson, only, student, inputs, shard };
   }
   if (command.seed !== null && command.seed !== before.seed)
     throw new UsageError(`--resume: that run has another seed (leave --seed out)`);
-  const given = { inputs: inputs.length > 0 ? inputs : null, lesson, exercise, student, shard };
+  const given = { inputs: orNull(inputs), lesson, only: orNull(only), student, shard };
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
   return { ...before, ...named, skipPerformance: skipPerformance || before.skipPerformance };
 }
@@ -145,9 +147,9 @@ class Run {
       a.student === b.student ? (a.file < b.file ? -1 : 1) : a.student < b.student ? -1 : 1;
     this.#records.sort(order);
     this.#summaries.sort(order);
-    const { seed, skipPerformance, lesson, exercise, shard } = this.#run;
+    const { seed, skipPerformance, lesson, only, shard } = this.#run;
     // Who asked for something gets columns for it, handed in or not; else there is one for what anybody handed in.
-    const isAsked = lesson !== null || exercise !== null;
+    const isAsked = lesson !== null || only.length > 0;
     const columns = isAsked ? asked : asked.filter((name) => this.#summaries.some((one) => one.exercise === name));
     const exercises = columns.map((name) => {
       const { spec } = loadExercise(name);

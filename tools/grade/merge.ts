@@ -25,7 +25,7 @@ export function merge({ folders, out }: MergeCommand): Summary {
     seed,
     skipPerformance,
     lesson: null,
-    exercise: null,
+    only: [],
     student: null,
     inputs,
     shard,

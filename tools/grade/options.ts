@@ -12,7 +12,8 @@ export interface GradeCommand {
   command: 'grade';
   inputs: string[];
   lesson: string | null;
-  exercise: string | null;
+  /** "<id>" or "<lesson>/<id>"; none: all there are. */
+  only: string[];
   /** All inputs are this one student's. */
   student: string | null;
   /** Null: drawn at random, or that of the run which is resumed. */
@@ -37,7 +38,7 @@ export type Command = GradeCommand | MergeCommand | { command: 'help' };
 
 export const kUsage = `Grades students' C++ and writes a gradebook.
 
-  npm run grade -- FILES… [--lesson L] [--exercise E] [--student NAME] [--seed S] [--jobs N] [--timings N]
+  npm run grade -- FILES… [--lesson L] [--exercise E]… [--student NAME] [--seed S] [--jobs N] [--timings N]
                           [--out DIR] [--skip-performance] [--resume] [--shard I/N]
   npm run grade -- merge DIR… --out DIR
 
@@ -53,7 +54,7 @@ export function defaultJobs(): number {
 
 const kFlags = {
   lesson: { type: 'string' },
-  exercise: { type: 'string' },
+  exercise: { type: 'string', multiple: true },
   student: { type: 'string' },
   seed: { type: 'string' },
   jobs: { type: 'string' },
@@ -96,7 +97,8 @@ export function parseCommand(argv: readonly string[]): Command {
   }
   const { values, positionals } = parsed;
   if (values.help) return { command: 'help' };
-  for (const [flag, value] of Object.entries(values)) if (value === '') throw new UsageError(`--${flag} needs a value`);
+  for (const [flag, value] of Object.entries(values))
+    if ([value].flat().includes('')) throw new UsageError(`--${flag} needs a value`);
 
   if (positionals[0] === 'merge') {
     const others = Object.keys(values).filter((flag) => flag !== 'out');
@@ -111,7 +113,7 @@ export function parseCommand(argv: readonly string[]): Command {
     command: 'grade',
     inputs: positionals.map(located),
     lesson: values.lesson ?? null,
-    exercise: values.exercise ?? null,
+    only: values.exercise ?? [],
     student: values.student ?? null,
     seed: values.seed ?? null,
     jobs: wholeNumber('jobs', values.jobs, defaultJobs()),

@@ -15,7 +15,7 @@ export interface RunFile {
   seed: string;
   skipPerformance: boolean;
   lesson: string | null;
-  exercise: string | null;
+  only: string[];
   student: string | null;
   inputs: string[];
   shard: { index: number; count: number } | null;

@@ -27,8 +27,8 @@ export interface Wanted {
   /** All "<lesson>/<id>" there are. */
   exercises: readonly string[];
   lesson: string | null;
-  /** "<id>" or "<lesson>/<id>" */
-  exercise: string | null;
+  /** "<id>" or "<lesson>/<id>" of those that were asked for; none: all. */
+  only: readonly string[];
   student: string | null;
   /** The output's folder, which is no student. */
   out: string;
@@ -38,17 +38,20 @@ const lessonOf = (name: string): string => name.split('/')[0] ?? '';
 const idOf = (name: string): string => name.split('/')[1] ?? '';
 
 /** The exercises that were asked for. Throws UsageError, which names what there is. */
-export function wantedExercises({ exercises, lesson, exercise }: Wanted): string[] {
+export function wantedExercises({ exercises, lesson, only }: Wanted): string[] {
   const lessons = [...new Set(exercises.map(lessonOf))];
   if (lesson !== null && !lessons.includes(lesson))
     throw new UsageError(`no lesson '${lesson}' has exercises (there are: ${lessons.join(', ')})`);
   const inLesson = exercises.filter((name) => lesson === null || lessonOf(name) === lesson);
-  if (exercise === null) return inLesson;
-  const found = inLesson.filter((name) => name === exercise || idOf(name) === exercise);
-  if (found.length === 0) throw new UsageError(`no exercise '${exercise}' (there are: ${inLesson.join(', ')})`);
-  if (found.length > 1)
-    throw new UsageError(`'${exercise}' is an exercise of ${found.length} lessons: ${found.join(', ')}`);
-  return found;
+  if (only.length === 0) return inLesson;
+  const asked = only.map((exercise) => {
+    const found = inLesson.filter((name) => name === exercise || idOf(name) === exercise);
+    if (found.length === 0) throw new UsageError(`no exercise '${exercise}' (there are: ${inLesson.join(', ')})`);
+    if (found.length > 1)
+      throw new UsageError(`'${exercise}' is an exercise of ${found.length} lessons: ${found.join(', ')}`);
+    return found[0]!;
+  });
+  return [...new Set(asked)].sort();
 }
 
 interface Source {
@@ -118,7 +121,12 @@ function exerciseOf(
 /** Throws UsageError if an input does not exist or holds nothing. */
 export function findSubmissions(inputs: readonly string[], wanted: Wanted): Found {
   const asked = wantedExercises(wanted);
-  const found: Found = { students: [], submissions: [], unknown: [], ignored: [] };
+  const found: Found = {
+    students: wanted.student === null ? [] : [wanted.student],
+    submissions: [],
+    unknown: [],
+    ignored: [],
+  };
   const unnamed = new Map<string, Source[]>();
   for (const input of inputs) {
     if (!existsSync(input)) throw new UsageError(`'${input}' does not exist`);
@@ -132,7 +140,7 @@ export function findSubmissions(inputs: readonly string[], wanted: Wanted): Foun
       else if (student === null) found.unknown.push({ student, file, problem: "it lies in no student's folder" });
       else {
         const which = exerciseOf(entry.parts, wanted, asked);
-        if ('problem' in which && wanted.exercise !== null)
+        if ('problem' in which && wanted.only.length === 1)
           unnamed.set(student, [...(unnamed.get(student) ?? []), source]);
         else if ('problem' in which) found.unknown.push({ student, file, problem: which.problem });
         else if (!asked.includes(which.name)) found.ignored.push(file);
