@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { maxPoints, type Exercise } from '../../web/src/lab/grading/exercise.ts';
 import type { GradeResult } from '../../web/src/lab/grading/result.ts';
-import { vendorToolchain } from '../lib/toolchain.ts';
 import { exerciseNames, loadExercise } from './exercises.ts';
+import { NodeHost } from './host.ts';
 import { UsageError, type GradeCommand } from './options.ts';
 import { prepareOutput, readRunFile, writeRecord, writeSummary, type RunFile } from './output.ts';
 import { Pool, type Job, type JobOutcome } from './pool.ts';
@@ -189,9 +189,9 @@ export async function gradeAll(command: GradeCommand): Promise<number> {
     throw new UsageError(`nothing to grade in ${run.inputs.join(', ')}: no .cpp file and no student's folder`);
 
   prepareOutput(out, run);
-  const compiler = vendorToolchain().version;
+  const { compiler, threads } = new NodeHost();
   const { seed, skipPerformance } = run;
-  const conditions: Conditions = { grader: graderHash(), compiler, seed, skipPerformance };
+  const conditions: Conditions = { grader: graderHash(), compiler, threads, seed, skipPerformance };
   const cache = new ResultCache(join(out, '.cache'));
   const tasks = plan(found.submissions, conditions, cache);
   process.stderr.write(

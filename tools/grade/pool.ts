@@ -1,5 +1,6 @@
 // Processes that grade, and what happens when they die: another takes over, and a submission that killed two is given up.
 import { fork, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { GradeResult } from '../../web/src/lab/grading/result.ts';
@@ -23,6 +24,8 @@ export interface PoolOptions {
   onDone: (job: Job, outcome: JobOutcome) => void;
   /** Of the tests: what runs instead of worker-process.ts. */
   program?: string;
+  /** Of the machine; measurements and others together never keep more busy than there are. */
+  cores?: number;
 }
 
 /** Processes that one submission may break before it is given up. */
@@ -32,6 +35,10 @@ interface Seat {
   child: ChildProcess;
   isReady: boolean;
   job: Job | null;
+  /** Cores that it keeps busy: none while it waits, more than one while it measures a kernel of several threads. */
+  load: number;
+  /** Cores that its measurement needs; null if it doesn't measure. */
+  measuring: number | null;
   /** Gives the lock back. */
   release: (() => void) | null;
   watchdog: NodeJS.Timeout | null;
@@ -44,6 +51,8 @@ export class Pool {
   readonly #queue: Job[];
   readonly #crashes = new Map<Job, number>();
   readonly #seats = new Set<Seat>();
+  /** Those who have the lock and wait until enough cores are free. */
+  readonly #wanting = new Set<Seat>();
   #settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
   #isStopped = false;
 
@@ -77,7 +86,9 @@ export class Pool {
       // A group of its own, which is ended together with the compiler in it.
       detached: true,
     });
-    const seat: Seat = { child, isReady: false, job: null, release: null, watchdog: null, said: '' };
+    const seat: Seat = {
+      ...{ child, isReady: false, job: null, load: 0, measuring: null, release: null, watchdog: null, said: '' },
+    };
     this.#seats.add(seat);
     child.stderr?.on('data', (chunk: Buffer) => (seat.said = (seat.said + chunk.toString()).slice(-2000)));
     child.on('message', (message: FromWorker) => this.#hear(seat, message));
@@ -101,14 +112,16 @@ export class Pool {
     switch (message.kind) {
       case 'ready':
         seat.isReady = true;
-        return this.#next(seat);
+        return this.#advance();
       case 'alive':
         return this.#watch(seat);
       case 'mayIMeasure':
-        return void this.#grant(seat);
+        return void this.#wish(seat, message.threads);
       case 'measured':
         this.#release(seat);
-        return this.#watch(seat);
+        seat.load = 1;
+        this.#watch(seat);
+        return this.#advance();
       case 'graded':
         return this.#done(seat, { result: message.result });
       case 'broke':
@@ -116,28 +129,59 @@ export class Pool {
     }
   }
 
-  /** Waiting for the lock has no limit: those before it have. */
-  async #grant(seat: Seat): Promise<void> {
+  get #cores(): number {
+    return this.#options.cores ?? availableParallelism();
+  }
+
+  #load(): number {
+    return [...this.#seats].reduce((sum, { load }) => sum + load, 0);
+  }
+
+  /** Waiting has no limit: those before it have. */
+  async #wish(seat: Seat, threads: number): Promise<void> {
     if (seat.watchdog !== null) clearTimeout(seat.watchdog);
+    seat.load = 0;
+    this.#advance();
     const isHere = () => this.#seats.has(seat);
     const release = await this.#options.lock.acquire(isHere);
     if (release === null) return;
     if (!isHere()) return release();
     seat.release = release;
-    this.#watch(seat);
-    this.#send(seat, { kind: 'measure' });
+    seat.measuring = threads;
+    this.#wanting.add(seat);
+    this.#advance();
   }
 
   #release(seat: Seat): void {
+    this.#wanting.delete(seat);
+    seat.measuring = null;
     seat.release?.();
     seat.release = null;
   }
 
+  /** Lets begin what there is room for: measurements first, as nothing new begins while one waits. */
+  #advance(): void {
+    for (const seat of this.#wanting) {
+      const threads = Math.min(seat.measuring ?? 1, this.#cores);
+      if (this.#load() + threads > this.#cores) continue;
+      this.#wanting.delete(seat);
+      seat.load = threads;
+      this.#watch(seat);
+      this.#send(seat, { kind: 'measure' });
+    }
+    for (const seat of this.#seats) if (seat.isReady && seat.job === null) this.#next(seat);
+  }
+
   #next(seat: Seat): void {
+    const isMeasured = [...this.#seats].some(({ measuring }) => measuring !== null);
+    if (this.#queue.length > 0 && (this.#wanting.size > 0 || (isMeasured && this.#load() >= this.#cores))) return;
     const job = this.#queue.shift();
     seat.job = job ?? null;
     this.#watch(seat);
-    if (job !== undefined) return this.#send(seat, { kind: 'grade', exercise: job.exercise, source: job.source });
+    if (job !== undefined) {
+      seat.load = 1;
+      return this.#send(seat, { kind: 'grade', exercise: job.exercise, source: job.source });
+    }
     this.#seats.delete(seat);
     end(seat);
     if (this.#seats.size === 0) this.#settle?.resolve();
@@ -147,8 +191,10 @@ export class Pool {
     const { job } = seat;
     if (job === null) return;
     this.#release(seat);
+    seat.job = null;
+    seat.load = 0;
     this.#options.onDone(job, outcome);
-    if (!this.#isStopped) this.#next(seat);
+    if (!this.#isStopped) this.#advance();
   }
 
   #lost(seat: Seat, how: string): void {
@@ -167,8 +213,10 @@ export class Pool {
       if (crashes < kMostCrashes) this.#queue.unshift(job);
       else this.#options.onDone(job, { broken: `the grading process ended ${crashes} times (${how})` });
     }
-    if (this.#queue.length > 0 && !this.#isStopped) this.#seat();
+    if (this.#isStopped) return;
+    if (this.#queue.length > 0) this.#seat();
     else if (this.#seats.size === 0) this.#settle?.resolve();
+    this.#advance();
   }
 }
 

@@ -31,11 +31,23 @@ function hashOfFiles(patterns: string[], folder: string): string {
 
 /** Of all code that judges: a result of another grader is no result of this one. */
 export function graderHash(): string {
-  const own = ['exercise', 'expect', 'grade', 'grader', 'kernel', 'measure', 'random', 'result', 'run-case', 'verdict'];
+  const own = [
+    'exercise',
+    'expect',
+    'grade',
+    'grader',
+    'kernel',
+    'measure',
+    'random',
+    'result',
+    'run-case',
+    'team',
+    'verdict',
+  ];
   const patterns = [
     ...own.map((name) => `web/src/lab/grading/${name}.ts`),
     ...['compile', 'diagnostics'].map((name) => `web/src/lab/compiler/${name}.ts`),
-    ...['host', 'source-text'].map((name) => `tools/grade/${name}.ts`),
+    ...['host', 'kernel-thread', 'team-thread', 'source-text'].map((name) => `tools/grade/${name}.ts`),
     'lessons/*/*.ts',
   ];
   return hashOfFiles(patterns, kRoot);
@@ -49,14 +61,16 @@ export function exerciseHash(name: string): string {
 export interface Conditions {
   grader: string;
   compiler: string;
+  /** That a kernel may use. */
+  threads: number;
   seed: string;
   skipPerformance: boolean;
 }
 
 /** Names a result: the same key, the same submission graded under the same conditions. */
 export function resultKey(conditions: Conditions, exercise: string, exerciseFiles: string, sourceHash: string): string {
-  const { grader, compiler, seed, skipPerformance } = conditions;
-  return sha256(grader, compiler, seed, String(skipPerformance), exercise, exerciseFiles, sourceHash);
+  const { grader, compiler, threads, seed, skipPerformance } = conditions;
+  return sha256(grader, compiler, String(threads), seed, String(skipPerformance), exercise, exerciseFiles, sourceHash);
 }
 
 /** The result of something that was not run at all, or that broke the process that graded it. */

@@ -29,7 +29,7 @@ export type FromWorker =
   | { kind: 'ready' }
   /** A case has begun: it isn't stuck. */
   | { kind: 'alive' }
-  | { kind: 'mayIMeasure' }
+  | { kind: 'mayIMeasure'; threads: number }
   | { kind: 'measured' }
   | { kind: 'graded'; result: GradeResult }
   /** An exception: a defect of ours, not of the submission. */
@@ -54,7 +54,7 @@ async function compileReference(options: CompileOptions, folder: string): Promis
 async function measureAlone(request: CaseRequest, budget: number): Promise<CaseOutcome> {
   await new Promise<void>((resolve) => {
     granted = resolve;
-    tell({ kind: 'mayIMeasure' });
+    tell({ kind: 'mayIMeasure', threads: request.threads?.count ?? 1 });
   });
   try {
     return await node.run(request, budget);
@@ -72,6 +72,7 @@ async function grade(
   exercises.set(name, exercise);
   const host: GradeHost = {
     compiler: node.compiler,
+    threads: node.threads,
     compile: (options) =>
       options.source === exercise.reference && options.mode === 'fast'
         ? compileReference(options, references)
