@@ -129,9 +129,12 @@ test('the lock is held against other processes, and a killed one gives it back',
   await new Promise((resolve) => child.stdout.once('data', resolve));
   let taken = false;
   const mine = new TimingLock(1, name).acquire().then((release) => ((taken = true), release));
-  await sleep(150);
-  assert.equal(taken, false);
-  child.kill('SIGKILL');
+  try {
+    await sleep(150);
+    assert.equal(taken, false);
+  } finally {
+    child.kill('SIGKILL');
+  }
   (await mine)?.();
   assert.equal(taken, true);
   const second = await new TimingLock(2, name).acquire();

@@ -89,6 +89,6 @@ export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): M
 
 /** A name that is safe in a path, and a different one for every other name. */
 export function fileName(name: string): string {
-  const safe = name.replace(/[^\p{L}\p{N}._ @+-]/gu, (sign) => `%${sign.codePointAt(0)?.toString(16)}`);
+  const safe = name.replace(/[^\p{L}\p{N}\p{M}._ @+-]/gu, (sign) => `%${sign.codePointAt(0)?.toString(16)}`);
   return safe.replace(/^\.+$/, (dots) => '%2e'.repeat(dots.length)) || '%';
 }
