@@ -21,7 +21,7 @@ const kCode = [
   'web/src/lab/compiler/*.ts',
   'lessons/*/*.ts',
 ];
-const kOfExercise = ['exercise.json', 'grade.ts', 'reference.cpp', '*.ts'];
+const kOfExercise = ['exercise.json', 'reference.cpp', '*.{h,ts}'];
 /** Packages that these files import. */
 const kPackages = ['ajv', 'fflate', 'nanotar'];
 

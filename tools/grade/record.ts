@@ -55,7 +55,7 @@ export function graderHash(): string {
 
 /** Of what an exercise's grade depends on; hints, starter and solution are not among it. */
 export function exerciseHash(name: string): string {
-  return hashOfFiles(['exercise.json', 'reference.cpp', '*.ts'], exerciseFolder(name));
+  return hashOfFiles(['exercise.json', 'reference.cpp', '*.{h,ts}'], exerciseFolder(name));
 }
 
 export interface Conditions {
