@@ -4,7 +4,8 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { createTar, parseTar } from 'nanotar';
@@ -44,6 +45,9 @@ export interface VendoredToolchain {
 
 /** Puts the toolchain where Node finds it; quick when it is there. */
 export function vendorToolchain(): VendoredToolchain {
+  // An autograder's archive brings the folder, and none of the packages it is made of.
+  const ready = process.env['OPTLAB_TOOLCHAIN'];
+  if (ready !== undefined) return { version: basename(ready), folder: ready };
   const source = packageFolder();
   const packageVersion = (JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { version: string })
     .version;

@@ -42,6 +42,8 @@ export interface GradeProgress {
   tests: TestResult[];
 }
 
+/** Of one task. Its points are lost with the first; what endless loops cost a class, the others needn't. */
+const kMostTimeouts = 2;
 /** Beyond the case's own seconds: starting a worker and an instance. */
 const kStartBudget = 2;
 
@@ -137,6 +139,8 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
       else if (isSkipped) found = outcome('error', 'Not timed here');
       else if (task.kind === 'performance' && spec.threads && !isThreaded) found = outcome('error', kNoThreads);
       else if (trouble !== null) found = outcome('error', trouble);
+      else if (outcomes.filter(({ status }) => status === 'timeout').length >= kMostTimeouts)
+        found = outcome('error', `Not run: ${kMostTimeouts} cases of this task ran out of time`);
       else {
         const isTimed = task.kind === 'performance';
         const seconds = isTimed ? spec.budgets.timingSeconds : spec.budgets.caseSeconds;

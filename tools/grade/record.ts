@@ -1,0 +1,133 @@
+// What is kept of a graded submission: the result's contract, whose it is, and what the result depends on.
+import { createHash } from 'node:crypto';
+import { globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { maxPoints, type Exercise } from '../../web/src/lab/grading/exercise.ts';
+import { kContractVersion, type GradeResult } from '../../web/src/lab/grading/result.ts';
+import { kRoot } from '../lib/command.ts';
+import { exerciseFolder } from './exercises.ts';
+
+export interface GradeRecord extends GradeResult {
+  student: string;
+  /** As it was handed in. */
+  file: string;
+  /** SHA-256 of the file's bytes. */
+  sourceHash: string;
+}
+
+export function sha256(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  // With lengths, so that no two lists of parts look alike.
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest('hex');
+}
+
+function hashOfFiles(patterns: string[], folder: string): string {
+  const files = globSync(patterns, { cwd: folder, exclude: (path) => path.endsWith('.test.ts') }).sort();
+  return sha256(...files.flatMap((file) => [file, readFileSync(join(folder, file))]));
+}
+
+/** Of all code that judges: a result of another grader is no result of this one. */
+export function graderHash(): string {
+  const patterns = [
+    'web/src/lab/{grading,compiler}/*.ts',
+    'tools/grade/{host,kernel-thread,team-thread,source-text}.ts',
+    'lessons/*/*.ts',
+  ];
+  return hashOfFiles(patterns, kRoot);
+}
+
+/** Of what an exercise's grade depends on; hints, starter and solution are not among it. */
+export function exerciseHash(name: string): string {
+  return hashOfFiles(['exercise.json', 'reference.cpp', '*.{h,ts}'], exerciseFolder(name));
+}
+
+export interface Conditions {
+  grader: string;
+  compiler: string;
+  /** That a kernel may use. */
+  threads: number;
+  seed: string;
+  skipPerformance: boolean;
+}
+
+/** Names a result: the same key, the same submission graded under the same conditions. */
+export function resultKey(conditions: Conditions, exercise: string, exerciseFiles: string, sourceHash: string): string {
+  const { grader, compiler, threads, seed, skipPerformance } = conditions;
+  return sha256(grader, compiler, String(threads), seed, String(skipPerformance), exercise, exerciseFiles, sourceHash);
+}
+
+/** The result of something that was not run at all, or that broke the process that graded it. */
+export function refusal(exercise: Exercise, message: string, { seed, compiler }: Conditions): GradeResult {
+  return {
+    version: kContractVersion,
+    status: 'error',
+    message,
+    tests: [],
+    exercise: `${exercise.lesson}/${exercise.id}`,
+    points: 0,
+    maxPoints: maxPoints(exercise.spec),
+    tasks: exercise.spec.tasks.map(({ id, title, kind, points }) => ({
+      id,
+      title,
+      kind,
+      status: 'fail',
+      points: 0,
+      maxPoints: points,
+      ratio: null,
+    })),
+    diagnostics: [],
+    seed,
+    compiler,
+    seconds: 0,
+  };
+}
+
+/** A reader never sees half a file, whenever the writer is killed. */
+export function writeWhole(path: string, data: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const part = `${path}.${process.pid}.part`;
+  writeFileSync(part, data);
+  renameSync(part, path);
+}
+
+export const kSchemaPath = join(import.meta.dirname, 'result.schema.json');
+let validator: ValidateFunction | null = null;
+
+/** What of a record breaks result.schema.json; empty if nothing. */
+export function recordProblems(record: unknown): string[] {
+  validator ??= new Ajv({ allErrors: true }).compile(JSON.parse(readFileSync(kSchemaPath, 'utf8')));
+  if (validator(record)) return [];
+  return (validator.errors ?? []).map(({ instancePath, message }) => `${instancePath || '/'} ${message}`);
+}
+
+/** Results by key, a file each. */
+export class ResultCache {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  #path(key: string): string {
+    return join(this.#folder, key.slice(0, 2), `${key}.json`);
+  }
+
+  /** Null if there is none, or none that can be used. */
+  get(key: string): GradeResult | null {
+    try {
+      const result = JSON.parse(readFileSync(this.#path(key), 'utf8')) as GradeResult;
+      if (recordProblems({ ...result, student: '', file: '', sourceHash: '0'.repeat(64) }).length === 0) return result;
+      rmSync(this.#path(key));
+    } catch {
+      // Not there, or not JSON: it is graded again.
+    }
+    return null;
+  }
+
+  put(key: string, result: GradeResult): void {
+    writeWhole(this.#path(key), JSON.stringify(result));
+  }
+}
