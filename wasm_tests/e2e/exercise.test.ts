@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import type { Locator } from 'playwright-core';
-import { kLesson, Site, type Visit, type VisitOptions } from './site.ts';
+import { column, kLesson, kQuick, Site, type Visit, type VisitOptions } from './site.ts';
 
 const kRoot = join(import.meta.dirname, '../..');
 const kName = '02-acceleration/reordered';
@@ -141,6 +141,28 @@ describe('an exercise', () => {
     assert.match(await student.run(), /It wrote \d+ bytes past the end of C \(/);
     student.visit.assertClean();
     await student.visit.close();
+  });
+
+  it('lets a kernel that is right into the race, beside the library’s', async () => {
+    const student = await Student.open(site, { path: kLesson + kQuick });
+    const { visit } = student;
+    const own = visit.race.getByRole('checkbox', { name: 'yours' });
+    await student.enable();
+    await student.write(solution.replaceAll('j < N', 'j + 1 < N'));
+    await student.run();
+    assert.equal(await own.count(), 0);
+    await student.write(solution);
+    assert.match(await student.run(), /Solved: all 10 points/);
+    await visit.run(visit.race, 'Run without a prediction');
+    const table = await visit.table(visit.race, /64×64×64/);
+    assert.deepEqual(column(table, 'Rung'), ['naive', 'simd', 'yours']);
+    assert.equal(new Set(column(table, 'Digest')).size, 1);
+
+    // Offered again on the next visit, out of what this browser keeps.
+    await visit.page.reload();
+    await own.waitFor();
+    visit.assertClean();
+    await visit.close();
   });
 
   it('stops an endless loop at once, and the page stays usable', async () => {
