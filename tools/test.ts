@@ -140,6 +140,15 @@ async function linkAll(log: string): Promise<void> {
   for (const name of kWasmBuilds) await buildWasm(name, log);
 }
 
+/** The exercises: one that has no problem is a test passed. */
+async function lessons({ log }: Context): Promise<Counts> {
+  const { code, output } = await run([process.execPath, 'tools/lessons.ts', 'check'], { log, mayFail: true });
+  const count = (pattern: RegExp) => [...output.matchAll(pattern)].length;
+  const counts = { ...kNone, passed: count(/^ok /gm), failed: count(/^BAD /gm) };
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  return counts;
+}
+
 async function bindings({ log }: Context): Promise<Counts> {
   await linkAll(log);
   await build('native', log, ['optlab']);
@@ -173,6 +182,7 @@ const kAreas: readonly Area[] = [
   { name: 'lint', what: 'tsc and clang-tidy (--fast: changed C++ files only)', fast: true, run: lint },
   { name: 'wasm', what: 'the C++ tests as WebAssembly under Node (--fast: one build of four)', fast: true, run: wasm },
   { name: 'bindings', what: 'what JavaScript sees of the library', fast: true, run: bindings },
+  { name: 'lessons', what: 'the exercises: starters fail, solutions pass', fast: true, run: lessons },
   { name: 'web', what: "the site's own unit tests", fast: true, run: web },
   {
     name: 'drift',
@@ -195,7 +205,7 @@ const kAreas: readonly Area[] = [
 function extractFailure(text: string): string {
   const lines = text.split('\n');
   const telling =
-    /: Failure$|error:|\[ {2}FAILED {2}\]|^ *not ok|^\[warn\]|Error:|ERROR: |WARNING: ThreadSanitizer|runtime error/;
+    /: Failure$|^BAD |error:|\[ {2}FAILED {2}\]|^ *not ok|^\[warn\]|Error:|ERROR: |WARNING: ThreadSanitizer|runtime error/;
   const kept = new Set<number>();
   for (const [index, line] of lines.entries()) {
     if (!telling.test(line)) continue;

@@ -9,6 +9,7 @@ extern "C" __attribute__((weak, used, no_sanitize("all"))) inline __int128 __mul
   const U64 middle = a1 * b0 + ((a0 * b0) >> 32);
   const U64 other = a0 * b1 + (middle & 0xffffffff);
   const U64 low = (other << 32) | (a0 * b0 & 0xffffffff);
-  const U64 high = a1 * b1 + (middle >> 32) + (other >> 32) + static_cast<U64>(a >> 64) * b_low + a_low * static_cast<U64>(b >> 64);
+  const U64 high =
+      a1 * b1 + (middle >> 32) + (other >> 32) + static_cast<U64>(a >> 64) * b_low + a_low * static_cast<U64>(b >> 64);
   return static_cast<__int128>((static_cast<unsigned __int128>(high) << 64) | low);
 }

@@ -29,5 +29,8 @@ export function loadExercise(name: string): Exercise {
   if (problems.length > 0) throw new CommandError(`${path}: ${problems.join('; ')}`);
   const [lesson = '', id = ''] = name.split('/');
   const reference = join(folder, 'reference.cpp');
-  return { lesson, id, spec, reference: existsSync(reference) ? readFileSync(reference, 'utf8') : null };
+  const headers = Object.fromEntries(
+    (spec.headers ?? []).map((file) => [file, readFileSync(join(folder, file), 'utf8')]),
+  );
+  return { lesson, id, spec, reference: existsSync(reference) ? readFileSync(reference, 'utf8') : null, headers };
 }

@@ -60,7 +60,8 @@ async function exerciseModule(folder) {
   const markdown = await createMarkdownProcessor({ syntaxHighlight: false });
   const texts = splitHints(read('hints.md'), folder);
   const hints = await Promise.all(texts.map(async (text) => (await markdown.render(text)).code));
-  const content = { spec, starter: read('starter.cpp'), hints, reference };
+  const headers = Object.fromEntries((spec.headers ?? []).map((/** @type {string} */ name) => [name, read(name)]));
+  const content = { spec, starter: read('starter.cpp'), hints, reference, headers };
   return `export default ${JSON.stringify(content)};`;
 }
 

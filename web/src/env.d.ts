@@ -8,6 +8,7 @@ declare module 'virtual:optlab-manifest' {
 declare module 'virtual:optlab-exercises' {
   interface ExerciseContent {
     spec: import('./lab/grading/exercise.ts').ExerciseSpec;
+    headers: Record<string, string>;
     starter: string;
     /** Three, as HTML. */
     hints: string[];

@@ -101,7 +101,7 @@ export class CodeExercise extends LitElement {
     this.#offer = await compilerOffer();
     // What has passed on an earlier visit is offered again, as long as that downloads nothing.
     if (this.#result !== null && !this.#isStale && this.#offer.isKept) {
-      offerKernel(this.#content.spec, this.#code, this.#result);
+      offerKernel(this.#content, this.#code, this.#result);
     }
   }
 
@@ -187,7 +187,7 @@ export class CodeExercise extends LitElement {
   async #checkSyntax(): Promise<void> {
     if (host.state.name !== 'ready' || this.#running !== null || engine.task !== null) return;
     const code = this.#code;
-    const { diagnostics } = await host.compile(compileOptions(this.#content!.spec, code, 'syntax'));
+    const { diagnostics } = await host.compile(compileOptions(this.#content!, code, 'syntax'));
     if (code !== this.#code || this.#running !== null) return;
     this.#diagnostics = diagnostics;
     this.requestUpdate();
@@ -197,7 +197,7 @@ export class CodeExercise extends LitElement {
   async #lookInside(): Promise<void> {
     const source = this.#code;
     if (!this.#looksInside || host.state.name !== 'ready' || this.#insight?.source === source) return;
-    const options = { ...compileOptions(this.#content!.spec, source, 'fast'), remarks: true, assembly: true };
+    const options = { ...compileOptions(this.#content!, source, 'fast'), remarks: true, assembly: true };
     const { wasm, diagnostics, assembly } = await host.compile(options);
     if (wasm === null) return;
     this.#insight = { source, remarks: diagnostics.filter(({ severity }) => severity === 'remark'), assembly };
@@ -247,9 +247,9 @@ export class CodeExercise extends LitElement {
   }
 
   async #grade(signal: AbortSignal): Promise<void> {
-    const { spec, reference } = this.#content!;
+    const { spec, reference, headers } = this.#content!;
     const [lesson = '', id = ''] = this.exercise.split('/');
-    const exercise: Exercise = { lesson, id, spec, reference };
+    const exercise: Exercise = { lesson, id, spec, reference, headers };
     const source = this.#code;
     await host.enable();
     const result = await gradeSource({
@@ -271,7 +271,7 @@ export class CodeExercise extends LitElement {
     this.#isStale = source !== this.#code;
     await this.#save(withAttempt(this.#progress, source, result, Date.now()));
     this.#announcement = summary(result);
-    offerKernel(spec, source, result);
+    offerKernel(exercise, source, result);
   }
 
   /** The page's host; what the compiler says of the reader's own code is shown with its ranges, which the result leaves out. */
@@ -321,6 +321,13 @@ export class CodeExercise extends LitElement {
           <summary>What you write: the header <code>exercise.h</code></summary>
           <pre tabindex="0">${exerciseHeader(spec)}</pre>
         </details>
+        ${Object.entries(content.headers).map(
+          ([name, text]) =>
+            html`<details>
+              <summary>What you may use: the header <code>${name}</code></summary>
+              <pre tabindex="0">${text}</pre>
+            </details>`,
+        )}
       </div>
       <div class="editor" @focusin=${() => this.#warmUp()} @focusout=${() => this.#keepNow()}>
         <code-editor

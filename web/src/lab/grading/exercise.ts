@@ -44,7 +44,7 @@ export interface CaseSpec {
   params: ParamSpecs;
 }
 
-function isDrawn(value: unknown): value is Drawn {
+export function isDrawn(value: unknown): value is Drawn {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -61,14 +61,6 @@ export function drawParams(specs: ParamSpecs, seed: string): { params: Params; d
   return { params, drawn: drawn.join(', ') };
 }
 
-/** What is wrong with parameters' ranges. */
-function rangeProblems(specs: unknown): string[] {
-  return Object.entries(specs ?? {})
-    .filter(([, spec]) => isDrawn(spec))
-    .filter(([, { from, to }]) => !Number.isInteger(from) || !Number.isInteger(to) || from > to)
-    .map(([name]) => `'${name}' must be a value or { "from": whole number, "to": one not below }`);
-}
-
 interface TaskBase {
   id: string;
   /** What a student reads; says what is asked. */
@@ -79,6 +71,8 @@ interface TaskBase {
 export interface CorrectnessTask extends TaskBase {
   kind: 'correctness';
   cases: CaseSpec[];
+  /** Why the starter already passes it, where it does. */
+  starter?: string;
 }
 /** The same without undefined behaviour and without touching what isn't the kernel's. Needs the right values first. */
 export interface SafetyTask extends TaskBase {
@@ -103,6 +97,8 @@ export interface ExerciseSpec {
   relaxed?: boolean;
   /** Several workers run it at once on shared memory. */
   threads?: boolean;
+  /** More headers of the folder that sources may include, such as kernels to choose from. */
+  headers?: string[];
   budgets: {
     /** Of one case, seconds; a case that takes longer fails, the others still run. */
     caseSeconds: number;
@@ -121,6 +117,8 @@ export interface Exercise {
   spec: ExerciseSpec;
   /** What performance is measured against; null if no task measures it. */
   reference: string | null;
+  /** Texts of spec.headers, by name. */
+  headers?: Record<string, string>;
 }
 
 export const kHeaderFile = 'exercise.h';
@@ -134,6 +132,11 @@ export function exerciseHeader(spec: ExerciseSpec): string {
   return `// Written by OptLab from exercise.json.\n#pragma once\n\n#include <stdint.h>\n\nextern "C" {\n${functions.join('\n\n')}\n}\n`;
 }
 
+/** Everything that lies beside a source of this exercise. */
+export function headersOf({ spec, headers = {} }: Pick<Exercise, 'spec' | 'headers'>): Record<string, string> {
+  return { ...headers, [kHeaderFile]: exerciseHeader(spec) };
+}
+
 export function exportsOf(spec: ExerciseSpec): string[] {
   return spec.abi.map(({ name }) => name);
 }
@@ -142,70 +145,4 @@ export function maxPoints(spec: ExerciseSpec): number {
   return spec.tasks.reduce((sum, { points }) => sum + points, 0);
 }
 
-/** What is wrong with an exercise.json, in sentences; empty if nothing. */
-export function exerciseProblems(value: unknown): string[] {
-  const problems: string[] = [];
-  const wrong = (text: string) => void problems.push(text);
-  const isObject = (v: unknown): v is Record<string, unknown> =>
-    typeof v === 'object' && v !== null && !Array.isArray(v);
-  if (!isObject(value)) return ['it is no object'];
-  const spec = value as Partial<ExerciseSpec>;
-
-  const known = ['$schema', 'title', 'objectives', 'abi', 'relaxed', 'threads', 'budgets', 'tasks'];
-  for (const key of Object.keys(value))
-    if (!known.includes(key)) wrong(`'${key}' is unknown (allowed: ${known.join(', ')})`);
-  if (typeof spec.title !== 'string' || spec.title === '') wrong("'title' must be a text");
-  if (!Array.isArray(spec.objectives) || spec.objectives.length === 0) wrong("'objectives' must list at least one");
-
-  const names = new Set<string>();
-  if (!Array.isArray(spec.abi) || spec.abi.length === 0) wrong("'abi' must list at least one function");
-  for (const { name, returns, parameters, doc } of spec.abi ?? []) {
-    if (!/^[a-z][a-z0-9_]*$/.test(name ?? '')) wrong(`abi: '${name}' is no snake_case name`);
-    if (names.has(name)) wrong(`abi: ${name} is there twice`);
-    names.add(name);
-    const pointer = (type: CType) => kCTypes[type] !== null;
-    if (!(returns in kCTypes) || pointer(returns))
-      wrong(`abi: ${name} returns '${returns}' (allowed: void, int, float, double)`);
-    for (const { type, name: parameter } of parameters ?? []) {
-      if (!(type in kCTypes) || type === 'void')
-        wrong(`abi: ${name}: '${parameter}' is a '${type}' (allowed: ${Object.keys(kCTypes).slice(1).join(', ')})`);
-    }
-    if (!Array.isArray(doc) || doc.length === 0) wrong(`abi: ${name} has no doc`);
-  }
-
-  const { caseSeconds, timingSeconds, memoryPages } = spec.budgets ?? {};
-  const within = (v: unknown, low: number, high: number) => typeof v === 'number' && v >= low && v <= high;
-  if (!within(caseSeconds, 0.1, 60)) wrong('budgets.caseSeconds must be 0.1 to 60');
-  if (!within(timingSeconds, 0.1, 60)) wrong('budgets.timingSeconds must be 0.1 to 60');
-  if (!within(memoryPages, 2, 1024)) wrong('budgets.memoryPages must be 2 to 1024 (64 KiB each)');
-
-  const tasks = new Set<string>();
-  if (!Array.isArray(spec.tasks) || spec.tasks.length === 0) wrong("'tasks' must list at least one");
-  for (const task of spec.tasks ?? []) {
-    if (!/^[a-z][a-z0-9-]*$/.test(task.id ?? ''))
-      wrong(`task '${task.id}': the id must be lower-case letters, digits and -`);
-    if (tasks.has(task.id)) wrong(`task ${task.id} is there twice`);
-    tasks.add(task.id);
-    if (!(task.points > 0)) wrong(`task ${task.id}: points must be positive`);
-    if (typeof task.title !== 'string' || task.title === '') wrong(`task ${task.id} has no title`);
-    if (task.kind === 'performance') {
-      const { levels = [], timing } = task;
-      if (!isObject(timing)) wrong(`task ${task.id} has no timing parameters`);
-      for (const problem of rangeProblems(timing)) wrong(`task ${task.id}: ${problem}`);
-      if (levels.reduce((sum, { points }) => sum + points, 0) !== task.points)
-        wrong(`task ${task.id}: its levels' points don't add up to ${task.points}`);
-      if (levels.some(({ ratio }, i) => !(ratio > (levels[i - 1]?.ratio ?? 0))))
-        wrong(`task ${task.id}: levels must ascend`);
-    } else if (task.kind === 'correctness' || task.kind === 'safety') {
-      if (!Array.isArray(task.cases) || task.cases.length === 0) wrong(`task ${task.id} has no cases`);
-      for (const { name, params } of task.cases ?? [])
-        for (const problem of rangeProblems(params)) wrong(`task ${task.id}, case '${name}': ${problem}`);
-      const caseNames = (task.cases ?? []).map(({ name }) => name);
-      if (new Set(caseNames).size < caseNames.length) wrong(`task ${task.id}: two cases have the same name`);
-    } else {
-      wrong(`task ${(task as TaskSpec).id}: kind must be correctness, safety or performance`);
-    }
-  }
-  if (spec.tasks?.[0]?.kind !== 'correctness') wrong('the first task must be a correctness task');
-  return problems;
-}
+export { exerciseProblems } from './exercise-problems.ts';

@@ -1,18 +1,11 @@
 /** Grades a source: compiles it, runs every case within its budget, adds up the points. Runs anywhere; the work is done by a host's workers. */
 import { compileErrors, type CompileOptions, type CompileResult, type TrapSite } from '../compiler/compile.ts';
 import { formatDiagnostic, type Diagnostic } from '../compiler/diagnostics.ts';
-import {
-  exerciseHeader,
-  exportsOf,
-  kHeaderFile,
-  drawParams,
-  type Exercise,
-  type ParamSpecs,
-  type TaskSpec,
-} from './exercise.ts';
+import { drawParams, exportsOf, headersOf, type Exercise, type ParamSpecs, type TaskSpec } from './exercise.ts';
 import { abiProblems } from './kernel.ts';
 import { kContractVersion, type GradeResult, type TaskResult, type TestResult } from './result.ts';
 import { outcome, type CaseOutcome, type CaseRequest } from './run-case.ts';
+import { signatureProblems } from './signatures.ts';
 
 /** What grading needs of its surroundings: a page has workers, Node processes and threads. */
 export interface GradeHost {
@@ -65,7 +58,7 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
     host.compile({
       threads: isThreaded && mode === 'fast',
       source: text,
-      headers: { [kHeaderFile]: exerciseHeader(spec) },
+      headers: headersOf(exercise),
       exports: exportsOf(spec),
       memoryPages: spec.budgets.memoryPages,
       mode,
@@ -98,7 +91,7 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
   if (fast.wasm === null) return refuse(compileErrors(fast.diagnostics));
   const module = await validModule(fast.wasm);
   if (typeof module === 'string') return refuse(module);
-  const problems = abiProblems(module, spec.abi, isThreaded);
+  const problems = [...abiProblems(module, spec.abi, isThreaded), ...signatureProblems(fast.wasm, spec.abi)];
   if (problems.length > 0) return refuse(`This module cannot be run: ${problems.join('; ')}`);
 
   let checked: CompileResult | null = null;

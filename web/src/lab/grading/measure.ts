@@ -36,7 +36,7 @@ const kMostRounds = 40;
 /** Warm-up: engines replace a function by its optimized form after some calls, in the background. */
 const kWarmUpCalls = 6;
 const kWarmUpSeconds = 0.15;
-const kMostCalls = 8;
+export const kMostCalls = 8;
 
 export interface MeasureOptions {
   reference: WebAssembly.Module;

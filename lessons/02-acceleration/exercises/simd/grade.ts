@@ -1,0 +1,3 @@
+import { matmulGrader } from '../../matmul.ts';
+
+export default matmulGrader();

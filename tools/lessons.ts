@@ -1,0 +1,73 @@
+// Checks the exercises of the lessons, as an author should before every commit:   npm run lessons -- check [NAME…]
+//
+// NAME is "<lesson>/<id>", or an id alone. A line per exercise, problems under it; the last line is `N exercises, N problems`.
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { loadExercise } from './grade/exercises.ts';
+import { NodeHost } from './grade/host.ts';
+import { CommandError, kRoot, seconds } from './lib/command.ts';
+import { fileProblems, foldersOf, readSpec, useProblems } from './lessons/folders.ts';
+import { tryExercise } from './lessons/trial.ts';
+
+const kUsage = 'usage: npm run lessons -- check [NAME…] [--no-run]   (--no-run: only what needs no compiler)';
+
+function chosen(names: readonly string[]): string[] {
+  const all = foldersOf(kRoot);
+  if (names.length === 0) return all;
+  return names.map((name) => {
+    const found = all.find((folder) => folder === name || folder.split('/')[1] === name);
+    if (found === undefined) throw new CommandError(`no exercise '${name}' (there are: ${all.join(', ')})`);
+    return found;
+  });
+}
+
+async function checkOne(name: string, host: NodeHost | null): Promise<{ problems: string[]; summary: string }> {
+  const { spec, problems } = readSpec(kRoot, name);
+  if (spec === null) return { problems, summary: '' };
+  problems.push(...fileProblems(kRoot, name, spec));
+  // A missing file would only show again as an exception.
+  if (problems.length > 0 || host === null) return { problems, summary: '' };
+  return tryExercise(loadExercise(name), host, `check/${Date.now()}`);
+}
+
+async function check(names: readonly string[], mayRun: boolean): Promise<number> {
+  const host = mayRun ? new NodeHost() : null;
+  const uses = useProblems(kRoot);
+  const wanted = chosen(names);
+  let count = 0;
+  const report = (name: string, problems: readonly string[], note: string) => {
+    count += problems.length;
+    console.log(`${problems.length === 0 ? 'ok  ' : 'BAD '} ${name.padEnd(32)} ${note}`.trimEnd());
+    for (const text of problems) console.log(`       ${text.replaceAll('\n', '\n       ')}`);
+  };
+  try {
+    for (const name of wanted) {
+      const start = performance.now();
+      const { problems, summary } = await checkOne(name, host);
+      report(name, [...problems, ...(uses.get(name) ?? [])], `${summary.padEnd(40)} ${seconds(start)}`);
+    }
+    if (names.length === 0)
+      for (const [lesson, problems] of uses) if (!lesson.includes('/')) report(lesson, problems, '');
+  } finally {
+    host?.close();
+  }
+  console.log(`${wanted.length} exercises, ${count} problems`);
+  return wanted.length > 0 && count === 0 ? 0 : 1;
+}
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { run: { type: 'boolean', default: true }, help: { type: 'boolean', short: 'h', default: false } },
+    allowNegative: true,
+  });
+  const [command, ...names] = positionals;
+  if (values.help) console.log(kUsage);
+  else if (command !== 'check')
+    throw new CommandError(`unknown command '${command ?? ''}' (allowed: check). ${kUsage}`);
+  else process.exitCode = await check(names, values.run);
+} catch (error) {
+  if (!(error instanceof CommandError)) throw error;
+  console.error(`lessons: ${error.message}`);
+  process.exitCode = 2;
+}
