@@ -1,3 +1,4 @@
+import { kGuestRung } from './guest.ts';
 import type { Lane, Peak, VariantInfo } from './types.ts';
 
 /** FLOP/s of a lane at its median, or null before it has one. */
@@ -72,6 +73,7 @@ export function isaName(isa: string): string {
  * comes after its variant, has a shade of the variant's; integer rungs have shades of a colour of their own.
  */
 export function rungColor(variants: readonly VariantInfo[], name: string): string {
+  if (name === kGuestRung) return 'var(--sl-color-white)'; // the text's own colour, which no other rung has
   const index = variants.findIndex((variant) => variant.name === name);
   if (variants[index]?.mode === 'int8') {
     const before = variants.slice(0, index).filter((variant) => variant.mode === 'int8').length;
