@@ -118,6 +118,25 @@ describe('offline use', () => {
     visit.assertClean();
   });
 
+  it('a compiler that was enabled once compiles with the server stopped', async (test) => {
+    const host = await Host.start(test, browser);
+    const home = await host.open();
+    await offlineLine(home.page, kReady);
+    await home.page.goto(host.url + kLesson);
+    const exercise = home.page.locator('code-exercise').first();
+    await exercise.getByRole('button', { name: /Enable the compiler/ }).click();
+    const run = exercise.getByRole('button', { name: 'Run', exact: true });
+    await run.waitFor({ timeout: 120_000 });
+    await host.down();
+    // Not out of the browser's own cache either: other hosts ask it to keep less than tools/serve.ts does.
+    const session = await host.context.newCDPSession(home.page);
+    await session.send('Network.clearBrowserCache');
+    await home.page.reload();
+    await run.click();
+    await exercise.locator('.total').waitFor({ timeout: 120_000 });
+    home.assertClean();
+  });
+
   it('what is used once is kept too; what the reader deletes is gone', async (test) => {
     const host = await Host.start(test, browser);
     const visit = await host.open();

@@ -1,7 +1,9 @@
 import { html, type TemplateResult } from 'lit';
+import type { Diagnostic } from '../lab/compiler/diagnostics.ts';
 import { downloadBytes } from '../lab/compiler/loader.ts';
 import type { CompilerState } from '../lab/grading/page-host.ts';
-import { kMostCode } from '../lab/progress.ts';
+import { exerciseHeader, maxPoints, type Exercise, type ExerciseSpec } from '../lab/grading/exercise.ts';
+import { kMostCode, type ExerciseProgress } from '../lab/progress.ts';
 import type { CompilerOffer } from './compiler-host.ts';
 
 /** 22841596 → "22.8 MB" */
@@ -11,6 +13,38 @@ function megabytes(bytes: number): string {
 
 export function when(time: number): string {
   return new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+export function renderHead(title: string, spec: ExerciseSpec | null, progress: ExerciseProgress): TemplateResult {
+  const { best, attemptCount } = progress;
+  const most = spec === null ? 0 : maxPoints(spec);
+  const tries = attemptCount === 0 ? '' : `, ${attemptCount} ${attemptCount === 1 ? 'attempt' : 'attempts'}`;
+  const points = best === null ? `${most} points` : `best so far: ${best.points} of ${most} points`;
+  return html`<div class="head">
+    <h3><span class="muted">Write it:</span> ${title}</h3>
+    <span class="note">${points}${tries}</span>
+  </div>`;
+}
+
+/** What is asked for, and the headers that say it to the compiler. */
+export function renderGoal(content: Pick<Exercise, 'spec' | 'headers'>): TemplateResult {
+  const { spec } = content;
+  return html`<div class="section goal">
+    <ul>
+      ${spec.objectives.map((objective) => html`<li>${objective}</li>`)}
+    </ul>
+    <details>
+      <summary>What you write: the header <code>exercise.h</code></summary>
+      <pre tabindex="0">${exerciseHeader(spec)}</pre>
+    </details>
+    ${Object.entries(content.headers ?? {}).map(
+      ([name, text]) =>
+        html`<details>
+          <summary>What you may use: the header <code>${name}</code></summary>
+          <pre tabindex="0">${text}</pre>
+        </details>`,
+    )}
+  </div>`;
 }
 
 /** The way to a compiler: what it would download, then how far that is. */
@@ -32,6 +66,38 @@ function renderLoading({ done, total }: { done: number; total: number }): Templa
     <span class="small muted">${text}</span>
     <progress max=${total || 1} .value=${done} aria-label="Download of the compiler"></progress>
   </div>`;
+}
+
+/** What the compiler made of `source`. */
+export interface Insight {
+  source: string;
+  remarks: Diagnostic[];
+  assembly: string | null;
+}
+
+export interface InsightContext {
+  insight: Insight | null;
+  starter: string;
+  own: string;
+  /** Null while it is not to be seen. */
+  solution: string | null;
+  look(isOpen: boolean): void;
+  goTo(line: number, column: number): void;
+}
+
+export function renderInsight({ insight, starter, own, solution, look, goTo }: InsightContext): TemplateResult {
+  return html`<details class="insight" @toggle=${(event: Event) => look((event.target as HTMLDetailsElement).open)}>
+    <summary>Look inside: loops, instructions, comparison</summary>
+    <code-insight
+      .remarks=${insight?.remarks ?? null}
+      .assembly=${insight?.assembly ?? null}
+      .compiled=${insight?.source ?? null}
+      .starter=${starter}
+      .own=${own}
+      .solution=${solution}
+      @go-to=${({ detail }: CustomEvent<{ line: number; column: number }>) => goTo(detail.line, detail.column)}
+    ></code-insight>
+  </details>`;
 }
 
 /** A history that has grown large is not worth its room. */

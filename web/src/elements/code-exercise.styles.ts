@@ -53,6 +53,9 @@ export const exerciseStyles = css`
   .insight {
     border-top: 1px solid var(--lab-line);
   }
+  .insight + .section {
+    border-top: 1px solid var(--lab-line);
+  }
   .insight > summary {
     padding: 0.7rem 1.1rem;
   }

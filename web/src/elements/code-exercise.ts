@@ -2,7 +2,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { exercises } from 'virtual:optlab-exercises';
 import type { Diagnostic } from '../lab/compiler/diagnostics.ts';
 import { messageOf } from '../lab/errors.ts';
-import { exerciseHeader, maxPoints, type Exercise } from '../lab/grading/exercise.ts';
+import { type Exercise } from '../lab/grading/exercise.ts';
 import { gradeSource, type GradeHost, type GradeProgress } from '../lab/grading/grade.ts';
 import type { GradeResult } from '../lab/grading/result.ts';
 import { noProgress, withAttempt, withCode, withReplaced, type ExerciseProgress } from '../lab/progress.ts';
@@ -10,7 +10,16 @@ import { book, compilerOffer, host, type CompilerOffer } from './compiler-host.t
 import { engine } from './context.ts';
 import type { CodeEditor } from './code-editor.ts';
 import { renderHelp, loadSolution } from './code-exercise.help.ts';
-import { keptHistory, prefersPlain, rememberPlain, renderCompiler } from './code-exercise.parts.ts';
+import {
+  keptHistory,
+  prefersPlain,
+  rememberPlain,
+  renderCompiler,
+  renderGoal,
+  renderHead,
+  renderInsight,
+  type Insight,
+} from './code-exercise.parts.ts';
 import { renderResults, summary } from './code-exercise.results.ts';
 import { exerciseStyles } from './code-exercise.styles.ts';
 import { compileOptions, offerKernel } from './own-kernel.ts';
@@ -46,7 +55,7 @@ export class CodeExercise extends LitElement {
   #plain = prefersPlain();
   #diagnostics: Diagnostic[] = [];
   /** What the compiler made of the code, once somebody looks; `source` is what it speaks of. */
-  #insight: { source: string; remarks: Diagnostic[]; assembly: string | null } | null = null;
+  #insight: Insight | null = null;
   #looksInside = false;
   #solution: string | null = null;
   #running: AbortController | null = null;
@@ -309,26 +318,11 @@ export class CodeExercise extends LitElement {
 
   override render(): TemplateResult {
     const content = this.#content;
-    if (content === null) return html`<div class="card">${this.#renderHead('Exercise')} ${this.#renderError()}</div>`;
+    if (content === null)
+      return html`<div class="card">${renderHead('Exercise', null, this.#progress)} ${this.#renderError()}</div>`;
     const { spec } = content;
     return html`<section class="card" aria-label="Exercise: ${spec.title}">
-      ${this.#renderHead(spec.title)}
-      <div class="section goal">
-        <ul>
-          ${spec.objectives.map((objective) => html`<li>${objective}</li>`)}
-        </ul>
-        <details>
-          <summary>What you write: the header <code>exercise.h</code></summary>
-          <pre tabindex="0">${exerciseHeader(spec)}</pre>
-        </details>
-        ${Object.entries(content.headers).map(
-          ([name, text]) =>
-            html`<details>
-              <summary>What you may use: the header <code>${name}</code></summary>
-              <pre tabindex="0">${text}</pre>
-            </details>`,
-        )}
-      </div>
+      ${renderHead(spec.title, spec, this.#progress)} ${renderGoal(content)}
       <div class="editor" @focusin=${() => this.#warmUp()} @focusout=${() => this.#keepNow()}>
         <code-editor
           .label=${`Your C++ for: ${spec.title}`}
@@ -353,7 +347,17 @@ export class CodeExercise extends LitElement {
         isStale: this.#isStale,
         isListed: this.#diagnostics.length > 0,
       })}
-      ${this.#renderInsight(content)}
+      ${renderInsight({
+        insight: this.#insight,
+        starter: content.starter,
+        own: this.#code,
+        solution: this.#solution,
+        look: (isOpen) => {
+          this.#looksInside = isOpen;
+          void this.#lookInside();
+        },
+        goTo: (line, column) => this.#editor?.goTo(line, column),
+      })}
       ${renderHelp({
         exercise: this.exercise,
         content,
@@ -368,18 +372,6 @@ export class CodeExercise extends LitElement {
         replace: (code) => void this.#attempt(() => this.#replaceCode(code)),
       })}
     </section>`;
-  }
-
-  #renderHead(title: string): TemplateResult {
-    const { best, attemptCount } = this.#progress;
-    const most = this.#content === null ? 0 : maxPoints(this.#content.spec);
-    const tries = attemptCount === 0 ? '' : `, ${attemptCount} ${attemptCount === 1 ? 'attempt' : 'attempts'}`;
-    return html`<div class="head">
-      <h3><span class="muted">Write it:</span> ${title}</h3>
-      <span class="note"
-        >${best === null ? `${most} points` : `best so far: ${best.points} of ${most} points`}${tries}</span
-      >
-    </div>`;
   }
 
   #renderActions(): TemplateResult {
@@ -421,28 +413,6 @@ export class CodeExercise extends LitElement {
     this.#plain = !this.#plain;
     rememberPlain(this.#plain);
     this.requestUpdate();
-  }
-
-  #renderInsight({ starter }: Content): TemplateResult {
-    const { remarks = null, assembly = null, source = null } = this.#insight ?? {};
-    return html`<details
-      class="insight"
-      @toggle=${(event: Event) => {
-        this.#looksInside = (event.target as HTMLDetailsElement).open;
-        void this.#lookInside();
-      }}
-    >
-      <summary>Look inside: loops, instructions, comparison</summary>
-      <code-insight
-        .remarks=${remarks}
-        .assembly=${assembly}
-        .compiled=${source}
-        .starter=${starter}
-        .own=${this.#code}
-        .solution=${this.#solution}
-        @go-to=${({ detail }: CustomEvent<{ line: number; column: number }>) => this.#editor?.goTo(detail.line, detail.column)}
-      ></code-insight>
-    </details>`;
   }
 
   #renderError(): TemplateResult | typeof nothing {

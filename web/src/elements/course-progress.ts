@@ -33,17 +33,18 @@ export class CourseProgress extends LitElement {
         position: relative;
       }
       @media (max-width: 30rem) {
+        .detail {
+          display: none;
+        }
         tbody th {
           white-space: normal;
         }
       }
-      input[type='file'] {
-        font: inherit;
-        font-size: 0.8125rem;
-        max-width: 100%;
+      a {
+        color: var(--sl-color-text-accent);
       }
-      .files {
-        align-items: start;
+      .scroll {
+        margin-top: 0;
       }
     `,
   ];
@@ -135,8 +136,8 @@ export class CourseProgress extends LitElement {
               <tr>
                 <th>Exercise</th>
                 <th>Best</th>
-                <th>Attempts</th>
-                <th>Hints</th>
+                <th class="detail">Attempts</th>
+                <th class="detail">Hints</th>
                 <th><span class="sr">Forget</span></th>
               </tr>
             </thead>
@@ -148,13 +149,15 @@ export class CourseProgress extends LitElement {
       </div>
       <div class="section row files">
         <button @click=${() => this.#export()} ?disabled=${this.#progress.size === 0}>Export progress</button>
-        <label class="field"
-          >Import
-          <input
-            type="file"
-            accept="application/json,.json"
-            @change=${(event: Event) => this.#import(event.target as HTMLInputElement)}
-        /></label>
+        <button @click=${() => this.renderRoot.querySelector<HTMLElement>('input[type=file]')?.click()}>
+          Import progress
+        </button>
+        <input
+          type="file"
+          hidden
+          accept="application/json,.json"
+          @change=${(event: Event) => this.#import(event.target as HTMLInputElement)}
+        />
         ${
           this.#progress.size === 0
             ? nothing
@@ -162,8 +165,8 @@ export class CourseProgress extends LitElement {
                 ${this.#sure === '*' ? 'Really forget everything' : 'Forget everything'}
               </button>`
         }
-        <submission-form class="grow"></submission-form>
       </div>
+      <div class="section"><submission-form></submission-form></div>
       <div class="section small ${this.#isBad ? 'bad' : 'muted'}" role="status">
         ${this.#message || 'All of this is kept in this browser only.'}
       </div>
@@ -178,8 +181,8 @@ export class CourseProgress extends LitElement {
       <td class=${progress !== undefined && isPassed(progress) ? 'good' : ''}>
         ${progress?.best ? `${progress.best.points} of ${most}` : `– of ${most}`}
       </td>
-      <td>${progress?.attemptCount ?? 0}</td>
-      <td>${progress === undefined ? 0 : hintsUsed(progress)}</td>
+      <td class="detail">${progress?.attemptCount ?? 0}</td>
+      <td class="detail">${progress === undefined ? 0 : hintsUsed(progress)}</td>
       <td>
         ${
           progress === undefined

@@ -236,8 +236,16 @@ export class SiteKeeper {
     return names.filter((name) => name.startsWith(this.#prefix) && name !== this.#name);
   }
 
-  /** Without a network and before this version is whole: what an older one has. */
+  /** Without a network: the compiler's program, as its worker has kept it; before this version is whole, what an older one has. */
   async #older(path: string): Promise<Response | null> {
+    if (path.startsWith('toolchain/')) {
+      const names = (await this.#host.caches.keys()).filter((name) => name.startsWith(kCompilerCaches));
+      for (const name of names) {
+        const stored = await (await this.#host.caches.open(name)).match(this.#url(path));
+        if (stored) return stored;
+      }
+      return null;
+    }
     for (const name of await this.#olderNames()) {
       const cache = await this.#host.caches.open(name);
       const stored = (await cache.match(this.#url(kWhole))) && (await cache.match(this.#url(path)));

@@ -211,6 +211,18 @@ describe('the site’s keeper', () => {
     assert.equal((await keeper.state()).phase, 'ready');
   });
 
+  it('answers for the compiler’s program without a network, and not before', async () => {
+    const world = new World();
+    const keeper = world.keeper();
+    const program = await world.caches.open('optlab-toolchain-1');
+    await program.put(at('toolchain/1/bundle.js'), new Response('kept'));
+    world.content['toolchain/1/bundle.js'] = 'fresh';
+    assert.equal(await read(keeper, 'toolchain/1/bundle.js'), 'fresh');
+    world.online = false;
+    assert.equal(await read(keeper, 'toolchain/1/bundle.js'), 'kept');
+    await assert.rejects(read(keeper, 'toolchain/2/bundle.js'), /Failed to fetch/);
+  });
+
   it('leaves other requests alone', () => {
     const keeper = new World().keeper();
     assert.ok(keeper.concerns(new Request(at('x'))));
