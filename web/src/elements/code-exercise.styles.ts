@@ -5,6 +5,11 @@ export const exerciseStyles = css`
     margin: 0;
     padding-left: 1.1rem;
   }
+  /* Sentences, mostly. */
+  .goal pre {
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
   .goal details {
     margin-top: 0.6rem;
   }

@@ -26,7 +26,7 @@ let toolchain: Toolchain | null = null;
 async function load(id: number, url: string): Promise<LoadedCompiler> {
   const surroundings: LoaderSurroundings = {
     fetch: self.fetch.bind(self),
-    // Not there in plain http; Firefox's private windows throw at the first look.
+    // Not there in plain http; where it refuses to keep anything, the loader goes on without.
     caches: globalThis.caches ?? null,
   };
   const begin = performance.now();
