@@ -25,8 +25,9 @@ export interface SiteManifest {
 /** Larger files wait until somebody needs them. */
 const kLargestKept = 1_200_000;
 
-/** Files of the site's own that the worker leaves alone: the compiler's worker keeps the compiler, and the rest is for hosts. */
-const kLeftAlone = /^(toolchain\/|sw\.js$|_headers$)/;
+/** Files of the site's own that the worker leaves alone: the compiler's worker keeps the compiler (all but the
+ *  file that says what there is), and the rest is for hosts. */
+const kLeftAlone = /^(toolchain\/.+\/|sw\.js$|_headers$)/;
 
 const kGroups: readonly (readonly [RegExp, Group])[] = [
   [/^404\.html$/, 'demand'],

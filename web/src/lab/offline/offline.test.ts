@@ -247,6 +247,7 @@ describe('the list of files', () => {
       ['pagefind/pagefind.js', 100, 'core'],
       ['pagefind/pagefind-ui.js', 100, 'demand'],
       ['toolchain/1/clang.gz', 100, null],
+      ['toolchain/toolchain.json', 100, 'core'],
       ['sw.js', 100, null],
     ];
     for (const [path, bytes, group] of cases) assert.equal(groupOf(path, bytes), group, path);
