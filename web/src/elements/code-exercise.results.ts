@@ -155,7 +155,7 @@ function renderScale(
     <div class="track">
       <span class="reached" style="width:${at(ratio)}"></span>
       <span class="interval" style="left:${at(low)};width:calc(${at(high)} - ${at(low)})"></span>
-      <span class="median" style="left:${at(ratio)}"></span>
+      <span class="measured" style="left:${at(ratio)}"></span>
       ${levels.map((level) => html`<span class="level" style="left:${at(level.ratio)}"></span>`)}
       <span class="level reference" style="left:${at(1)}"></span>
     </div>

@@ -191,7 +191,7 @@ export const exerciseStyles = css`
     min-width: 1px;
     background: var(--sl-color-white);
   }
-  .median {
+  .measured {
     width: 3px;
     margin-left: -1.5px;
     background: var(--sl-color-white);

@@ -1,6 +1,6 @@
 /** Grades a source: compiles it, runs every case within its budget, adds up the points. Runs anywhere; the work is done by a host's workers. */
 import { compileErrors, type CompileOptions, type CompileResult, type TrapSite } from '../compiler/compile.ts';
-import { formatDiagnostic, type Diagnostic } from '../compiler/diagnostics.ts';
+import { formatDiagnostic } from '../compiler/diagnostics.ts';
 import { drawParams, exportsOf, headersOf, type Exercise, type ParamSpecs, type TaskSpec } from './exercise.ts';
 import { abiProblems } from './kernel.ts';
 import { kContractVersion, type GradeResult, type TaskResult, type TestResult } from './result.ts';
@@ -122,11 +122,9 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
   const work = spec.tasks.flatMap((task) => casesOf(task));
   let done = 0;
   for (const task of spec.tasks) {
-    const isBlocked = task.kind !== 'correctness' && tasks.some((t) => t.kind === 'correctness' && t.status !== 'pass');
-    const isSkipped = task.kind === 'performance' && options.skipPerformance === true;
+    const unwanted = reasonNotToRun(task, tasks, options, isThreaded);
     const outcomes: CaseOutcome[] = [];
-    let trouble: string | null = null;
-    if (!isBlocked && !isSkipped) trouble = await prepare(task.kind);
+    const trouble = unwanted ?? (await prepare(task.kind));
     for (const { name, params: specs } of casesOf(task)) {
       const seed = `${options.seed}/${exercise.lesson}/${exercise.id}/${task.id}/${name}`;
       const { params, drawn } = drawParams(specs, seed);
@@ -135,9 +133,6 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
       ++done;
       let found: CaseOutcome;
       if (options.signal?.aborted) found = outcome('error', 'Stopped before this case');
-      else if (isBlocked) found = outcome('error', 'Not run: the results have to be right first');
-      else if (isSkipped) found = outcome('error', 'Not timed here');
-      else if (task.kind === 'performance' && spec.threads && !isThreaded) found = outcome('error', kNoThreads);
       else if (trouble !== null) found = outcome('error', trouble);
       else if (outcomes.filter(({ status }) => status === 'timeout').length >= kMostTimeouts)
         found = outcome('error', `Not run: ${kMostTimeouts} cases of this task ran out of time`);
@@ -176,6 +171,20 @@ export async function gradeSource(options: GradeOptions): Promise<GradeResult> {
   report(1, 'done', tests);
   const status = tasks.every((task) => task.status === 'pass') ? 'pass' : 'fail';
   return finish({ status, message: null, tests, tasks });
+}
+
+/** Why no case of a task is run, given how the tasks before it ended; null if there is no reason. */
+function reasonNotToRun(
+  { kind }: TaskSpec,
+  before: readonly TaskResult[],
+  { exercise, skipPerformance }: GradeOptions,
+  isThreaded: boolean,
+): string | null {
+  const isWrong = before.some((task) => task.kind === 'correctness' && task.status !== 'pass');
+  if (kind !== 'correctness' && isWrong) return 'Not run: the results have to be right first';
+  if (kind === 'performance' && skipPerformance === true) return 'Not timed here';
+  if (kind === 'performance' && exercise.spec.threads && !isThreaded) return kNoThreads;
+  return null;
 }
 
 /** A module, or what is wrong with it: names exported twice pass the linker. */
@@ -249,5 +258,3 @@ function taskResult(task: TaskSpec, outcomes: CaseOutcome[], earned: number, lev
     ratio: level?.ratio ?? null,
   };
 }
-
-export type { Diagnostic };
