@@ -135,14 +135,33 @@ WeightOnlyMatrix::WeightOnlyMatrix(ConstMatrixView w, int bits) : rows_(w.rows),
   // A half-byte of 8 is the weight 0: what the columns and rows beyond the matrix must be.
   if (bits == 4) std::fill_n(data_.data(), data_.size(), std::byte{0x88});
   scales_ = AlignedBuffer<float>(static_cast<std::size_t>(panels() * panel_scales()));
-  if (bits < 16) {
+  if (bits == 16) {
+    halve(w);
+  } else {
     quantize(w);
-    return;
   }
+}
+
+void WeightOnlyMatrix::halve(ConstMatrixView w) {
+  constexpr float kMostHalf = 65504.0F;
+  constexpr float kLargestScale = 0x1p100F;
+  constexpr float kLeastScale = 0x1p-15F;
+  float largest = 0.0F;
+  for (int n = 0; n < columns_; ++n) {
+    for (int k = 0; k < rows_; ++k) largest = std::max(largest, std::abs(w(k, n)));
+  }
+  float scale = kLargestScale;
+  while (scale > kLeastScale && !(largest * scale <= kMostHalf)) scale *= 0.5F;
+  // One factor for all; what the kernels load is 2^112 too small.
+  scales_ = AlignedBuffer<float>(1);
+  scales_.data()[0] = 0x1p112F / scale;
   for (int n = 0; n < columns_; ++n) {
     for (int k = 0; k < rows_; ++k) {
-      store(k, n, to_half(w(k, n)));
-      if (!std::isfinite(value(k, n))) throw_invalid({"WeightOnlyMatrix: W[", k, ",", n, "] is not finite as a half"});
+      const std::uint16_t half = to_half(w(k, n) * scale);
+      if (!std::isfinite(from_half(half))) {
+        throw_invalid({"WeightOnlyMatrix: W[", k, ",", n, "] is not finite as a half"});
+      }
+      store(k, n, half);
     }
   }
 }
@@ -196,8 +215,8 @@ int WeightOnlyMatrix::quantized(int k, int n) const {
 float WeightOnlyMatrix::value(int k, int n) const {
   if (bits_ == 16) {
     const std::byte* panel = data_.data() + n / kWeightColumns * panel_bytes();
-    return from_half(
-        reinterpret_cast<const std::uint16_t*>(panel)[std::ptrdiff_t{kWeightColumns} * k + n % kWeightColumns]);
+    const std::ptrdiff_t at = std::ptrdiff_t{kWeightColumns} * k + n % kWeightColumns;
+    return from_half(reinterpret_cast<const std::uint16_t*>(panel)[at]) * 0x1p-112F * *scales();
   }
   const int group = bits_ == 8 ? 0 : k / kInt4Group;
   const float* scale = scales_.data() + n / kWeightColumns * panel_scales() + n % kWeightColumns;

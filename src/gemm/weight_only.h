@@ -19,7 +19,8 @@ inline constexpr int kWeightColumns = 16;
 inline constexpr int kInt4Group = 32;
 
 /// W[K,N] in few bits.
-///   16 bits: the nearest half (core/float16.h).
+///   16 bits: w ≈ h·2^-s, h the nearest half (core/float16.h) of w·2^s, s the largest for which all are finite, but at
+///            least -15: a matrix of halves below 64 keeps every bit.
 ///   8 bits: w ≈ q·scale[n], q in -127..127, scale[n] = max_k |w| / 127.
 ///   4 bits: w ≈ q·scale[g,n], q in -8..7 for each group g of 32 values of k, scale = the value of largest magnitude / -8.
 /// The quotients w/scale are rounded to the nearest integer, ties to even. A column or group of zeros has scale 0.
@@ -54,6 +55,7 @@ class WeightOnlyMatrix {
 
  private:
   void quantize(ConstMatrixView w);
+  void halve(ConstMatrixView w);
   int quantized(int k, int n) const;
   void store(int k, int n, int q);
 

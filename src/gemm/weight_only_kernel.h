@@ -92,6 +92,7 @@ void weight_only_int4(const float* x, int depth, const WeightPanels& w, float* y
   }
 }
 
+/// The weights themselves, by one factor for all, so that the sums are those of float32.
 template <class Widen, int kPanels>
 void weight_only_half(const float* x, int depth, const WeightPanels& w, float* y) noexcept {
   using Simd = typename Widen::Simd;
@@ -102,13 +103,14 @@ void weight_only_half(const float* x, int depth, const WeightPanels& w, float* y
     panel[q] = reinterpret_cast<const std::uint16_t*>(w.data + q * w.stride);
     unroll<kPairs>([&](auto p) { low[q][p] = high[q][p] = Simd::zero(); });
   });
+  const auto factor = Simd::load_splat(w.scales);
   do {
     const auto value = Simd::load_splat(x++);
     unroll<kPanels>([&](auto q) {
       unroll<kPairs>([&](auto p) {
         const auto weights = Widen::load_half(panel[q] + p * 2 * Simd::kLanes);
-        low[q][p] = Simd::mul_add(value, weights.low, low[q][p]);
-        high[q][p] = Simd::mul_add(value, weights.high, high[q][p]);
+        low[q][p] = Simd::mul_add(value, Simd::mul(weights.low, factor), low[q][p]);
+        high[q][p] = Simd::mul_add(value, Simd::mul(weights.high, factor), high[q][p]);
       });
       panel[q] += kWeightColumns;
     });

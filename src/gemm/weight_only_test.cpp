@@ -102,27 +102,36 @@ TEST(WeightOnlyMatrix, IsWithinHalfAStepOfTheWeights) {
 }
 
 TEST(WeightOnlyMatrix, HalvesAreTheNearestOnes) {
-  const std::vector<float> w = {1.0F / 3, -65504.0F, 0x1p-24F, -0x1.8p-24F,
-                                0x1p-15F, 0.0F,      100.01F};  // subnormal halves too
-  const WeightOnlyMatrix matrix({w.data(), 1, 7, 7, 1}, 16);
-  EXPECT_EQ(matrix.bytes(), 2U * kWeightColumns);
   parallel::ThreadPool pool(1);
   Arena scratch;
   Context context{pool, scratch};
-  for (const WeightOnlyVariant& variant : weight_only_variants()) {
-    if (!variant.supported()) continue;
-    std::vector<float> y(7);
-    multiply_weight_only(variant, std::vector<float>{1.0F}, matrix, y, context);
-    for (int n = 0; n < 7; ++n) {
-      EXPECT_EQ(matrix.value(0, n), from_half(to_half(w[n])));
-      EXPECT_EQ(y[n], from_half(to_half(w[n]))) << variant.name;
+  // The power of two that brings the largest below 65520; subnormal halves are among them.
+  for (const float scale : {1.0F, 0x1p-15F, 0x1p24F}) {
+    std::vector<float> w = {1.0F / 3, -65504.0F, 0x1p-24F, -0x1.8p-24F, 0x1p-15F, 0.0F, 100.01F};
+    for (float& value : w) value /= scale;
+    const WeightOnlyMatrix matrix({w.data(), 1, 7, 7, 1}, 16);
+    EXPECT_EQ(matrix.bytes(), 2U * kWeightColumns + 4);
+    for (const WeightOnlyVariant& variant : weight_only_variants()) {
+      if (!variant.supported()) continue;
+      std::vector<float> y(7);
+      multiply_weight_only(variant, std::vector<float>{1.0F}, matrix, y, context);
+      for (int n = 0; n < 7; ++n) {
+        const float want = from_half(to_half(w[n] * scale)) / scale;
+        EXPECT_EQ(matrix.value(0, n), want);
+        EXPECT_EQ(y[n], want) << variant.name;
+      }
     }
   }
-  const float large = 65520.0F;
-  EXPECT_NE(message_of<std::invalid_argument>([&] {
-              WeightOnlyMatrix({&large, 1, 1, 1, 1}, 16);
-            }).find("as a half"),
-            std::string::npos);
+  // Halves below 64 stay what they are, the smallest of all too.
+  const std::vector<float> halves = {63.96875F, 0x1p-24F, -0x1.ffcp-15F};
+  const WeightOnlyMatrix matrix({halves.data(), 1, 3, 3, 1}, 16);
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(matrix.value(0, n), halves[n]);
+  for (const float large : {65520.0F * 0x1p15F, std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    EXPECT_NE(message_of<std::invalid_argument>([&] {
+                WeightOnlyMatrix({&large, 1, 1, 1, 1}, 16);
+              }).find("as a half"),
+              std::string::npos);
+  }
 }
 
 TEST(WeightOnlyMatrix, ZerosStayZerosAndBadInputIsNamed) {
