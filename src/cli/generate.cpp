@@ -43,7 +43,7 @@ std::vector<std::int32_t> read_prompt(const Options& options, const nn::Tokenize
     }
     return {1};  // as llama2.c begins a text
   }
-  const auto ids = tokenizer->encode(options.has_prompt ? options.prompt : "Call me");
+  auto ids = tokenizer->encode(options.has_prompt ? options.prompt : "Call me");
   if (ids.empty()) throw std::invalid_argument("--prompt is empty; a text to go on from is needed");
   return ids;
 }

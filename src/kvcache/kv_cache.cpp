@@ -167,7 +167,7 @@ void KvCache::write(int layer, const ConstHeads& k, const ConstHeads& v, int slo
   for (int g = 0; g < sizes_.kv_heads; ++g) {
     const std::size_t head = block(layer, g), all = block(sizes_.layers, 0);
     for (int t = 0; t < k.tokens; ++t) {
-      const auto at = static_cast<std::size_t>(slot + t);
+      const std::size_t at = static_cast<std::size_t>(slot) + static_cast<std::size_t>(t);
       const std::size_t lane = at % kPanelKeys;
       const std::size_t key = (head + at - lane) * static_cast<std::size_t>(D) + lane;
       const std::size_t value = (head + at) * static_cast<std::size_t>(D);

@@ -334,6 +334,26 @@ TEST(KvCache, AnInt8VectorThatIsNotFiniteReadsAsNan) {
   EXPECT_EQ(key, std::vector<float>(2));
 }
 
+TEST(KvCache, HalvesReadBackAsTheyAre) {
+  const std::vector<float> odd = {std::numeric_limits<float>::infinity(), -1e9F, 0x1p-24F, -0x1.8p-20F, -0.0F, 1e-9F};
+  std::vector<float> out(6), key(6), value(6);
+  const ConstHeads view{odd.data(), 1, 1, 6, 6, 6};
+  Threads threads(1);
+  KvCache cache({1, 1, 6, 4}, {.storage = Storage::kFloat16});
+  cache.extend(0, view, view, view, {out.data(), 1, 1, 6, 6, 6}, threads.context, gemm::Mode::kExact);
+  cache.read(0, 0, 0, key, value);
+  for (int d = 0; d < 6; ++d) {
+    EXPECT_EQ(key[d], from_half(to_half(odd[d])));
+    EXPECT_EQ(std::signbit(value[d]), std::signbit(odd[d]));
+  }
+  const std::vector<float> nan(6, std::nanf(""));
+  cache.reset();
+  cache.extend(0, view, {nan.data(), 1, 1, 6, 6, 6}, view, {out.data(), 1, 1, 6, 6, 6}, threads.context,
+               gemm::Mode::kExact);
+  cache.read(0, 0, 0, key, value);
+  EXPECT_TRUE(std::isnan(key[3]));
+}
+
 TEST(KvCache, RefusesByName) {
   const auto refused = [](const auto& action, const char* part) {
     const std::string message = message_of<std::invalid_argument>(action);

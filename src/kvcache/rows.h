@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 /// Vectors of D numbers to and from what a cache keeps of them; private to this folder. Element d of a vector in panels

@@ -11,13 +11,17 @@
 namespace optlab::nn {
 namespace {
 
+/// False for a NaN.
+bool within(float value, float least, float most) { return value >= least && value <= most; }
+
 void check(const Sampling& s) {
-  if (!(s.temperature >= 0.0F && s.temperature <= 100.0F)) {
+  if (!within(s.temperature, 0.0F, 100.0F)) {
     throw_invalid({"generate: a temperature of ", s.temperature, "; want 0 to 100"});
   }
   if (s.top_k < 0) throw_invalid({"generate: a top_k of ", s.top_k, "; want >= 0"});
-  if (!(s.top_p > 0.0F && s.top_p <= 1.0F)) throw_invalid({"generate: a top_p of ", s.top_p, "; want above 0, to 1"});
-  if (!(s.repetition_penalty >= 1.0F && s.repetition_penalty <= 100.0F) || s.repetition_window < 0) {
+  if (!within(s.top_p, 0.0F, 1.0F) || s.top_p == 0.0F)
+    throw_invalid({"generate: a top_p of ", s.top_p, "; want above 0, to 1"});
+  if (!within(s.repetition_penalty, 1.0F, 100.0F) || s.repetition_window < 0) {
     throw_invalid({"generate: a repetition penalty of ", s.repetition_penalty, " over ", s.repetition_window,
                    " tokens; want 1 to 100, and >= 0 tokens"});
   }

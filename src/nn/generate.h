@@ -61,9 +61,9 @@ std::string_view name_of(Stop stop);
 struct GenerateOptions {
   int count = 100;  // new tokens, at most
   Sampling sampling = {};
-  std::vector<std::int32_t> stop_tokens = {};
+  std::vector<std::int32_t> stop_tokens = {};  // NOLINT(readability-redundant-member-init): GCC warns without it
   /// Generation ends where one of these appears in the new text; needs the tokenizer.
-  std::vector<std::string> stop_texts = {};
+  std::vector<std::string> stop_texts = {};  // NOLINT(readability-redundant-member-init): the same
   /// What to do when the model's positions are full: go on with the latter half of the tokens, which are then the first
   /// ones, or stop.
   bool shift = false;
