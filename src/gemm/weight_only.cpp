@@ -1,6 +1,7 @@
 #include "gemm/weight_only.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <string>
 
@@ -221,6 +222,27 @@ float WeightOnlyMatrix::value(int k, int n) const {
   const int group = bits_ == 8 ? 0 : k / kInt4Group;
   const float* scale = scales_.data() + n / kWeightColumns * panel_scales() + n % kWeightColumns;
   return static_cast<float>(quantized(k, n)) * scale[std::ptrdiff_t{kWeightColumns} * group];
+}
+
+void WeightOnlyMatrix::expand(int first, int end, MatrixView to) const noexcept {
+  for (int p = first; p < end; ++p) {
+    const std::byte* panel = data_.data() + p * panel_bytes();
+    const int width = std::min(kWeightColumns, columns_ - p * kWeightColumns);
+    for (int k = 0; k < rows_; ++k) {
+      float* row = to.row(k) + std::ptrdiff_t{p} * kWeightColumns;
+      if (bits_ == 8) {
+        const auto* from = reinterpret_cast<const std::int8_t*>(panel) + std::ptrdiff_t{k} * kWeightColumns;
+        for (int i = 0; i < width; ++i) row[i] = static_cast<float>(from[i]);
+        continue;
+      }
+      const auto* from = reinterpret_cast<const std::uint16_t*>(panel) + std::ptrdiff_t{k} * kWeightColumns;
+      const float factor = *scales();
+      for (int i = 0; i < width; ++i) {  // as the kernels do, see simd/widen.h
+        const std::uint32_t half = from[i];
+        row[i] = std::bit_cast<float>((half & 0x8000U) << 16 | (half & 0x7FFFU) << 13) * factor;
+      }
+    }
+  }
 }
 
 void multiply_weight_only(const WeightOnlyVariant& variant, std::span<const float> x, const WeightOnlyMatrix& w,

@@ -36,6 +36,9 @@ class WeightOnlyMatrix {
   std::size_t bytes() const { return data_.size() + sizeof(float) * scales_.size(); }
   /// The weight that (k, n) stands for.
   float value(int k, int n) const;
+  /// Panels [first, end) as float32 to `to` [K,N], for a product of many rows: what stands before a column's scale, which
+  /// is the weight itself at 16 bits and q at 8. Not at 4 bits, whose scales change along k.
+  void expand(int first, int end, MatrixView to) const noexcept;
 
   // For the kernels. Panel p (16 columns) begins at data() + p·panel_bytes() and scales() + p·panel_scales(); columns
   // beyond N are zeros.

@@ -182,7 +182,7 @@ TEST(KvCache, AWindowSeesItsTokensAndIsOffByWhatItEvicts) {
               largest = std::max(largest, std::fabs(double{s.view(s.values[l], s.G).at(p, g)[d]}));
           }
           for (int d = 0; d < s.D; ++d) {
-            const std::size_t at = static_cast<std::size_t>(((l * kTokens + t) * s.H + h) * s.D + d);
+            const int at = ((l * kTokens + t) * s.H + h) * s.D + d;
             EXPECT_NEAR(got[at], want[d] / mass, 1e-5) << l << " " << t << " " << h;
             EXPECT_LE(std::fabs(double{got[at]} - full[at]), 2.0 * (1.0 - mass) * largest + 1e-5);
           }
@@ -231,7 +231,7 @@ TEST(KvCache, SmallStoragesAreWithinTheirBound) {
             delta = std::max(delta, score / std::sqrt(s.D));
           }
           for (int d = 0; d < s.D; ++d) {
-            const std::size_t at = static_cast<std::size_t>(((l * kTokens + t) * s.H + h) * s.D + d);
+            const int at = ((l * kTokens + t) * s.H + h) * s.D + d;
             const double error = std::fabs(double{got[at]} - exact[at]);
             worst = std::max(worst, error);
             EXPECT_LE(error, (std::exp(2.0 * delta) - 1.0) * most + dv + 1e-5);
@@ -292,7 +292,7 @@ TEST(KvCache, TruncatedItGoesOnAsIfTheRestHadNeverBeen) {
       EXPECT_EQ(cache.length(), length);
       auto again = run(s, cache, {7}, threads);
       for (int l = 0; l < kLayers; ++l) {
-        const std::size_t each = s.queries[0].size(), from = static_cast<std::size_t>(length * s.H * s.D);
+        const std::size_t each = s.queries[0].size(), from = each / kTokens * static_cast<std::size_t>(length);
         for (std::size_t i = from; i < each; ++i) ASSERT_EQ(again[l * each + i], want[l * each + i]) << length;
       }
     }
