@@ -136,7 +136,7 @@ expect 2 'there are f32, fp16, int8, int4' generate --weights f64
 expect 2 'there are f32, fp16, int8' generate --cache f64
 expect 2 'only beside a window' generate --sinks 4
 expect 2 "don't go with it" generate --no-cache --window 4
-expect 2 'there are 0 to 2047' generate --prompt-ids 1,2048
+expect 2 'id 2048; want 0 to 2047' generate --prompt-ids 1,2048
 expect 2 '--prompt-ids' generate --prompt-ids 1,x
 expect 2 'excludes' generate --prompt-ids 1 --prompt x
 expect 2 'not a number from' generate --top-p 0
