@@ -107,7 +107,44 @@ for threads in 1 3; do
   expect 0 'digest      b570c9959d782a9a' train lm $small --threads "$threads" --out "$work/small.safetensors"
 done
 expect 0 '"bits_per_byte":' eval lm --model "$work/small.safetensors" --json --stride 32
+expect 0 '"storage": "int8"' eval lm --model "$work/small.safetensors" --json --stride 32 --window 8 --cache int8
 expect 0 'The whale' generate --prompt 'The whale' --count 3 --model "$work/small.safetensors"
+
+# The cache changes nothing: not a token, not a bit of the logits, also beyond the model's positions.
+tiny="generate --checkpoint models/moby-lm-tiny.safetensors --prompt-ids 67,358,300 --threads 2"
+same() {
+  checks=$((checks + 1))
+  cmp -s "$work/one" "$work/two" || fail "$1: $(cat "$work/one") is not $(cat "$work/two")"
+}
+for choice in --greedy '--top-k 40 --top-p 0.9 --repetition-penalty 1.2'; do
+  # shellcheck disable=SC2086
+  "$program" $tiny $choice --count 280 --json | grep -E 'digest|^    [0-9]+,?$' >"$work/one"
+  # shellcheck disable=SC2086
+  "$program" $tiny $choice --count 280 --json --no-cache | grep -E 'digest|^    [0-9]+,?$' >"$work/two"
+  same 'generate without a cache'
+  [ "$(wc -l <"$work/one")" -eq 284 ] || fail "generate --json has not 284 lines: $(wc -l <"$work/one")"
+done
+# shellcheck disable=SC2086
+"$program" $tiny --greedy --count 9 --tokens-only >"$work/one"
+[ "$(wc -w <"$work/one") $(wc -l <"$work/one")" = '9 1' ] || fail "--tokens-only printed $(cat "$work/one")"
+# shellcheck disable=SC2086
+"$program" $tiny --greedy --count 9 --tokens-only --weights fp16 >"$work/two"
+same 'half-precision weights of a half-precision checkpoint'
+# shellcheck disable=SC2086
+expect 0 '"format": "int8"' $tiny --count 20 --window 8 --sinks 2 --cache int8 --weights int8 --json
+expect 2 'there are f32, fp16, int8, int4' generate --weights f64
+expect 2 'there are f32, fp16, int8' generate --cache f64
+expect 2 'only beside a window' generate --sinks 4
+expect 2 "don't go with it" generate --no-cache --window 4
+expect 2 'id 2048; want 0 to 2047' generate --prompt-ids 1,2048
+expect 2 '--prompt-ids' generate --prompt-ids 1,x
+expect 2 'excludes' generate --prompt-ids 1 --prompt x
+expect 2 'not a number from' generate --top-p 0
+# A llama2.c checkpoint without its tokenizer: dim 4, hidden 4, a layer, a head, 7 tokens, 8 positions; all weights zero.
+{ printf '\004\0\0\0\004\0\0\0\001\0\0\0\001\0\0\0\001\0\0\0\007\0\0\0\010\0\0\0'; head -c 736 /dev/zero; } >"$work/zero.bin"
+expect 0 '0 0 0' generate --checkpoint "$work/zero.bin" --prompt-ids 3,2 --greedy --count 3 --tokens-only
+expect 0 '0 0' generate --checkpoint "$work/zero.bin" --greedy --count 2
+expect 2 '--prompt needs --tokenizer' generate --checkpoint "$work/zero.bin" --prompt x
 
 echo "$checks checks, $failures failed"
 [ "$failures" -eq 0 ]

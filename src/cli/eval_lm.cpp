@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "cli/commands.h"
@@ -17,6 +18,7 @@ struct Options {
   std::string data;
   std::string rung;
   int stride = 0;  // 0: a quarter of the context
+  DecoderSettings decoder;
   int threads = 1;
   bool json = false;
 };
@@ -30,6 +32,10 @@ void run(const Options& options) {
   parallel::ThreadPool pool(options.threads);
   Arena scratch;
   gemm::Context context{pool, scratch};
+  const nn::Compute compute{variant, context};
+  // Decoding as it is without settings gives the model's own bits, only slower.
+  std::optional<nn::Decoder> decoder;
+  if (!options.decoder.is_default()) decoder.emplace(file.model, options.decoder.parsed(), compute);
   const int window = file.model.config().positions;
   const int stride = options.stride > 0 ? std::min(options.stride, window) : std::max(window / 4, 1);
   nlohmann::ordered_json out = {{"model", options.model},
@@ -37,6 +43,13 @@ void run(const Options& options) {
                                 {"digest", file.model.parameter_digest()},
                                 {"context", window},
                                 {"stride", stride}};
+  if (decoder) {
+    out["cache"] = {{"window", options.decoder.cache.window},
+                    {"sinks", options.decoder.cache.sinks},
+                    {"storage", options.decoder.storage},
+                    {"bytes", decoder->cache().footprint().total()}};
+    out["weights"] = {{"format", options.decoder.weights}, {"bytes", decoder->weight_bytes()}};
+  }
   if (!options.json) {
     std::printf("model       %s, %zu parameters, digest %s\n", options.model.c_str(), file.model.parameter_count(),
                 file.model.parameter_digest().c_str());
@@ -45,7 +58,8 @@ void run(const Options& options) {
   for (const std::string& text : texts) {
     const char* part = &text == texts ? "validation" : "test";
     const double start = profile::now_seconds();
-    const TextScore at = score(file.model, tokenizer, text, window, stride, {variant, context});
+    const TextScore at = decoder ? score(*decoder, tokenizer, text, window, stride, compute)
+                                 : score(file.model, tokenizer, text, window, stride, compute);
     const double seconds = profile::now_seconds() - start;
     out[part] = {{"bits_per_byte", at.bits_per_byte},
                  {"nats_per_token", at.nats_per_token},
@@ -72,9 +86,12 @@ void add_eval_lm(CLI::App& eval) {
   lm->add_option("--stride", options->stride, "Tokens between windows; default: a quarter of the model's positions")
       ->check(count_between(1, 8192))
       ->type_name("N");
+  add_decoder(*lm, options->decoder);
   add_threads(*lm, options->threads);
   lm->add_flag("--json", options->json, "Print JSON");
-  lm->footer("Examples:\n  optlab eval lm\n  optlab eval lm --model models/moby-lm-tiny.safetensors --json");
+  lm->footer(
+      "Examples:\n  optlab eval lm\n  optlab eval lm --model models/moby-lm-tiny.safetensors --json\n"
+      "  optlab eval lm --window 64 --sinks 4 --cache int8");
   lm->callback([options] { run(*options); });
 }
 

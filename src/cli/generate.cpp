@@ -1,97 +1,228 @@
+#include "nn/generate.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
 #include "cli/lm_files.h"
 #include "cli/options.h"
-#include "core/math.h"
-#include "core/rng.h"
-#include "nn/linear.h"
+#include "core/digest.h"
+#include "profile/clock.h"
 
 namespace optlab::cli {
 namespace {
 
 struct Options {
   std::string model = "models/moby-lm.safetensors";
-  std::string tokenizer = kTokenizerFile;
-  std::string prompt = "Call me";
-  int count = 100;
-  float temperature = 0.8F;
+  std::string tokenizer;  // empty: the models' own, or none beside a llama2.c checkpoint
+  std::string prompt;
+  bool has_prompt = false;
+  std::vector<std::int32_t> prompt_ids;
+  nn::GenerateOptions generate;
   bool greedy = false;
-  std::uint64_t seed = 1;
+  bool tokens_only = false;
+  bool no_cache = false;
+  bool json = false;
+  bool fast = false;
+  DecoderSettings decoder;
   int threads = 1;
 };
 
-/// Token i with probability exp(logit i / temperature) / Σ.
-int sample(std::vector<float> logits, float temperature, float uniform) {
-  const float largest = *std::max_element(logits.begin(), logits.end());
-  float sum = 0.0F;
-  for (float& value : logits) sum += value = math::exp((value - largest) / temperature);
-  float left = uniform * sum;
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    left -= logits[i];
-    if (left < 0.0F) return static_cast<int>(i);
+/// The ids to go on from.
+std::vector<std::int32_t> read_prompt(const Options& options, const nn::Tokenizer* tokenizer) {
+  if (!options.prompt_ids.empty()) return options.prompt_ids;
+  if (tokenizer == nullptr) {
+    if (options.has_prompt) {
+      throw std::invalid_argument(
+          "--prompt needs --tokenizer: a llama2.c checkpoint has none; --prompt-ids needs none");
+    }
+    return {1};  // as llama2.c begins a text
   }
-  return static_cast<int>(logits.size()) - 1;
+  auto ids = tokenizer->encode(options.has_prompt ? options.prompt : "Call me");
+  if (ids.empty()) throw std::invalid_argument("--prompt is empty; a text to go on from is needed");
+  return ids;
 }
 
-void run(const Options& options) {
-  const nn::Tokenizer tokenizer = read_tokenizer(options.tokenizer);
+/// What a run took and what came of it.
+struct Result {
+  nn::Generation generation;
+  std::vector<double> seconds;  // of each token; the first one's has the prompt's
+  std::string digest;           // of all logits
+};
+
+/// One generation; `on_token` prints.
+Result measure(nn::NextLogits next, int positions, std::span<const std::int32_t> prompt,
+               const nn::GenerateOptions& options, const nn::Tokenizer* tokenizer, nn::OnToken on_token) {
+  Result result;
+  Digest digest;
+  const auto timed = [&](std::span<const std::int32_t> ids) {
+    const double start = profile::now_seconds();
+    const std::span<const float> logits = next(ids);
+    result.seconds.push_back(profile::now_seconds() - start);
+    digest.add(logits);
+    return logits;
+  };
+  result.generation = nn::generate(timed, positions, prompt, options, tokenizer, on_token);
+  result.digest = digest.hex();
+  return result;
+}
+
+void print_json(const Options& options, std::span<const std::int32_t> prompt, const Result& result,
+                const nn::Tokenizer* tokenizer, const nn::Decoder* decoder) {
+  double decoding = 0.0;
+  for (std::size_t i = 1; i < result.seconds.size(); ++i) decoding += result.seconds[i];
+  nlohmann::ordered_json out = {{"model", options.model},
+                                {"prompt_ids", std::vector<std::int32_t>(prompt.begin(), prompt.end())},
+                                {"ids", result.generation.ids}};
+  if (tokenizer != nullptr) {
+    nn::Utf8Stream stream;
+    out["text"] = stream.feed(result.generation.text) + stream.finish();
+  }
+  out["stop"] = nn::name_of(result.generation.stop);
+  out["context_shifts"] = result.generation.shifts;
+  out["logits_digest"] = result.digest;
+  if (decoder == nullptr) {
+    out["cache"] = nullptr;
+  } else {
+    const kvcache::Policy& policy = decoder->cache().policy();
+    const kvcache::Footprint bytes = decoder->cache().footprint();
+    out["cache"] = {{"window", policy.window},
+                    {"sinks", policy.sinks},
+                    {"storage", kvcache::name_of(policy.storage)},
+                    {"bytes", bytes.total()},
+                    {"workspace_bytes", bytes.workspace},
+                    {"bytes_in_use", decoder->cache().bytes_in_use()}};
+    out["weights"] = {{"format", options.decoder.weights}, {"bytes", decoder->weight_bytes()}};
+  }
+  out["seconds"] = result.seconds;
+  out["tokens_per_second"] =
+      decoding > 0.0 ? nlohmann::ordered_json(static_cast<double>(result.seconds.size() - 1) / decoding) : nullptr;
+  std::printf("%s\n", out.dump(2).c_str());
+}
+
+void print_ids(std::span<const std::int32_t> ids) {
+  for (std::size_t i = 0; i < ids.size(); ++i) std::printf("%s%d", i == 0 ? "" : " ", ids[i]);
+  std::printf("\n");
+}
+
+void run(Options options) {
+  if (options.no_cache && !options.decoder.is_default()) {
+    throw std::invalid_argument(
+        "--no-cache computes with float32 and keeps nothing; --window, --sinks, --cache and "
+        "--weights don't go with it");
+  }
   LmFile file = read_lm(options.model);
-  check_pair(file, options.model, tokenizer, options.tokenizer);
+  std::optional<nn::Tokenizer> tokenizer;
+  if (!options.tokenizer.empty() || !options.model.ends_with(".bin")) {
+    const std::string path = options.tokenizer.empty() ? kTokenizerFile : options.tokenizer;
+    tokenizer.emplace(read_tokenizer(path));
+    check_pair(file, options.model, *tokenizer, path);
+  }
+  const nn::Tokenizer* text = tokenizer ? &*tokenizer : nullptr;
+  const std::vector<std::int32_t> prompt = read_prompt(options, text);
+  if (options.greedy) options.generate.sampling.temperature = 0.0F;
   parallel::ThreadPool pool(options.threads);
   Arena scratch;
   gemm::Context context{pool, scratch};
-  std::vector<std::int32_t> ids = tokenizer.encode(options.prompt);
-  if (ids.empty()) throw std::invalid_argument("--prompt is empty; a text to go on from is needed");
-  const auto positions = static_cast<std::size_t>(file.model.config().positions);
-  const Rng rng(options.seed);
+  const nn::Compute compute{nullptr, context, options.fast ? gemm::Mode::kFast : gemm::Mode::kExact};
+  const int positions = file.model.config().positions;
+  std::optional<nn::Decoder> decoder;
+  if (!options.no_cache) decoder.emplace(file.model, options.decoder.parsed(), compute);
+  const bool streams = text != nullptr && !options.json && !options.tokens_only;
   nn::Utf8Stream stream;
-  std::fputs(options.prompt.c_str(), stdout);
-  for (int i = 0; i < options.count; ++i) {
-    // All of the last tokens again for each new one: the simplest that works, until there is a cache of keys and values.
-    const auto seen = std::span<const std::int32_t>(ids).last(std::min(ids.size(), positions));
-    const int rows = static_cast<int>(seen.size());
-    Tensor logits(Shape{rows, tokenizer.vocab()});
-    file.model.logits(seen, rows, logits.matrix(), {nullptr, context});
-    const std::span<const float> last(logits.matrix().row(rows - 1), static_cast<std::size_t>(tokenizer.vocab()));
-    const int next = options.greedy ? nn::argmax(last)
-                                    : sample({last.begin(), last.end()}, options.temperature,
-                                             rng.uniform(static_cast<std::uint64_t>(i)));
-    ids.push_back(next);
-    std::fputs(stream.feed(tokenizer.token(next)).c_str(), stdout);
+  const auto on_token = [&](const nn::NewToken& token) {
+    if (!streams) return true;
+    if (token.index == 0) std::fputs(text->decode(prompt).c_str(), stdout);
+    std::fputs(stream.feed(token.text).c_str(), stdout);
     std::fflush(stdout);
-  }
+    return true;
+  };
+  Tensor all(options.no_cache ? Shape{positions, file.model.config().vocab} : Shape{0});
+  const auto next = [&](std::span<const std::int32_t> ids) {
+    if (decoder) return decoder->feed(ids.subspan(static_cast<std::size_t>(decoder->reuse(ids))));
+    const auto rows = static_cast<int>(ids.size());
+    const MatrixView logits = all.matrix().block(0, 0, rows, all.shape()[1]);
+    file.model.logits(ids, rows, logits, compute);
+    return std::span<const float>(logits.row(rows - 1), static_cast<std::size_t>(logits.columns));
+  };
+  const Result result = measure(next, positions, prompt, options.generate, text, on_token);
+  if (options.json) return print_json(options, prompt, result, text, decoder ? &*decoder : nullptr);
+  if (!streams) return print_ids(result.generation.ids);
+  if (result.generation.ids.empty()) std::fputs(text->decode(prompt).c_str(), stdout);
   std::printf("%s\n", stream.finish().c_str());
+}
+
+void add_sampling(CLI::App& generate, Options& options) {
+  nn::Sampling& sampling = options.generate.sampling;
+  generate.add_option("--temperature", sampling.temperature, "Below 1: likelier tokens more often; 0: --greedy")
+      ->check(number_between(0, 100))
+      ->type_name("X")
+      ->capture_default_str();
+  generate.add_flag("--greedy", options.greedy, "Always the likeliest token");
+  generate.add_option("--top-k", sampling.top_k, "Only the K likeliest; 0: all")
+      ->check(count_between(0, 1'000'000))
+      ->type_name("K")
+      ->capture_default_str();
+  generate.add_option("--top-p", sampling.top_p, "Only the likeliest that have this much probability together")
+      ->check(number_between(1e-6, 1))
+      ->type_name("P")
+      ->capture_default_str();
+  generate
+      .add_option("--repetition-penalty", sampling.repetition_penalty, "Above 1: tokens of the last 64 are less likely")
+      ->check(number_between(1, 100))
+      ->type_name("X")
+      ->capture_default_str();
+  generate.add_option("--seed", sampling.seed, "Of the random choices")
+      ->check(count_between(0, 1'000'000'000'000))
+      ->type_name("N")
+      ->capture_default_str();
+  generate.add_option("--stop", options.generate.stop_texts, "End before this text; may be given several times")
+      ->type_name("TEXT")
+      ->allow_extra_args(false);
 }
 
 }  // namespace
 
 void add_generate(CLI::App& app) {
   auto options = std::make_shared<Options>();
+  options->generate.shift = true;
   CLI::App* generate = app.add_subcommand("generate", "Go on with a text as the language model would");
-  generate->add_option("--model", options->model, "Checkpoint")->type_name("FILE")->capture_default_str();
-  generate->add_option("--tokenizer", options->tokenizer, "Its tokenizer")->type_name("FILE")->capture_default_str();
-  generate->add_option("--prompt", options->prompt, "Text to go on from")->type_name("TEXT")->capture_default_str();
-  generate->add_option("--count", options->count, "Tokens to generate")
+  generate->add_option("--checkpoint,--model", options->model, "safetensors, or llama2.c's format (*.bin)")
+      ->type_name("FILE")
+      ->capture_default_str();
+  generate->add_option("--tokenizer", options->tokenizer, "Its tokenizer; default: " + std::string(kTokenizerFile))
+      ->type_name("FILE");
+  CLI::Option* prompt =
+      generate->add_option("--prompt", options->prompt, "Text to go on from; default: Call me")->type_name("TEXT");
+  generate->add_option("--prompt-ids", options->prompt_ids, "The same as token numbers; needs no tokenizer")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("1,2,…")
+      ->excludes(prompt);
+  generate->add_option("--count", options->generate.count, "Tokens to generate")
       ->check(count_between(0, 1'000'000))
       ->type_name("N")
       ->capture_default_str();
-  generate->add_option("--temperature", options->temperature, "Below 1: likelier tokens more often")
-      ->check(number_between(0.01, 100))
-      ->type_name("X")
-      ->capture_default_str();
-  generate->add_flag("--greedy", options->greedy, "Always the likeliest token");
-  generate->add_option("--seed", options->seed, "Of the random choices")
-      ->check(count_between(0, 1'000'000'000'000))
-      ->type_name("N")
-      ->capture_default_str();
+  add_sampling(*generate, *options);
+  generate->add_flag("--tokens-only", options->tokens_only, "Print the new tokens' numbers, in one line");
+  generate->add_flag("--no-cache", options->no_cache, "Compute all keys and values again for each token");
+  add_decoder(*generate, options->decoder);
+  generate->add_flag("--fast", options->fast, "Fused arithmetic: faster, the last bits depend on the machine");
   add_threads(*generate, options->threads);
-  generate->footer("Examples:\n  optlab generate --prompt 'The whale' --count 50 --greedy");
-  generate->callback([options] { run(*options); });
+  generate->add_flag("--json", options->json, "Print JSON: tokens, text, seconds of each, bytes");
+  generate->footer(
+      "Examples:\n  optlab generate --prompt 'The whale' --count 50 --greedy\n"
+      "  optlab generate --checkpoint stories15M.bin --prompt-ids 1 --greedy --tokens-only\n"
+      "  optlab generate --window 64 --sinks 4 --cache int8 --weights int8 --json");
+  generate->callback([options, prompt] {
+    options->has_prompt = prompt->count() > 0;
+    run(*options);
+  });
 }
 
 }  // namespace optlab::cli

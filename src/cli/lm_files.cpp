@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/files.h"
+#include "cli/options.h"
 #include "core/error.h"
 #include "nn/llama2c.h"
 #include "nn/lm_checkpoint.h"
@@ -50,6 +51,29 @@ void check_pair(const LmFile& file, const std::string& path, const nn::Tokenizer
   }
 }
 
+nn::DecoderOptions DecoderSettings::parsed() const {
+  kvcache::Policy policy = cache;
+  policy.storage = kvcache::storage_named(storage);
+  return {policy, nn::weight_format_named(weights)};
+}
+
+void add_decoder(CLI::App& command, DecoderSettings& settings) {
+  command.add_option("--window", settings.cache.window, "Keep the keys and values of the last N tokens; 0: of all")
+      ->check(count_between(0, 8192))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--sinks", settings.cache.sinks, "And of the first N")
+      ->check(count_between(0, 8192))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--cache", settings.storage, "How they are kept: f32, fp16 or int8")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command.add_option("--weights", settings.weights, "How the weights are kept: f32, fp16, int8 or int4")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
 std::string read_text(const std::string& path) {
   const auto bytes = read_gzip(path);
   return {bytes.begin(), bytes.end()};
@@ -66,14 +90,27 @@ std::string read_part(const std::string& folder, const std::string& part) {
   return read_text(std::filesystem::exists(plain) ? plain : from / (part + ".txt.gz"));
 }
 
+namespace {
+
+TextScore score_of(const nn::LmEvaluation& result, std::size_t tokens, std::size_t bytes) {
+  return {.bits_per_byte = result.nats / std::log(2.0) / static_cast<double>(bytes),
+          .nats_per_token = result.nats / static_cast<double>(result.tokens),
+          .tokens = tokens,
+          .bytes = bytes};
+}
+
+}  // namespace
+
 TextScore score(nn::Lm& model, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
                 const nn::Compute& compute) {
   const auto ids = tokenizer.encode(text);
-  const nn::LmEvaluation result = nn::evaluate(model, ids, context, stride, compute);
-  return {.bits_per_byte = result.nats / std::log(2.0) / static_cast<double>(text.size()),
-          .nats_per_token = result.nats / static_cast<double>(result.tokens),
-          .tokens = ids.size(),
-          .bytes = text.size()};
+  return score_of(nn::evaluate(model, ids, context, stride, compute), ids.size(), text.size());
+}
+
+TextScore score(nn::Decoder& decoder, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
+                const nn::Compute& compute) {
+  const auto ids = tokenizer.encode(text);
+  return score_of(nn::evaluate(decoder, ids, context, stride, compute.context.pool), ids.size(), text.size());
 }
 
 }  // namespace optlab::cli

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "nn/decoder.h"
 #include "nn/lm.h"
 #include "nn/safetensors.h"
 #include "nn/tokenizer.h"
@@ -30,6 +32,18 @@ std::string read_text(const std::string& path);
 /// The folder's train, validation or test text. `folder` may be empty: data/moby-dick, or $OPTLAB_DATA/moby-dick.
 std::string read_part(const std::string& folder, const std::string& part);
 
+/// --window, --sinks, --cache and --weights of a command that decodes.
+struct DecoderSettings {
+  kvcache::Policy cache;
+  std::string storage = "f32";
+  std::string weights = "f32";
+
+  bool is_default() const { return cache == kvcache::Policy{} && storage == "f32" && weights == "f32"; }
+  /// Throws std::invalid_argument listing the names there are.
+  nn::DecoderOptions parsed() const;
+};
+void add_decoder(CLI::App& command, DecoderSettings& settings);
+
 /// How well a model predicts a text.
 struct TextScore {
   double bits_per_byte;
@@ -38,6 +52,9 @@ struct TextScore {
   std::size_t bytes;
 };
 TextScore score(nn::Lm& model, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
+                const nn::Compute& compute);
+/// By a decoder with these settings.
+TextScore score(nn::Decoder& decoder, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
                 const nn::Compute& compute);
 
 }  // namespace optlab::cli

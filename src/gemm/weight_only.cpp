@@ -1,10 +1,12 @@
 #include "gemm/weight_only.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <string>
 
 #include "core/error.h"
+#include "core/float16.h"
 #include "core/ladder.h"
 #include "gemm/weight_only_kernels.h"
 #include "simd/isa.h"
@@ -18,8 +20,17 @@ bool always() { return true; }
 
 int round_to_even(float value) { return static_cast<int>((value + 12582912.0F) - 12582912.0F); }
 
+void naive_halves(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y) {
+  for (int n = 0; n < w.columns(); ++n) {
+    float sum = 0.0F;
+    for (int k = 0; k < w.rows(); ++k) sum += x[k] * w.value(k, n);
+    y[n] = sum;
+  }
+}
+
 void naive(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y,
            const Workspace& /*workspace*/) noexcept {
+  if (w.bits() == 16) return naive_halves(x, w, y);
   const float* scales = w.scales();
   for (int n = 0; n < w.columns(); ++n) {
     const float* scale = scales + n / kWeightColumns * w.panel_scales() + n % kWeightColumns;
@@ -57,8 +68,8 @@ void run(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y
       float* to = width == count * kWeightColumns ? y.data() + n : edge;
       const detail::WeightPanels here{w.data() + p * w.panel_bytes(), w.panel_bytes(),
                                       w.scales() + p * w.panel_scales(), w.panel_scales()};
-      const auto product = w.bits() == 8 ? kernels.int8[several ? 1 : 0] : kernels.int4[several ? 1 : 0];
-      product(x.data(), w.rows(), here, to);
+      const auto& products = w.bits() == 16 ? kernels.half : w.bits() == 8 ? kernels.int8 : kernels.int4;
+      products[several ? 1 : 0](x.data(), w.rows(), here, to);
       if (to == edge) std::copy_n(edge, width, y.data() + n);
       p += count;
     }
@@ -114,8 +125,8 @@ const WeightOnlyVariant& best_weight_only(Mode mode, int threads) {
 }
 
 WeightOnlyMatrix::WeightOnlyMatrix(ConstMatrixView w, int bits) : rows_(w.rows), columns_(w.columns), bits_(bits) {
-  if (bits != 4 && bits != 8) {
-    throw_invalid({"WeightOnlyMatrix: ", bits, " bits; 4 or 8 are allowed"});
+  if (bits != 4 && bits != 8 && bits != 16) {
+    throw_invalid({"WeightOnlyMatrix: ", bits, " bits; 4, 8 or 16 are allowed"});
   }
   if (w.rows < 0 || w.columns < 0 || (w.data == nullptr && w.rows > 0 && w.columns > 0)) {
     throw_invalid({"WeightOnlyMatrix: W is ", format_shape({w.rows, w.columns}),
@@ -125,7 +136,39 @@ WeightOnlyMatrix::WeightOnlyMatrix(ConstMatrixView w, int bits) : rows_(w.rows),
   // A half-byte of 8 is the weight 0: what the columns and rows beyond the matrix must be.
   if (bits == 4) std::fill_n(data_.data(), data_.size(), std::byte{0x88});
   scales_ = AlignedBuffer<float>(static_cast<std::size_t>(panels() * panel_scales()));
-  const int group = bits == 8 ? std::max(rows_, 1) : kInt4Group;
+  if (bits == 16) {
+    halve(w);
+  } else {
+    quantize(w);
+  }
+}
+
+void WeightOnlyMatrix::halve(ConstMatrixView w) {
+  constexpr float kMostHalf = 65504.0F;
+  constexpr float kLargestScale = 0x1p100F;
+  constexpr float kLeastScale = 0x1p-15F;
+  float largest = 0.0F;
+  for (int n = 0; n < columns_; ++n) {
+    for (int k = 0; k < rows_; ++k) largest = std::max(largest, std::abs(w(k, n)));
+  }
+  float scale = kLargestScale;
+  while (scale > kLeastScale && !(largest * scale <= kMostHalf)) scale *= 0.5F;
+  // One factor for all; what the kernels load is 2^112 too small.
+  scales_ = AlignedBuffer<float>(1);
+  scales_.data()[0] = 0x1p112F / scale;
+  for (int n = 0; n < columns_; ++n) {
+    for (int k = 0; k < rows_; ++k) {
+      const std::uint16_t half = to_half(w(k, n) * scale);
+      if (!std::isfinite(from_half(half))) {
+        throw_invalid({"WeightOnlyMatrix: W[", k, ",", n, "] is not finite as a half"});
+      }
+      store(k, n, half);
+    }
+  }
+}
+
+void WeightOnlyMatrix::quantize(ConstMatrixView w) {
+  const int group = bits_ == 8 ? std::max(rows_, 1) : kInt4Group;
   for (int n = 0; n < columns_; ++n) {
     float* scale = scales_.data() + n / kWeightColumns * panel_scales() + n % kWeightColumns;
     for (int k0 = 0; k0 < rows_; k0 += group, scale += kWeightColumns) {
@@ -137,17 +180,23 @@ WeightOnlyMatrix::WeightOnlyMatrix(ConstMatrixView w, int bits) : rows_(w.rows),
         }
         if (std::abs(w(k, n)) > std::abs(extreme)) extreme = w(k, n);
       }
-      *scale = bits == 8 ? std::abs(extreme) / 127.0F : extreme / -8.0F;
+      *scale = bits_ == 8 ? std::abs(extreme) / 127.0F : extreme / -8.0F;
       for (int k = k0; k < end && *scale != 0.0F; ++k) {
         const int q = round_to_even(w(k, n) / *scale);
-        store(k, n, bits == 8 ? std::clamp(q, -127, 127) : std::clamp(q, -8, 7));
+        store(k, n, bits_ == 8 ? std::clamp(q, -127, 127) : std::clamp(q, -8, 7));
       }
     }
   }
 }
 
 void WeightOnlyMatrix::store(int k, int n, int q) {
-  std::byte* column = data_.data() + n / kWeightColumns * panel_bytes() + n % kWeightColumns;
+  std::byte* panel = data_.data() + n / kWeightColumns * panel_bytes();
+  if (bits_ == 16) {
+    reinterpret_cast<std::uint16_t*>(panel)[std::ptrdiff_t{kWeightColumns} * k + n % kWeightColumns] =
+        static_cast<std::uint16_t>(q);
+    return;
+  }
+  std::byte* column = panel + n % kWeightColumns;
   if (bits_ == 8) {
     column[std::ptrdiff_t{kWeightColumns} * k] = static_cast<std::byte>(static_cast<std::int8_t>(q));
     return;
@@ -165,9 +214,35 @@ int WeightOnlyMatrix::quantized(int k, int n) const {
 }
 
 float WeightOnlyMatrix::value(int k, int n) const {
+  if (bits_ == 16) {
+    const std::byte* panel = data_.data() + n / kWeightColumns * panel_bytes();
+    const std::ptrdiff_t at = std::ptrdiff_t{kWeightColumns} * k + n % kWeightColumns;
+    return from_half(reinterpret_cast<const std::uint16_t*>(panel)[at]) * 0x1p-112F * *scales();
+  }
   const int group = bits_ == 8 ? 0 : k / kInt4Group;
   const float* scale = scales_.data() + n / kWeightColumns * panel_scales() + n % kWeightColumns;
   return static_cast<float>(quantized(k, n)) * scale[std::ptrdiff_t{kWeightColumns} * group];
+}
+
+void WeightOnlyMatrix::expand(int first, int end, MatrixView to) const noexcept {
+  for (int p = first; p < end; ++p) {
+    const std::byte* panel = data_.data() + p * panel_bytes();
+    const int width = std::min(kWeightColumns, columns_ - p * kWeightColumns);
+    for (int k = 0; k < rows_; ++k) {
+      float* row = to.row(k) + std::ptrdiff_t{p} * kWeightColumns;
+      if (bits_ == 8) {
+        const auto* from = reinterpret_cast<const std::int8_t*>(panel) + std::ptrdiff_t{k} * kWeightColumns;
+        for (int i = 0; i < width; ++i) row[i] = static_cast<float>(from[i]);
+        continue;
+      }
+      const auto* from = reinterpret_cast<const std::uint16_t*>(panel) + std::ptrdiff_t{k} * kWeightColumns;
+      const float factor = *scales();
+      for (int i = 0; i < width; ++i) {  // as the kernels do, see simd/widen.h
+        const std::uint32_t half = from[i];
+        row[i] = std::bit_cast<float>((half & 0x8000U) << 16 | (half & 0x7FFFU) << 13) * factor;
+      }
+    }
+  }
 }
 
 void multiply_weight_only(const WeightOnlyVariant& variant, std::span<const float> x, const WeightOnlyMatrix& w,

@@ -9,7 +9,7 @@
 #include "core/matrix.h"
 #include "gemm/gemm.h"
 
-/// Products of float32 activations with weights kept in 8 or 4 bits: for decoding, where one row of activations meets
+/// Products of float32 activations with weights kept in 16, 8 or 4 bits: for decoding, where one row of activations meets
 /// all weights and reading them is what takes the time.
 namespace optlab::gemm {
 
@@ -19,12 +19,14 @@ inline constexpr int kWeightColumns = 16;
 inline constexpr int kInt4Group = 32;
 
 /// W[K,N] in few bits.
+///   16 bits: w ≈ h·2^-s, h the nearest half (core/float16.h) of w·2^s, s the largest for which all are finite, but at
+///            least -15: a matrix of halves below 64 keeps every bit.
 ///   8 bits: w ≈ q·scale[n], q in -127..127, scale[n] = max_k |w| / 127.
 ///   4 bits: w ≈ q·scale[g,n], q in -8..7 for each group g of 32 values of k, scale = the value of largest magnitude / -8.
 /// The quotients w/scale are rounded to the nearest integer, ties to even. A column or group of zeros has scale 0.
 class WeightOnlyMatrix {
  public:
-  /// Throws: std::invalid_argument unless bits is 4 or 8 and w has data, finite throughout; std::bad_alloc.
+  /// Throws: std::invalid_argument unless bits is 4, 8 or 16 and w has data, finite throughout (as halves too); std::bad_alloc.
   WeightOnlyMatrix(ConstMatrixView w, int bits);
 
   int rows() const { return rows_; }
@@ -34,20 +36,29 @@ class WeightOnlyMatrix {
   std::size_t bytes() const { return data_.size() + sizeof(float) * scales_.size(); }
   /// The weight that (k, n) stands for.
   float value(int k, int n) const;
+  /// Panels [first, end) as float32 to `to` [K,N], for a product of many rows: what stands before a column's scale, which
+  /// is the weight itself at 16 bits and q at 8. Not at 4 bits, whose scales change along k.
+  void expand(int first, int end, MatrixView to) const noexcept;
 
   // For the kernels. Panel p (16 columns) begins at data() + p·panel_bytes() and scales() + p·panel_scales(); columns
   // beyond N are zeros.
   const std::byte* data() const { return data_.data(); }
   const float* scales() const { return scales_.data(); }
   int panels() const { return (columns_ + kWeightColumns - 1) / kWeightColumns; }
-  int groups() const { return bits_ == 8 ? 1 : (rows_ + kInt4Group - 1) / kInt4Group; }
+  /// Scales of a column.
+  int groups() const {
+    if (bits_ == 16) return 0;
+    return bits_ == 8 ? 1 : (rows_ + kInt4Group - 1) / kInt4Group;
+  }
   std::ptrdiff_t panel_bytes() const {
-    return bits_ == 8 ? std::ptrdiff_t{kWeightColumns} * rows_
-                      : std::ptrdiff_t{kWeightColumns} * groups() * (kInt4Group / 2);
+    return bits_ == 4 ? std::ptrdiff_t{kWeightColumns} * groups() * (kInt4Group / 2)
+                      : std::ptrdiff_t{kWeightColumns} * rows_ * (bits_ / 8);
   }
   std::ptrdiff_t panel_scales() const { return std::ptrdiff_t{kWeightColumns} * groups(); }
 
  private:
+  void quantize(ConstMatrixView w);
+  void halve(ConstMatrixView w);
   int quantized(int k, int n) const;
   void store(int k, int n, int q);
 
@@ -77,7 +88,7 @@ const WeightOnlyVariant& best_weight_only(Mode mode, int threads);
 /// y[N] = x[K] · W.
 ///
 /// Throws:   std::invalid_argument if the sizes disagree.
-/// Numerics: 8 bits: (Σ_k x[k]·q[k,n]) · scale[n]; 4 bits: Σ_g (Σ_{k in g} x[k]·q[k,n]) · scale[g,n]. Exact rows: every
+/// Numerics: 16 bits: Σ_k x[k]·w[k,n]; 8 bits: (Σ_k x[k]·q[k,n]) · scale[n]; 4 bits: Σ_g (Σ_{k in g} x[k]·q[k,n]) · scale[g,n]. Exact rows: every
 ///           sum from +0 by ascending k or g, product and sum each rounded once: the same bits on every ISA and number
 ///           of threads. Fast rows fuse: |error| <= 2·(K + groups)·eps·Σ|x·q·scale|.
 /// Cost:     2·K·N FLOPs over K·N·bits/8 bytes.

@@ -92,12 +92,45 @@ void weight_only_int4(const float* x, int depth, const WeightPanels& w, float* y
   }
 }
 
+/// The weights themselves, by one factor for all, so that the sums are those of float32.
+template <class Widen, int kPanels>
+void weight_only_half(const float* x, int depth, const WeightPanels& w, float* y) noexcept {
+  using Simd = typename Widen::Simd;
+  constexpr int kPairs = kWeightColumns / (2 * Simd::kLanes);
+  typename Simd::F32 low[kPanels][kPairs], high[kPanels][kPairs];
+  const std::uint16_t* panel[kPanels];
+  unroll<kPanels>([&](auto q) {
+    panel[q] = reinterpret_cast<const std::uint16_t*>(w.data + q * w.stride);
+    unroll<kPairs>([&](auto p) { low[q][p] = high[q][p] = Simd::zero(); });
+  });
+  const auto factor = Simd::load_splat(w.scales);
+  do {
+    const auto value = Simd::load_splat(x++);
+    unroll<kPanels>([&](auto q) {
+      unroll<kPairs>([&](auto p) {
+        const auto weights = Widen::load_half(panel[q] + p * 2 * Simd::kLanes);
+        low[q][p] = Simd::mul_add(value, Simd::mul(weights.low, factor), low[q][p]);
+        high[q][p] = Simd::mul_add(value, Simd::mul(weights.high, factor), high[q][p]);
+      });
+      panel[q] += kWeightColumns;
+    });
+  } while (--depth > 0);
+  unroll<kPanels>([&](auto q) {
+    unroll<kPairs>([&](auto p) {
+      float* to = y + q * kWeightColumns + 2 * p * Simd::kLanes;
+      Simd::store(to, low[q][p]);
+      Simd::store(to + Simd::kLanes, high[q][p]);
+    });
+  });
+}
+
 template <class Widen, int kPanels>
 constexpr WeightOnlyKernels make_weight_only_kernels() {
   static_assert(kPanels <= kMostWeightPanels);
   return {kPanels,
           {weight_only_int8<Widen, 1>, weight_only_int8<Widen, kPanels>},
-          {weight_only_int4<Widen, 1>, weight_only_int4<Widen, kPanels>}};
+          {weight_only_int4<Widen, 1>, weight_only_int4<Widen, kPanels>},
+          {weight_only_half<Widen, 1>, weight_only_half<Widen, kPanels>}};
 }
 
 }  // namespace optlab::gemm::detail

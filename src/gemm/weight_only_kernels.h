@@ -22,6 +22,7 @@ struct WeightOnlyKernels {
   /// y = x · one panel; y = x · `panels` panels. depth >= 1.
   Product int8[2];
   Product int4[2];
+  Product half[2];
 };
 
 extern const WeightOnlyKernels kWeightOnlyScalar;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/digest.h"
+#include "core/float16.h"
 #include "core/rng.h"
 #include "core/test_support.h"
 
@@ -36,7 +37,7 @@ TEST_P(WeightOnly, ExactVariantsHaveTheBitsOfTheReferenceAndFastOnesAreNear) {
   for (const Dimensions& d : kShapes) {
     const std::vector<float> x = random_values(d.K, 1);
     const std::vector<float> w = random_values(static_cast<std::size_t>(d.K) * d.N, 2);
-    for (const int bits : {4, 8}) {
+    for (const int bits : {4, 8, 16}) {
       const WeightOnlyMatrix matrix({w.data(), d.K, d.N, d.N, 1}, bits);
       std::vector<float> want(d.N, -1.0F);
       multiply_weight_only(weight_only_variants().front(), x, matrix, want, context);
@@ -100,6 +101,39 @@ TEST(WeightOnlyMatrix, IsWithinHalfAStepOfTheWeights) {
   EXPECT_LT(WeightOnlyMatrix(view, 4).bytes(), WeightOnlyMatrix(view, 8).bytes());
 }
 
+TEST(WeightOnlyMatrix, HalvesAreTheNearestOnes) {
+  parallel::ThreadPool pool(1);
+  Arena scratch;
+  Context context{pool, scratch};
+  // The power of two that brings the largest below 65520; subnormal halves are among them.
+  for (const float scale : {1.0F, 0x1p-15F, 0x1p24F}) {
+    std::vector<float> w = {1.0F / 3, -65504.0F, 0x1p-24F, -0x1.8p-24F, 0x1p-15F, 0.0F, 100.01F};
+    for (float& value : w) value /= scale;
+    const WeightOnlyMatrix matrix({w.data(), 1, 7, 7, 1}, 16);
+    EXPECT_EQ(matrix.bytes(), 2U * kWeightColumns + 4);
+    for (const WeightOnlyVariant& variant : weight_only_variants()) {
+      if (!variant.supported()) continue;
+      std::vector<float> y(7);
+      multiply_weight_only(variant, std::vector<float>{1.0F}, matrix, y, context);
+      for (int n = 0; n < 7; ++n) {
+        const float want = from_half(to_half(w[n] * scale)) / scale;
+        EXPECT_EQ(matrix.value(0, n), want);
+        EXPECT_EQ(y[n], want) << variant.name;
+      }
+    }
+  }
+  // Halves below 64 stay what they are, the smallest of all too.
+  const std::vector<float> halves = {63.96875F, 0x1p-24F, -0x1.ffcp-15F};
+  const WeightOnlyMatrix matrix({halves.data(), 1, 3, 3, 1}, 16);
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(matrix.value(0, n), halves[n]);
+  for (const float large : {65520.0F * 0x1p15F, std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    EXPECT_NE(message_of<std::invalid_argument>([&] {
+                WeightOnlyMatrix({&large, 1, 1, 1, 1}, 16);
+              }).find("as a half"),
+              std::string::npos);
+  }
+}
+
 TEST(WeightOnlyMatrix, ZerosStayZerosAndBadInputIsNamed) {
   std::vector<float> w(40 * 3, 0.0F);
   for (const int bits : {4, 8}) {
@@ -108,7 +142,7 @@ TEST(WeightOnlyMatrix, ZerosStayZerosAndBadInputIsNamed) {
   }
   EXPECT_NE(message_of<std::invalid_argument>([&] {
               WeightOnlyMatrix({w.data(), 40, 3, 3, 1}, 5);
-            }).find("4 or 8"),
+            }).find("4, 8 or 16"),
             std::string::npos);
   w[7] = std::numeric_limits<float>::infinity();
   EXPECT_NE(message_of<std::invalid_argument>([&] {

@@ -41,6 +41,13 @@ struct Batch {
   std::vector<std::int32_t> labels;
 };
 
+void check_windows(int context, int stride, int positions, std::size_t tokens) {
+  if (stride >= 1 && stride <= context && context <= positions && tokens > 0) return;
+  throw std::invalid_argument("evaluate: a context of " + std::to_string(context) + ", a stride of " +
+                              std::to_string(stride) + " and " + std::to_string(tokens) +
+                              " tokens; want 1 <= stride <= context <= " + std::to_string(positions) + " and a token");
+}
+
 }  // namespace
 
 void train(Lm& model, std::span<const std::int32_t> text, const LmTrainingOptions& options, const Compute& compute,
@@ -70,12 +77,7 @@ void train(Lm& model, std::span<const std::int32_t> text, const LmTrainingOption
 }
 
 LmEvaluation evaluate(Lm& model, std::span<const std::int32_t> text, int context, int stride, const Compute& compute) {
-  if (stride < 1 || stride > context || context > model.config().positions || text.empty()) {
-    throw std::invalid_argument("evaluate: a context of " + std::to_string(context) + ", a stride of " +
-                                std::to_string(stride) + " and " + std::to_string(text.size()) +
-                                " tokens; want 1 <= stride <= context <= " + std::to_string(model.config().positions) +
-                                " and a token");
-  }
+  check_windows(context, stride, model.config().positions, text.size());
   const int vocab = model.config().vocab;
   LmEvaluation result{std::log(static_cast<double>(vocab)), 1};
   constexpr int kRows = 1024;  // at a time
@@ -108,6 +110,29 @@ LmEvaluation evaluate(Lm& model, std::span<const std::int32_t> text, int context
     counted.push_back(done - first);
     done = first + length;
     if (counted.size() == static_cast<std::size_t>(most) || done == predicted) flush(static_cast<int>(length));
+  }
+  return result;
+}
+
+LmEvaluation evaluate(Decoder& decoder, std::span<const std::int32_t> text, int context, int stride,
+                      parallel::ThreadPool& pool) {
+  const LmConfig& config = decoder.config();
+  check_windows(context, stride, config.positions, text.size());
+  LmEvaluation result{std::log(static_cast<double>(config.vocab)), 1};
+  Tensor logits(Shape{context, config.vocab});
+  std::vector<float> losses(static_cast<std::size_t>(context));
+  const std::size_t predicted = text.size() - 1;
+  std::size_t done = 0;  // predictions so far
+  for (std::size_t first = 0; done < predicted; first += static_cast<std::size_t>(stride)) {
+    const std::size_t length = std::min(static_cast<std::size_t>(context), predicted - first);
+    const MatrixView z = logits.matrix().block(0, 0, static_cast<int>(length), config.vocab);
+    decoder.truncate(0);
+    decoder.feed_all(text.subspan(first, length), z);
+    token_losses(z, text.subspan(first + 1, length), std::span(losses).first(length), pool);
+    for (std::size_t t = done - first; t < length; ++t, ++result.tokens) {
+      result.nats += static_cast<double>(losses[t]);
+    }
+    done = first + length;
   }
   return result;
 }

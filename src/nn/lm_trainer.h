@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 
+#include "nn/decoder.h"
 #include "nn/lm.h"
 #include "nn/optimizer.h"
 
@@ -55,5 +56,9 @@ struct LmEvaluation {
 /// log(vocab).
 /// Throws: std::invalid_argument unless 1 <= stride <= context <= positions, or if the text is empty.
 LmEvaluation evaluate(Lm& model, std::span<const std::int32_t> text, int context, int stride, const Compute& compute);
+
+/// The same by a decoder, which forgets what it has seen: what its weight format and cache policy make of the text.
+LmEvaluation evaluate(Decoder& decoder, std::span<const std::int32_t> text, int context, int stride,
+                      parallel::ThreadPool& pool);
 
 }  // namespace optlab::nn

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "nn/layer.h"
@@ -25,6 +26,7 @@ class RmsNorm final : public Layer {
   std::vector<Parameter*> parameters() override { return {&weight_}; }
 
   float epsilon() const { return epsilon_; }
+  std::span<const float> weight() const { return weight_.value.values(); }
 
  private:
   Parameter weight_;

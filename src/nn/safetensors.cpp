@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "nn/float16.h"
+#include "core/float16.h"
 #include "nn/safetensors_header.h"
 
 namespace optlab::nn {

@@ -5,7 +5,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "nn/float16.h"
+#include "core/float16.h"
 #include "nn/safetensors_header.h"
 
 namespace optlab::nn {

@@ -52,6 +52,8 @@ class SelfAttention final : public Layer {
   /// The steps of `forward` one by one, for whoever keeps keys and values. All views are [rows, columns].
   /// `to` [T, (H+2G)·d] = x·W, queries and keys turned by positions first_position, first_position + 1, ….
   void project(ConstMatrixView x, int first_position, MatrixView to, const Compute& compute) const;
+  /// Its second half, for whoever multiplies otherwise: turns the queries and keys of `projected`, in place.
+  void rotate(MatrixView projected, int first_position, const Compute& compute) const;
   attention::Heads queries(MatrixView projected) const;
   attention::Heads keys(MatrixView projected) const;
   attention::Heads values(MatrixView projected) const;
@@ -59,7 +61,6 @@ class SelfAttention final : public Layer {
   void finish(ConstMatrixView a, MatrixView y, const Compute& compute) const;
 
  private:
-  void rotate(MatrixView projected, int first_position, const Compute& compute) const;
   void attend(MatrixView projected, MatrixView to, const Compute& compute) const;
   void backward_heads(int batch, int tokens, MatrixView projected, ConstMatrixView da, const Pass& pass);
 

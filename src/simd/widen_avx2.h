@@ -29,6 +29,11 @@ struct Avx2Widen {
     const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), mask);
     return {to_floats(_mm_sub_epi8(_mm_and_si128(bytes, mask), eight)), to_floats(_mm_sub_epi8(high, eight))};
   }
+  static __m256 moved_half(__m128i halves) {
+    const __m256i bits = _mm256_slli_epi32(_mm256_cvtepi16_epi32(halves), 13);  // the sign is in bits 28 to 31
+    return _mm256_castsi256_ps(_mm256_and_si256(bits, _mm256_set1_epi32(static_cast<int>(0x8FFFE000U))));
+  }
+  static Pair load_half(const std::uint16_t* from) { return {moved_half(load16(from)), moved_half(load16(from + 8))}; }
 };
 
 }  // namespace optlab::simd

@@ -27,6 +27,14 @@ struct NeonWiden {
     const int8x8_t low = vreinterpret_s8_u8(vand_u8(bytes, vdup_n_u8(15)));
     return {to_floats(vsub_s8(low, eight)), to_floats(vsub_s8(vreinterpret_s8_u8(vshr_n_u8(bytes, 4)), eight))};
   }
+  static float32x4_t moved_half(int16x4_t halves) {
+    const uint32x4_t bits = vreinterpretq_u32_s32(vshlq_n_s32(vmovl_s16(halves), 13));  // the sign is in bits 28 to 31
+    return vreinterpretq_f32_u32(vandq_u32(bits, vdupq_n_u32(0x8FFFE000U)));
+  }
+  static Pair load_half(const std::uint16_t* from) {
+    const int16x8_t halves = vreinterpretq_s16_u16(vld1q_u16(from));
+    return {moved_half(vget_low_s16(halves)), moved_half(vget_high_s16(halves))};
+  }
 };
 
 }  // namespace optlab::simd

@@ -27,6 +27,11 @@ struct Wasm128Widen {
     const v128_t low = wasm_i16x8_sub(wasm_v128_and(bytes, wasm_i16x8_const_splat(15)), eight);
     return {to_floats(low), to_floats(wasm_i16x8_sub(wasm_u16x8_shr(bytes, 4), eight))};
   }
+  static v128_t moved_halves(const std::uint16_t* from) {
+    const v128_t bits = wasm_i32x4_shl(wasm_i32x4_load16x4(from), 13);  // the sign is in bits 28 to 31
+    return wasm_v128_and(bits, wasm_i32x4_const_splat(static_cast<std::int32_t>(0x8FFFE000U)));
+  }
+  static Pair load_half(const std::uint16_t* from) { return {moved_halves(from), moved_halves(from + 4)}; }
 };
 
 }  // namespace optlab::simd

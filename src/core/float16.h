@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-namespace optlab::nn {
+namespace optlab {
 
 /// IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction; numbers up to 65504, 2^-24 the smallest.
 ///
@@ -16,4 +16,4 @@ float from_half(std::uint16_t half);
 void to_half(std::span<const float> from, std::span<std::uint16_t> to);
 void from_half(std::span<const std::uint16_t> from, std::span<float> to);
 
-}  // namespace optlab::nn
+}  // namespace optlab

@@ -1,10 +1,10 @@
-#include "nn/float16.h"
+#include "core/float16.h"
 
 #include <bit>
 #include <stdexcept>
 #include <string>
 
-namespace optlab::nn {
+namespace optlab {
 namespace {
 
 void check(std::size_t from, std::size_t to) {
@@ -51,4 +51,4 @@ void from_half(std::span<const std::uint16_t> from, std::span<float> to) {
   for (std::size_t i = 0; i < from.size(); ++i) to[i] = from_half(from[i]);
 }
 
-}  // namespace optlab::nn
+}  // namespace optlab

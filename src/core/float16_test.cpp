@@ -1,13 +1,15 @@
-#include "nn/float16.h"
+#include "core/float16.h"
+
+#include <gtest/gtest.h>
 
 #include <bit>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
-#include "nn/test_support.h"
+#include "core/test_support.h"
 
-namespace optlab::nn {
+namespace optlab {
 namespace {
 
 /// The definition: (-1)^s · 2^(e-15) · (1 + f/1024), subnormal below.
@@ -69,4 +71,4 @@ TEST(Float16, ConvertsArraysOfOneSize) {
 }
 
 }  // namespace
-}  // namespace optlab::nn
+}  // namespace optlab

@@ -1,0 +1,311 @@
+#include "kvcache/kv_cache.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "core/error.h"
+#include "kvcache/rows.h"
+
+namespace optlab::kvcache {
+namespace {
+
+using attention::ConstHeads;
+using attention::Heads;
+using attention::kPanelKeys;
+
+struct Name {
+  Storage storage;
+  std::string_view name;
+  std::size_t bytes;  // a number
+};
+constexpr std::array<Name, 3> kStorages = {
+    {{Storage::kFloat32, "f32", 4}, {Storage::kFloat16, "fp16", 2}, {Storage::kInt8, "int8", 1}}};
+
+const Name& entry(Storage storage) { return kStorages[static_cast<std::size_t>(storage)]; }
+
+void check(const Sizes& s, const Policy& p) {
+  if (s.layers < 1 || s.kv_heads < 1 || s.head_size < 1 || s.positions < 1) {
+    throw_invalid({"KvCache: ", s.layers, " layers, ", s.kv_heads, " heads of ", s.head_size, ", ", s.positions,
+                   " positions; want each >= 1"});
+  }
+  if (p.window < 0 || p.sinks < 0 || (p.window == 0 && p.sinks > 0)) {
+    throw_invalid({"KvCache: a window of ", p.window, " and ", p.sinks,
+                   " sinks; want a window >= 0, and sinks >= 0 only beside a window"});
+  }
+}
+
+int capacity_of(const Sizes& sizes, const Policy& policy) {
+  check(sizes, policy);
+  if (policy.window == 0 || policy.window >= sizes.positions - std::min(policy.sinks, sizes.positions)) {
+    return sizes.positions;
+  }
+  return policy.window + policy.sinks;
+}
+
+int whole_panels(int keys) { return (keys + kPanelKeys - 1) / kPanelKeys * kPanelKeys; }
+
+std::string_view shape_error(const ConstHeads& q, const ConstHeads& k, const ConstHeads& v, const Heads& out) {
+  if (k.tokens != q.tokens || v.tokens != q.tokens || out.tokens != q.tokens) return "tokens";
+  if (v.heads != k.heads || out.heads != q.heads) return "heads";
+  if (q.size != k.size || v.size != k.size || out.size != k.size) return "head sizes";
+  return {};
+}
+
+}  // namespace
+
+std::string_view name_of(Storage storage) { return entry(storage).name; }
+
+Storage storage_named(std::string_view name) {
+  for (const Name& each : kStorages) {
+    if (each.name == name) return each.storage;
+  }
+  throw_invalid({"KvCache: no storage is called '", name, "'; there are f32, fp16, int8"});
+}
+
+Footprint footprint(const Sizes& sizes, const Policy& policy) {
+  const int slots = whole_panels(capacity_of(sizes, policy));
+  checked_element_count("KvCache", {sizes.layers, sizes.kv_heads, slots, sizes.head_size});
+  const std::size_t vectors = static_cast<std::size_t>(sizes.kv_heads) * static_cast<std::size_t>(slots);
+  const std::size_t numbers = vectors * static_cast<std::size_t>(sizes.head_size);
+  const auto layers = static_cast<std::size_t>(sizes.layers);
+  Footprint result;
+  result.keys = result.values = layers * numbers * entry(policy.storage).bytes;
+  if (policy.storage == Storage::kInt8) result.scales = 2 * layers * vectors * sizeof(float);
+  if (policy.storage != Storage::kFloat32) result.workspace = 2 * numbers * sizeof(float);
+  return result;
+}
+
+KvCache::KvCache(const Sizes& sizes, const Policy& policy)
+    : sizes_(sizes),
+      policy_(policy),
+      capacity_(capacity_of(sizes, policy)),
+      slots_(whole_panels(capacity_)),
+      lengths_(static_cast<std::size_t>(sizes.layers), 0) {
+  const Footprint bytes = kvcache::footprint(sizes, policy);
+  keys_ = AlignedBuffer<std::byte>(bytes.keys);
+  values_ = AlignedBuffer<std::byte>(bytes.values);
+  scales_ = AlignedBuffer<float>(bytes.scales / sizeof(float));
+  workspace_ = AlignedBuffer<float>(bytes.workspace / sizeof(float));
+}
+
+Footprint KvCache::footprint() const {
+  return {keys_.size(), values_.size(), scales_.span().size_bytes(), workspace_.span().size_bytes()};
+}
+
+int KvCache::kept() const { return std::min(length(), capacity_); }
+
+std::size_t KvCache::bytes_in_use() const {
+  const std::size_t vector = static_cast<std::size_t>(sizes_.head_size) * entry(policy_.storage).bytes +
+                             (policy_.storage == Storage::kInt8 ? sizeof(float) : 0);
+  return 2 * vector * static_cast<std::size_t>(sizes_.layers) * static_cast<std::size_t>(sizes_.kv_heads) *
+         static_cast<std::size_t>(kept());
+}
+
+int KvCache::slot_of(int position) const {
+  if (position < capacity_) return position;
+  return policy_.sinks + (position - policy_.sinks) % (capacity_ - policy_.sinks);
+}
+
+bool KvCache::holds(int position) const {
+  if (position < 0 || position >= length()) return false;
+  return position < std::min(policy_.sinks, capacity_) || length() <= capacity_ ||
+         position >= length() - (capacity_ - policy_.sinks);
+}
+
+bool KvCache::can_truncate(int length) const {
+  if (length < 0) return false;
+  const int longest = *std::max_element(lengths_.begin(), lengths_.end());
+  if (length > *std::min_element(lengths_.begin(), lengths_.end())) return false;
+  // The next token takes the slot of the one that is forgotten, so that one step back is always possible.
+  return length == 0 || longest <= capacity_ || length >= longest - 1;
+}
+
+void KvCache::truncate(int length) {
+  if (!can_truncate(length)) {
+    throw_invalid({"KvCache: truncating ", this->length(), " tokens to ", length,
+                   "; want fewer than there are, and nothing that a window of ", policy_.window, " and ", policy_.sinks,
+                   " sinks has evicted"});
+  }
+  std::fill(lengths_.begin(), lengths_.end(), length);
+}
+
+std::size_t KvCache::block(int layer, int head) const {
+  return (static_cast<std::size_t>(layer) * static_cast<std::size_t>(sizes_.kv_heads) +
+          static_cast<std::size_t>(head)) *
+         static_cast<std::size_t>(slots_);
+}
+
+void KvCache::check(int layer, const ConstHeads& q, const ConstHeads& k, const ConstHeads& v, const Heads& out) const {
+  if (layer < 0 || layer >= sizes_.layers) {
+    throw_invalid({"KvCache: layer ", layer, "; there are 0 to ", sizes_.layers - 1});
+  }
+  if (const std::string_view wrong = shape_error(q, k, v, out); !wrong.empty()) {
+    throw_invalid({"KvCache: layer ", layer, ": Q, K, V and O differ in ", wrong});
+  }
+  if (k.heads != sizes_.kv_heads || k.size != sizes_.head_size || q.heads % sizes_.kv_heads != 0) {
+    throw_invalid({"KvCache: layer ", layer, ": K has ", k.heads, " heads of ", k.size, ", Q ", q.heads,
+                   "; the cache has ", sizes_.kv_heads, " of ", sizes_.head_size,
+                   ", and Q must have a multiple of that many"});
+  }
+  if (k.tokens < 0 || k.tokens > sizes_.positions - length(layer)) {
+    throw_invalid({"KvCache: layer ", layer, ": ", k.tokens, " tokens after ", length(layer),
+                   "; the cache is for sequences of ", sizes_.positions});
+  }
+  if (k.tokens > 0 && (q.data == nullptr || k.data == nullptr || v.data == nullptr || out.data == nullptr)) {
+    throw_invalid({"KvCache: layer ", layer, ": Q, K, V or O has no data"});
+  }
+}
+
+/// Tokens into slots `slot`, slot + 1, …
+void KvCache::write(int layer, const ConstHeads& k, const ConstHeads& v, int slot) {
+  const int D = sizes_.head_size;
+  if (policy_.storage == Storage::kFloat32) {
+    auto* keys = reinterpret_cast<float*>(keys_.data()) + block(layer, 0) * static_cast<std::size_t>(D);
+    attention::pack_keys(k, slot, keys, static_cast<std::ptrdiff_t>(slots_) * D);
+  }
+  for (int g = 0; g < sizes_.kv_heads; ++g) {
+    const std::size_t head = block(layer, g), all = block(sizes_.layers, 0);
+    for (int t = 0; t < k.tokens; ++t) {
+      const std::size_t at = static_cast<std::size_t>(slot) + static_cast<std::size_t>(t);
+      const std::size_t lane = at % kPanelKeys;
+      const std::size_t key = (head + at - lane) * static_cast<std::size_t>(D) + lane;
+      const std::size_t value = (head + at) * static_cast<std::size_t>(D);
+      switch (policy_.storage) {
+        case Storage::kFloat32:
+          std::copy_n(v.at(t, g), D, reinterpret_cast<float*>(values_.data()) + value);
+          break;
+        case Storage::kFloat16:
+          detail::encode(k.at(t, g), D, reinterpret_cast<std::uint16_t*>(keys_.data()) + key, kPanelKeys);
+          detail::encode(v.at(t, g), D, reinterpret_cast<std::uint16_t*>(values_.data()) + value, 1);
+          break;
+        case Storage::kInt8:
+          scales_.data()[head + at] =
+              detail::encode(k.at(t, g), D, reinterpret_cast<std::int8_t*>(keys_.data()) + key, kPanelKeys);
+          scales_.data()[all + head + at] =
+              detail::encode(v.at(t, g), D, reinterpret_cast<std::int8_t*>(values_.data()) + value, 1);
+          break;
+      }
+    }
+  }
+}
+
+/// The panels of keys and the values of some slots as float32, to where attention reads them.
+void KvCache::expand(int layer, parallel::Range slots, parallel::ThreadPool& pool) {
+  constexpr double kNumbersPerSecond = 4e9;
+  const int D = sizes_.head_size, G = sizes_.kv_heads;
+  const int begin = slots.begin / kPanelKeys * kPanelKeys, end = whole_panels(slots.end);
+  float* const to_keys = workspace_.data();
+  float* const to_values = to_keys + block(1, 0) * static_cast<std::size_t>(D);
+  const double numbers = 2.0 * (end - begin) * D * G;
+  const int workers = parallel::useful_workers(pool, std::min(pool.threads(), G), numbers / kNumbersPerSecond);
+  pool.run(workers, [&](int worker) {
+    const parallel::Range heads = parallel::partition(G, workers, worker);
+    for (int g = heads.begin; g < heads.end; ++g) {
+      for (int slot = begin; slot < end; slot += kPanelKeys) {
+        const std::size_t vector = block(layer, g) + static_cast<std::size_t>(slot);
+        const std::size_t from = vector * static_cast<std::size_t>(D);
+        const std::size_t to = (block(0, g) + static_cast<std::size_t>(slot)) * static_cast<std::size_t>(D);
+        if (policy_.storage == Storage::kFloat16) {
+          detail::decode(reinterpret_cast<const std::uint16_t*>(keys_.data()) + from, kPanelKeys * D, to_keys + to);
+          detail::decode(reinterpret_cast<const std::uint16_t*>(values_.data()) + from, kPanelKeys * D, to_values + to);
+          continue;
+        }
+        const float* scales = scales_.data() + vector;
+        detail::decode_panel(reinterpret_cast<const std::int8_t*>(keys_.data()) + from, D, scales, to_keys + to);
+        scales += block(sizes_.layers, 0);
+        for (int i = 0; i < kPanelKeys; ++i) {
+          detail::decode(reinterpret_cast<const std::int8_t*>(values_.data()) + from + std::ptrdiff_t{i} * D, D,
+                         scales[i], to_values + to + std::ptrdiff_t{i} * D);
+        }
+      }
+    }
+  });
+}
+
+void KvCache::extend(int layer, const ConstHeads& q, const ConstHeads& k, const ConstHeads& v, const Heads& out,
+                     attention::Context& context, gemm::Mode mode) {
+  check(layer, q, k, v, out);
+  const int D = sizes_.head_size, start = length(layer);
+  const bool expands = policy_.storage != Storage::kFloat32;
+  const std::size_t first = expands ? 0 : block(layer, 0) * static_cast<std::size_t>(D);
+  const float* keys = expands ? workspace_.data() : reinterpret_cast<const float*>(keys_.data()) + first;
+  const float* values = expands ? keys + block(1, 0) * static_cast<std::size_t>(D)
+                                : reinterpret_cast<const float*>(values_.data()) + first;
+  const std::ptrdiff_t head_stride = static_cast<std::ptrdiff_t>(slots_) * D;
+  bool expanded = false;
+  // Tokens begin … begin + count, and what queries see of the first `seen` slots.
+  const auto attend = [&](int begin, int count, int seen, bool causal) {
+    const int slot = slot_of(start + begin);
+    write(layer, k.block(begin, count), v.block(begin, count), slot);
+    if (expands) expand(layer, expanded ? parallel::Range{slot, slot + count} : parallel::Range{0, seen}, context.pool);
+    expanded = true;
+    const ConstHeads all_keys{keys, seen, sizes_.kv_heads, D, D, head_stride};
+    const ConstHeads all_values{values, seen, sizes_.kv_heads, D, D, head_stride};
+    attention::attend({.q = q.block(begin, count),
+                       .k = all_keys,
+                       .v = all_values,
+                       .out = out.block(begin, count),
+                       .causal = causal,
+                       .first_query = causal ? start + begin : 0,
+                       .k_panels = {keys, head_stride}},
+                      context, mode);
+  };
+  // While nothing is evicted slots are positions, and a mask says who sees what.
+  const int straight = std::clamp(capacity_ - start, 0, k.tokens);
+  if (straight > 0) attend(0, straight, start + straight, true);
+  for (int t = straight; t < k.tokens; ++t) attend(t, 1, capacity_, false);
+  lengths_[static_cast<std::size_t>(layer)] += k.tokens;
+}
+
+void KvCache::read(int layer, int head, int position, std::span<float> key, std::span<float> value) const {
+  const auto D = static_cast<std::size_t>(sizes_.head_size);
+  if (layer < 0 || layer >= sizes_.layers || head < 0 || head >= sizes_.kv_heads || !holds(position) ||
+      position >= length(layer) || key.size() != D || value.size() != D) {
+    throw_invalid({"KvCache: position ",
+                   position,
+                   " of layer ",
+                   layer,
+                   ", head ",
+                   head,
+                   " to ",
+                   key.size(),
+                   " and ",
+                   value.size(),
+                   " floats; there are ",
+                   length(),
+                   " tokens, of which ",
+                   kept(),
+                   " are kept, ",
+                   sizes_.layers,
+                   " layers and ",
+                   sizes_.kv_heads,
+                   " heads of ",
+                   sizes_.head_size});
+  }
+  const auto slot = static_cast<std::size_t>(slot_of(position));
+  const std::size_t vector = block(layer, head) + slot, lane = slot % kPanelKeys;
+  const auto copy = [&]<class Number>(const Number*, const auto& as_float) {
+    const auto* keys = reinterpret_cast<const Number*>(keys_.data()) + (vector - lane) * D + lane;
+    const auto* values = reinterpret_cast<const Number*>(values_.data()) + vector * D;
+    for (std::size_t d = 0; d < D; ++d) {
+      key[d] = as_float(keys[d * kPanelKeys], vector);
+      value[d] = as_float(values[d], vector + block(sizes_.layers, 0));
+    }
+  };
+  switch (policy_.storage) {
+    case Storage::kFloat32:
+      return copy(static_cast<const float*>(nullptr), [](float x, std::size_t) { return x; });
+    case Storage::kFloat16:
+      return copy(static_cast<const std::uint16_t*>(nullptr), [](std::uint16_t x, std::size_t) {
+        float result = 0.0F;
+        detail::decode(&x, 1, &result);
+        return result;
+      });
+    case Storage::kInt8:
+      return copy(static_cast<const std::int8_t*>(nullptr),
+                  [&](std::int8_t x, std::size_t at) { return static_cast<float>(x) * scales_.data()[at]; });
+  }
+}
+
+}  // namespace optlab::kvcache

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "attention/attention.h"
+#include "core/buffer.h"
+
+/// Keys and values of the tokens so far, so that a step of generation computes those of one token only.
+namespace optlab::kvcache {
+
+/// How a key or value is kept.
+///   kFloat32: as it is.  kFloat16: the nearest half (core/float16.h).
+///   kInt8:    x ≈ q·scale, q in -127..127 the nearest integer, ties to even; scale = max|x|/127 for each vector, that
+///             is for each head and token. A vector with a NaN or an infinity reads back as NaN.
+enum class Storage { kFloat32, kFloat16, kInt8 };
+
+/// "f32", "fp16", "int8"
+std::string_view name_of(Storage storage);
+/// Throws std::invalid_argument listing the names if there is none called `name`.
+Storage storage_named(std::string_view name);
+
+/// What a cache keeps.
+struct Policy {
+  int window = 0;  // the latest tokens, the present one among them; 0: all
+  int sinks = 0;   // and the first ones, which a window would lose
+  Storage storage = Storage::kFloat32;
+
+  bool operator==(const Policy&) const = default;
+};
+
+struct Sizes {
+  int layers;
+  int kv_heads;   // as many as query heads: MHA; fewer: GQA; 1: MQA
+  int head_size;  // D
+  int positions;  // the longest sequence
+
+  bool operator==(const Sizes&) const = default;
+};
+
+/// Bytes that a cache allocates, all of them when it is made.
+struct Footprint {
+  std::size_t keys = 0;
+  std::size_t values = 0;
+  std::size_t scales = 0;     // of kInt8
+  std::size_t workspace = 0;  // one layer as float32, where it is kept otherwise: what attention reads
+  std::size_t total() const { return keys + values + scales + workspace; }
+};
+/// Of a cache that needn't exist. Throws as KvCache does.
+Footprint footprint(const Sizes& sizes, const Policy& policy);
+
+/// A ring of slots for each layer and head. Position p is kept in slot p until the slots are full; from then on it
+/// replaces, behind the sinks, the oldest.
+///
+/// Layout:   S slots, min(positions, window + sinks) in whole panels of 16. Keys [layer, head] in attention's panels of
+///           S·D (attention/key_panels.h), values [layer, head, slot, D]; scales, of keys and then of values, [layer,
+///           head, slot].
+/// Throws:   std::invalid_argument naming what doesn't fit: sizes, a layer, shapes, tokens beyond `positions`,
+///           truncation to what has been evicted; std::bad_alloc.
+/// Numerics: `extend` gives a query what attention::attend gives it over the keys it sees, in the order of their slots:
+///           with nothing evicted and float32, the bits of that row of the whole computation; with any policy the same
+///           bits for any way of cutting a sequence into calls, on every ISA and for any number of threads, in exact
+///           mode. Against full float32, with |v| the largest magnitude of a value that the query sees and δ an upper
+///           bound of |q·Δk|/√D over the keys:
+///             storage: |error| <= (e^2δ - 1)·|v| + max|Δv|, where a half is within 2⁻¹¹ of its value (2⁻²⁵ in
+///                      absolute terms below 2⁻¹⁴) and an int8 within max|x|/254 of its vector;
+///             window:  |error| <= 2·m·|v|, m the probability that full attention gives to the evicted keys;
+///           both beside float32's own rounding.
+/// Cost:     extending by T tokens writes 2·T·G·D numbers and attends; nothing is copied for float32. Other storages
+///           expand a layer's slots to float32, once a call. Beyond a full window, tokens are attended to one by one.
+/// Source:   Xiao et al., "Efficient Streaming Language Models with Attention Sinks", 2024 (keys here keep the rotation
+///           of their true positions).
+class KvCache {
+ public:
+  KvCache(const Sizes& sizes, const Policy& policy);
+
+  const Sizes& sizes() const { return sizes_; }
+  const Policy& policy() const { return policy_; }
+  /// Tokens that a layer has seen, which is the position of its next one; of the first layer, if none is named.
+  int length(int layer = 0) const { return lengths_[static_cast<std::size_t>(layer)]; }
+  /// Tokens that it keeps of those.
+  int kept() const;
+  /// Positions that fit before the first is evicted.
+  int capacity() const { return capacity_; }
+  Footprint footprint() const;
+  /// Of the kept tokens alone: what a cache of just this length would have to hold, without panels' padding.
+  std::size_t bytes_in_use() const;
+
+  /// Appends the keys and values of T tokens, the next ones of `layer`, to it, and attends to them:
+  /// q and out [T,H,D], k and v [T,G,D], T >= 0. Query t sees what is kept when its own token has been appended. Every
+  /// layer of a model is extended by the same tokens before any is extended by the next.
+  void extend(int layer, const attention::ConstHeads& q, const attention::ConstHeads& k, const attention::ConstHeads& v,
+              const attention::Heads& out, attention::Context& context, gemm::Mode mode);
+
+  /// Whether all that a sequence of `length` tokens keeps is still there.
+  bool can_truncate(int length) const;
+  /// Forgets the tokens from `length` on, in all layers.
+  void truncate(int length);
+  void reset() { truncate(0); }
+
+  /// The slot of a position.
+  int slot_of(int position) const;
+  /// Whether a token at `position` has been seen and is still kept.
+  bool holds(int position) const;
+  /// A key and value as attention sees them, D floats each. Throws also if the position isn't held.
+  void read(int layer, int head, int position, std::span<float> key, std::span<float> value) const;
+
+ private:
+  std::size_t block(int layer, int head) const;  // vectors of D before this layer's and head's
+  void check(int layer, const attention::ConstHeads& q, const attention::ConstHeads& k, const attention::ConstHeads& v,
+             const attention::Heads& out) const;
+  void write(int layer, const attention::ConstHeads& k, const attention::ConstHeads& v, int slot);
+  void expand(int layer, parallel::Range slots, parallel::ThreadPool& pool);
+
+  Sizes sizes_;
+  Policy policy_;
+  int capacity_;
+  int slots_;  // capacity in whole panels
+  std::vector<int> lengths_;
+  AlignedBuffer<std::byte> keys_;
+  AlignedBuffer<std::byte> values_;
+  AlignedBuffer<float> scales_;
+  AlignedBuffer<float> workspace_;  // [key panels, values] of one layer
+};
+
+}  // namespace optlab::kvcache

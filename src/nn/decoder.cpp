@@ -1,0 +1,171 @@
+#include "nn/decoder.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "nn/projection.h"
+#include "nn/row_workers.h"
+#include "nn/training_kernels.h"
+
+namespace optlab::nn {
+namespace {
+
+ConstMatrixView weight_of(Layer& layer, std::size_t index) { return layer.parameters()[index]->value.matrix(); }
+
+kvcache::Sizes cache_sizes(const LmConfig& c) {
+  return {.layers = c.layers, .kv_heads = c.kv_heads, .head_size = c.dim / c.heads, .positions = c.positions};
+}
+
+MatrixView rows_of(Tensor& tensor, int rows) { return tensor.matrix().block(0, 0, rows, tensor.shape()[1]); }
+
+}  // namespace
+
+Decoder::Decoder(Lm& model, const DecoderOptions& options, const Compute& compute)
+    : model_(model),
+      compute_(compute),
+      rows_(attention::best_rows(compute.threads())),
+      cache_(cache_sizes(model.config()), options.cache),
+      classifier_(model.classifier().table().value.matrix().transposed(), options.weights, compute),
+      logits_(Shape{1, model.config().vocab}) {
+  blocks_.reserve(static_cast<std::size_t>(config().layers));
+  for (int l = 0; l < config().layers; ++l) {
+    const auto copy = [&](Layer& layer, std::size_t index) {
+      return DecodeWeight(weight_of(layer, index), options.weights, compute);
+    };
+    SelfAttention& attention = model.attention(l);
+    SwiGlu& feed_forward = model.feed_forward(l);
+    blocks_.push_back({copy(attention, 0), copy(attention, 1), copy(feed_forward, 0), copy(feed_forward, 1)});
+  }
+  tokens_.reserve(static_cast<std::size_t>(config().positions));
+  reserve(1);
+}
+
+std::size_t Decoder::weight_bytes() const {
+  std::size_t bytes = classifier_.bytes();
+  for (const Block& block : blocks_) {
+    bytes += block.joint.bytes() + block.output.bytes() + block.gate_up.bytes() + block.down.bytes();
+  }
+  const auto norms = 2 * static_cast<std::size_t>(config().layers) + 1;
+  return bytes + norms * static_cast<std::size_t>(config().dim) * sizeof(float);
+}
+
+void Decoder::reserve(int rows) {
+  const LmConfig& c = config();
+  detail::require_rows(x_, rows, c.dim);
+  detail::require_rows(normed_, rows, c.dim);
+  detail::require_rows(projected_, rows, model_.attention(0).sizes().projected());
+  detail::require_rows(attended_, rows, c.dim);
+  detail::require_rows(gates_, rows, 2 * c.hidden);
+  detail::require_rows(hidden_, rows, c.hidden);
+  detail::require_rows(product_, rows, c.dim);
+}
+
+std::span<const float> Decoder::feed(std::span<const std::int32_t> ids) {
+  feed(ids, logits_.matrix(), false);
+  return logits_.values();
+}
+
+void Decoder::feed_all(std::span<const std::int32_t> ids, MatrixView logits) {
+  const LmConfig& c = config();
+  if (static_cast<std::size_t>(logits.rows) != ids.size() || logits.columns != c.vocab || logits.column_stride != 1) {
+    throw_invalid({"Decoder: logits are ", format_shape({logits.rows, logits.columns}), "; want [", ids.size(), ",",
+                   c.vocab, "]"});
+  }
+  feed(ids, logits, true);
+}
+
+/// Logits of all `ids`, or one row for the last of them.
+void Decoder::feed(std::span<const std::int32_t> ids, MatrixView logits, bool all) {
+  const auto count = static_cast<int>(ids.size());
+  if (ids.empty() || ids.size() > static_cast<std::size_t>(config().positions) - tokens_.size()) {
+    throw_invalid({"Decoder: ", ids.size(), " tokens after ", tokens_.size(), "; want at least one, and at most ",
+                   config().positions, " in all"});
+  }
+  for (const std::int32_t id : ids) {
+    if (id < 0 || id >= config().vocab) throw_invalid({"Decoder: id ", id, "; want 0 to ", config().vocab - 1});
+  }
+  reserve(std::min(count, kChunk));
+  try {
+    for (int done = 0; done < count; done += kChunk) {
+      const int rows = std::min(kChunk, count - done);
+      MatrixView to = all ? logits.block(done, 0, rows, logits.columns) : logits;
+      if (!all && done + rows < count) to.rows = 0;
+      run(ids.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(rows)), to);
+    }
+  } catch (...) {  // memory is out: some layers have seen more than others
+    truncate(0);
+    throw;
+  }
+}
+
+/// The logits of the last logits.rows tokens.
+void Decoder::run(std::span<const std::int32_t> ids, MatrixView logits) {
+  const auto rows = static_cast<int>(ids.size());
+  const MatrixView x = rows_of(x_, rows);
+  model_.embedding().look_up(ids, x, compute_);
+  for (int l = 0; l < config().layers; ++l) {
+    attend(l, x);
+    feed_forward(l, x);
+  }
+  tokens_.insert(tokens_.end(), ids.begin(), ids.end());
+  if (logits.rows == 0) return;
+  const MatrixView normed = rows_of(normed_, logits.rows);
+  norm(model_.final_norm(), x.block(rows - logits.rows, 0, logits.rows, x.columns), normed);
+  classifier_.multiply(normed, logits, compute_, expanded_);
+}
+
+void Decoder::norm(RmsNorm& by, ConstMatrixView x, MatrixView y) {
+  attention::rms_norm(rows_, x, by.weight(), by.epsilon(), y, compute_.context.pool);
+}
+
+void Decoder::attend(int layer, MatrixView x) {
+  const SelfAttention& attention = model_.attention(layer);
+  const Block& block = blocks_[static_cast<std::size_t>(layer)];
+  const MatrixView normed = rows_of(normed_, x.rows), projected = rows_of(projected_, x.rows);
+  const MatrixView attended = rows_of(attended_, x.rows);
+  norm(model_.attention_norm(layer), x, normed);
+  block.joint.multiply(normed, projected, compute_, expanded_);
+  attention.rotate(projected, cache_.length(layer), compute_);
+  attention::Context context{compute_.context.pool, compute_.context.scratch};
+  const AttentionSizes& sizes = attention.sizes();
+  cache_.extend(layer, attention.queries(projected), attention.keys(projected), attention.values(projected),
+                attention::heads_view(attended.data, x.rows, sizes.heads, sizes.head_size()), context,
+                detail::mode_of(compute_));
+  block.output.multiply(attended, rows_of(product_, x.rows), compute_, expanded_);
+  add(x);
+}
+
+void Decoder::feed_forward(int layer, MatrixView x) {
+  constexpr double kFlops = 30.0;  // an element of the hidden row, an exp counted as 20
+  const Block& block = blocks_[static_cast<std::size_t>(layer)];
+  const int F = config().hidden;
+  const MatrixView normed = rows_of(normed_, x.rows), gates = rows_of(gates_, x.rows);
+  const MatrixView hidden = rows_of(hidden_, x.rows);
+  norm(model_.feed_forward_norm(layer), x, normed);
+  block.gate_up.multiply(normed, gates, compute_, expanded_);
+  const detail::TrainingKernels& kernels = detail::training_kernels();
+  detail::for_rows(compute_.context.pool, x.rows, kFlops * F,
+                   [&](int m) { kernels.swiglu(gates.row(m), gates.row(m) + F, F, hidden.row(m)); });
+  block.down.multiply(hidden, rows_of(product_, x.rows), compute_, expanded_);
+  add(x);
+}
+
+void Decoder::add(MatrixView x) {
+  const MatrixView product = rows_of(product_, x.rows);
+  detail::training_kernels().add(x.data, product.data, x.rows * x.columns, x.data);
+}
+
+void Decoder::truncate(int length) {
+  cache_.truncate(length);
+  tokens_.resize(static_cast<std::size_t>(length));
+}
+
+int Decoder::reuse(std::span<const std::int32_t> ids) {
+  const std::size_t most = std::min(tokens_.size(), ids.empty() ? 0 : ids.size() - 1);
+  const auto same = std::mismatch(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(most), ids.begin());
+  const auto length = static_cast<int>(same.first - tokens_.begin());
+  truncate(can_truncate(length) ? length : 0);
+  return static_cast<int>(tokens_.size());
+}
+
+}  // namespace optlab::nn

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "attention/row_ops.h"
+#include "kvcache/kv_cache.h"
+#include "nn/decode_weight.h"
+#include "nn/lm.h"
+
+namespace optlab::nn {
+
+struct DecoderOptions {
+  kvcache::Policy cache = {};
+  WeightFormat weights = WeightFormat::kFloat32;  // of all projections and the classifier
+};
+
+/// A language model that goes on from the tokens it has seen: keys and values are kept, so that a token costs its own
+/// computation and attention to those before it, not theirs again.
+///
+/// Shapes:   logits [tokens, vocab], row t those of the token that follows the t-th.
+/// Throws:   std::invalid_argument naming what doesn't fit: ids outside of the vocabulary, no ids, tokens beyond the
+///           model's positions, truncation to what the cache has evicted, weights that a format can't hold;
+///           std::bad_alloc, after which nothing has been seen.
+/// Numerics: with float32 weights, a full float32 cache and an exact variant the bits of Lm::logits at every position.
+///           In exact mode no format or policy depends on threads, the ISA or on how a sequence is cut into calls; the
+///           formats' errors are those of gemm/weight_only.h, the policies' those of kvcache/kv_cache.h.
+/// Cost:     2 FLOPs a parameter and token, attention's 4·layers·D a token before it, and a read of all weights for each
+///           token (once for all of a long prompt, except of int4). The weights are copied, once (`weight_bytes`); the embedding is read from the
+///           model, which must outlive this and not be trained meanwhile.
+class Decoder {
+ public:
+  Decoder(Lm& model, const DecoderOptions& options, const Compute& compute);
+
+  const LmConfig& config() const { return model_.config(); }
+  const kvcache::KvCache& cache() const { return cache_; }
+  /// What it has seen, in order.
+  std::span<const std::int32_t> tokens() const { return tokens_; }
+  /// What a token reads: projections, classifier and norms in their formats.
+  std::size_t weight_bytes() const;
+
+  /// The logits after the last of `ids`, which follow what has been seen; valid until the next call.
+  std::span<const float> feed(std::span<const std::int32_t> ids);
+  /// Those after each of them.
+  void feed_all(std::span<const std::int32_t> ids, MatrixView logits);
+
+  bool can_truncate(int length) const { return cache_.can_truncate(length); }
+  void truncate(int length);
+  /// Forgets what `ids` doesn't begin with, and its last token in any case; returns how many tokens of `ids` needn't be
+  /// fed again. That is none where the cache can't go back as far.
+  int reuse(std::span<const std::int32_t> ids);
+
+  /// Tokens that go through the layers together.
+  static constexpr int kChunk = 128;
+
+ private:
+  struct Block {
+    DecodeWeight joint, output, gate_up, down;
+  };
+
+  void feed(std::span<const std::int32_t> ids, MatrixView logits, bool all);
+  void run(std::span<const std::int32_t> ids, MatrixView logits);
+  void attend(int layer, MatrixView x);
+  void feed_forward(int layer, MatrixView x);
+  void norm(RmsNorm& by, ConstMatrixView x, MatrixView y);
+  /// x += product_
+  void add(MatrixView x);
+  void reserve(int rows);
+
+  Lm& model_;
+  Compute compute_;
+  const attention::RowVariant& rows_;
+  kvcache::KvCache cache_;
+  std::vector<Block> blocks_;
+  DecodeWeight classifier_;
+  std::vector<std::int32_t> tokens_;
+  // [rows, …] of the tokens in work.
+  Tensor x_, normed_, projected_, attended_, gates_, hidden_, product_;
+  Tensor logits_;                  // [1, vocab]
+  AlignedBuffer<float> expanded_;  // a weight, while many tokens go through
+};
+
+}  // namespace optlab::nn
