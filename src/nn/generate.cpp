@@ -27,52 +27,6 @@ void check(const Sampling& s) {
   }
 }
 
-/// New text on its way out: what may be the beginning of a stop text is kept back.
-class StopText {
- public:
-  explicit StopText(std::span<const std::string> stops) : stops_(stops) {}
-
-  /// Takes `bytes` in; true if a stop text is there now: then all before it is out.
-  bool feed(std::string_view bytes) {
-    text_ += bytes;
-    std::size_t end = std::string::npos;
-    for (const std::string& stop : stops_) end = std::min(end, text_.find(stop, out_));  // what is out belongs to none
-    if (end != std::string::npos) {
-      certain_ = end;
-      text_.resize(certain_);
-      return true;
-    }
-    certain_ = text_.size() - pending();
-    return false;
-  }
-  /// What became certain since the last call.
-  std::string_view take() {
-    const std::string_view fresh = std::string_view(text_).substr(out_, certain_ - out_);
-    out_ = certain_;
-    return fresh;
-  }
-  void finish() { certain_ = text_.size(); }
-  const std::string& text() const { return text_; }
-
- private:
-  /// The longest end of the text that is the beginning of a stop text.
-  std::size_t pending() const {
-    std::size_t most = 0;
-    const std::string_view rest = std::string_view(text_).substr(out_);
-    for (const std::string& stop : stops_) {
-      for (std::size_t size = std::min(stop.size() - 1, rest.size()); size > most; --size) {
-        if (rest.ends_with(std::string_view(stop).substr(0, size))) most = size;
-      }
-    }
-    return most;
-  }
-
-  std::span<const std::string> stops_;
-  std::string text_;
-  std::size_t out_ = 0;      // taken
-  std::size_t certain_ = 0;  // may be taken
-};
-
 void check(int positions, std::span<const std::int32_t> prompt, const GenerateOptions& options,
            const Tokenizer* tokenizer) {
   if (prompt.empty() || prompt.size() > static_cast<std::size_t>(positions)) {
@@ -173,36 +127,81 @@ std::string_view name_of(Stop stop) {
   return kNames[static_cast<std::size_t>(stop)];
 }
 
+bool GenerationRun::StopText::feed(std::string_view bytes, std::span<const std::string> stops) {
+  text_ += bytes;
+  std::size_t end = std::string::npos;
+  for (const std::string& stop : stops) end = std::min(end, text_.find(stop, out_));  // what is out belongs to none
+  if (end != std::string::npos) {
+    certain_ = end;
+    text_.resize(certain_);
+    return true;
+  }
+  certain_ = text_.size() - pending(stops);
+  return false;
+}
+
+std::string_view GenerationRun::StopText::take() {
+  const std::string_view fresh = std::string_view(text_).substr(out_, certain_ - out_);
+  out_ = certain_;
+  return fresh;
+}
+
+/// The longest end of the text that is the beginning of a stop text.
+std::size_t GenerationRun::StopText::pending(std::span<const std::string> stops) const {
+  std::size_t most = 0;
+  const std::string_view rest = std::string_view(text_).substr(out_);
+  for (const std::string& stop : stops) {
+    for (std::size_t size = std::min(stop.size() - 1, rest.size()); size > most; --size) {
+      if (rest.ends_with(std::string_view(stop).substr(0, size))) most = size;
+    }
+  }
+  return most;
+}
+
+GenerationRun::GenerationRun(int positions, std::span<const std::int32_t> prompt, const GenerateOptions& options,
+                             const Tokenizer* tokenizer)
+    : positions_(positions),
+      options_((check(positions, prompt, options, tokenizer), options)),
+      tokenizer_(tokenizer),
+      sampler_(options.sampling),
+      ids_(prompt.begin(), prompt.end()),
+      done_(options.count == 0) {}
+
+NewToken GenerationRun::step(NextLogits next) {
+  if (done_) throw_invalid({"generate: the generation is over"});
+  if (ids_.size() - first_ > static_cast<std::size_t>(positions_)) {
+    first_ = ids_.size() - static_cast<std::size_t>(std::max(positions_ / 2, 1));
+    ++result_.shifts;
+  }
+  const auto index = static_cast<int>(result_.ids.size());
+  const std::span<const float> logits = next(std::span<const std::int32_t>(ids_).subspan(first_));
+  const std::int32_t id = sampler_.choose(logits, ids_, static_cast<std::uint64_t>(index));
+  ids_.push_back(id);
+  result_.ids.push_back(id);
+  const bool ends =
+      std::find(options_.stop_tokens.begin(), options_.stop_tokens.end(), id) != options_.stop_tokens.end();
+  const bool stops = !ends && tokenizer_ != nullptr && text_.feed(tokenizer_->token(id), options_.stop_texts);
+  const bool full = !options_.shift && ids_.size() > static_cast<std::size_t>(positions_);
+  const bool counted = index + 1 == options_.count;
+  done_ = ends || stops || full || counted;
+  if (done_) result_.stop = ends ? Stop::kToken : stops ? Stop::kText : counted ? Stop::kCount : Stop::kContext;
+  if (done_ && !stops) text_.finish();
+  result_.text = text_.text();
+  return {index, id, text_.take()};
+}
+
+void GenerationRun::cancel() {
+  if (!done_) result_.stop = Stop::kCancelled;
+  done_ = true;
+}
+
 Generation generate(NextLogits next, int positions, std::span<const std::int32_t> prompt,
                     const GenerateOptions& options, const Tokenizer* tokenizer, OnToken on_token) {
-  check(positions, prompt, options, tokenizer);
-  Sampler sampler(options.sampling);
-  StopText text(options.stop_texts);
-  std::vector<std::int32_t> ids(prompt.begin(), prompt.end());
-  std::size_t first = 0;  // of the tokens that the model sees
-  Generation result;
-  for (int i = 0; i < options.count; ++i) {
-    if (ids.size() - first > static_cast<std::size_t>(positions)) {
-      first = ids.size() - static_cast<std::size_t>(std::max(positions / 2, 1));
-      ++result.shifts;
-    }
-    const std::int32_t id =
-        sampler.choose(next(std::span<const std::int32_t>(ids).subspan(first)), ids, static_cast<std::uint64_t>(i));
-    ids.push_back(id);
-    result.ids.push_back(id);
-    const bool ends =
-        std::find(options.stop_tokens.begin(), options.stop_tokens.end(), id) != options.stop_tokens.end();
-    const bool stops = !ends && tokenizer != nullptr && text.feed(tokenizer->token(id));
-    const bool full = !options.shift && ids.size() > static_cast<std::size_t>(positions);
-    const bool last = ends || stops || full || i + 1 == options.count;
-    if (last)
-      result.stop = ends ? Stop::kToken : stops ? Stop::kText : i + 1 == options.count ? Stop::kCount : Stop::kContext;
-    if (last && !stops) text.finish();
-    if (!on_token({i, id, text.take()}) && !last) result.stop = Stop::kCancelled;
-    if (last || result.stop == Stop::kCancelled) break;
+  GenerationRun run(positions, prompt, options, tokenizer);
+  while (!run.done()) {
+    if (!on_token(run.step(next))) run.cancel();
   }
-  result.text = text.text();
-  return result;
+  return run.result();
 }
 
 Generation generate(Decoder& decoder, std::span<const std::int32_t> prompt, const GenerateOptions& options,

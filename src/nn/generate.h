@@ -89,6 +89,56 @@ using NextLogits = parallel::FunctionRef<std::span<const float>(std::span<const 
 /// Hears of a new token; false ends the generation.
 using OnToken = parallel::FunctionRef<bool(const NewToken&)>;
 
+/// A generation that its caller drives, a token at a time: between two steps it may draw, ask for messages or leave.
+///
+/// Throws:   as generate does, which is a loop over this.
+class GenerationRun {
+ public:
+  /// The tokenizer must outlive this.
+  GenerationRun(int positions, std::span<const std::int32_t> prompt, const GenerateOptions& options,
+                const Tokenizer* tokenizer);
+
+  /// Whether the last token has come.
+  bool done() const { return done_; }
+  /// The next token, before `done`; its text is valid until the next step.
+  NewToken step(NextLogits next);
+  /// There shall be no more.
+  void cancel();
+  /// What there is so far.
+  const Generation& result() const { return result_; }
+  /// The prompt's tokens and the new ones.
+  std::span<const std::int32_t> tokens() const { return ids_; }
+
+ private:
+  /// New text on its way out: what may be the beginning of a stop text is kept back.
+  class StopText {
+   public:
+    /// Takes `bytes` in; true if one of the texts is there now: then all before it is out.
+    bool feed(std::string_view bytes, std::span<const std::string> stops);
+    /// What became certain since the last call.
+    std::string_view take();
+    void finish() { certain_ = text_.size(); }
+    const std::string& text() const { return text_; }
+
+   private:
+    std::size_t pending(std::span<const std::string> stops) const;
+
+    std::string text_;
+    std::size_t out_ = 0;      // taken
+    std::size_t certain_ = 0;  // may be taken
+  };
+
+  int positions_;
+  GenerateOptions options_;
+  const Tokenizer* tokenizer_;
+  Sampler sampler_;
+  StopText text_;
+  std::vector<std::int32_t> ids_;
+  std::size_t first_ = 0;  // of the tokens that the model sees
+  Generation result_;
+  bool done_;
+};
+
 /// Goes on from `prompt` token by token.
 ///
 /// Throws:   std::invalid_argument naming what is wrong: an empty prompt, one longer than `positions`, a negative count,

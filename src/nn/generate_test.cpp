@@ -42,6 +42,34 @@ TEST(Generate, WithTheCacheIsWithoutIt) {
   }
 }
 
+TEST(GenerationRun, IsDrivenFromOutside) {
+  Lm model = random_model();
+  TestCompute compute;
+  Decoder decoder(model, {}, compute.compute);
+  const GenerateOptions options{.count = 9};
+  const auto next = [&](std::span<const std::int32_t> ids) {
+    return decoder.feed(ids.subspan(static_cast<std::size_t>(decoder.reuse(ids))));
+  };
+  const auto whole = generate(decoder, kPrompt, options, nullptr, kGoOn).ids;
+  GenerationRun run(kSmall.positions, kPrompt, options, nullptr);
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_FALSE(run.done());
+    EXPECT_EQ(run.step(next).id, whole[static_cast<std::size_t>(i)]);
+  }
+  EXPECT_TRUE(run.done());
+  EXPECT_EQ(run.result().stop, Stop::kCount);
+  EXPECT_EQ(run.result().ids, whole);
+  EXPECT_MESSAGE(std::invalid_argument, run.step(next), "the generation is over");
+
+  GenerationRun cancelled(kSmall.positions, kPrompt, options, nullptr);
+  cancelled.step(next);
+  cancelled.cancel();
+  EXPECT_TRUE(cancelled.done());
+  EXPECT_EQ(cancelled.result().stop, Stop::kCancelled);
+  EXPECT_EQ(cancelled.result().ids.size(), 1U);
+  EXPECT_TRUE(GenerationRun(kSmall.positions, kPrompt, {.count = 0}, nullptr).done());
+}
+
 TEST(Generate, IsAFunctionOfTheSeed) {
   Lm model = random_model();
   TestCompute compute;

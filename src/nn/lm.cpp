@@ -167,4 +167,15 @@ void Lm::backward(std::span<const std::int32_t> ids, const Pass& pass) {
   embedding_.look_up_backward(ids, gradients_[at].matrix(), pass.compute);
 }
 
+Lm with_positions(Lm& model, int positions) {
+  LmConfig config = model.config();
+  config.positions = positions;
+  Lm copy(config);
+  const auto from = model.parameters();
+  const auto to = copy.parameters();
+  for (std::size_t i = 0; i < from.size(); ++i)
+    std::ranges::copy(from[i]->value.values(), to[i]->value.values().begin());
+  return copy;
+}
+
 }  // namespace optlab::nn

@@ -88,4 +88,9 @@ class Lm {
   Tensor gradients_[2];  // ∂L/∂state, alternating
 };
 
+/// A copy that reads sequences of up to `positions` tokens: rotary positions are computed, not learned. Beyond what the
+/// model was trained with it predicts badly, but costs what it costs.
+/// Throws: std::invalid_argument as the constructor does.
+Lm with_positions(Lm& model, int positions);
+
 }  // namespace optlab::nn

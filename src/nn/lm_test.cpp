@@ -1,5 +1,6 @@
 #include "nn/lm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -144,6 +145,21 @@ TEST(Lm, EvaluationCountsEveryTokenOnce) {
   EXPECT_NEAR(got.nats, want, 1e-3);
   for (const int stride : {3, 8, 16}) EXPECT_EQ(evaluate(model, text, 16, stride, one.compute).tokens, text.size());
   EXPECT_EQ(evaluate(model, std::span(text).first(1), 16, 4, one.compute).tokens, 1U);
+}
+
+TEST(Lm, MayReadLongerSequencesThanItWasMadeFor) {
+  Lm model(kSmall);
+  model.initialize(3);
+  TestCompute compute;
+  Lm longer = with_positions(model, 40);
+  EXPECT_EQ(longer.config().positions, 40);
+  const auto ids = random_ids(40, kSmall.vocab);
+  Tensor few(Shape{16, kSmall.vocab}), many(Shape{40, kSmall.vocab});
+  model.logits(std::span(ids).first(16), 16, few.matrix(), compute.compute);
+  longer.logits(ids, 40, many.matrix(), compute.compute);
+  EXPECT_TRUE(std::ranges::equal(few.values(), many.values().first(few.size())));
+  EXPECT_THROW(with_positions(model, 0), std::invalid_argument);
+  EXPECT_THROW(with_positions(model, 8193), std::invalid_argument);
 }
 
 TEST(Lm, TellsAnObserverOfEveryLayer) {

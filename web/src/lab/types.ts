@@ -11,7 +11,13 @@ export type {
   CacheSimulation,
   Classification,
   Cnn,
+  Decoder,
+  Footprint,
+  GeneratedToken,
   GemmRace,
+  Generation,
+  Lm,
+  LmConfig,
   Mlp,
   ModelProfile,
   Peak,
@@ -104,7 +110,7 @@ export interface NestInfo {
 
 /** What only models.mjs has, what only lm.mjs has, what both have, and what all modules have. */
 type ModelExports = 'Model' | 'Mlp' | 'Cnn' | 'Trainer' | 'ModelProfiler';
-type LmExports = 'Tokenizer' | 'LmProfiler';
+type LmExports = 'Tokenizer' | 'LmProfiler' | 'Lm' | 'Decoder' | 'Generation';
 type ProfileExports = 'ModelProfile';
 type SharedExports =
   | 'buildInfo'

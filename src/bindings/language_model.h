@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "nn/lm.h"
+
+namespace optlab::bindings {
+
+/// A language model as several handles share it: who decodes with it keeps it alive.
+struct LanguageModel {
+  /// Of a safetensors file or one in llama2.c's format. Throws DataError.
+  explicit LanguageModel(std::span<const std::byte> file);
+  /// With random weights. Throws std::invalid_argument.
+  LanguageModel(const nn::LmConfig& config, std::uint64_t seed);
+  explicit LanguageModel(nn::Lm model) : lm(std::make_shared<nn::Lm>(std::move(model))) {}
+
+  nn::LmConfig config() const { return lm->config(); }
+  /// The digest of the tokenizer that it was trained with; empty if the file doesn't say.
+  std::string tokenizer() const { return tokenizer_digest; }
+
+  std::shared_ptr<nn::Lm> lm;
+  std::string tokenizer_digest = {};
+};
+
+}  // namespace optlab::bindings
