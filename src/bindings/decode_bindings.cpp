@@ -238,8 +238,8 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
   class_<LanguageModel>("Lm")
       .constructor(guard<&make_model>, return_value_policy::take_ownership())  // of safetensors or llama2.c's format
       .class_function("random", guard<&random_model>, return_value_policy::take_ownership(), nonnull<ret_val>())
-      .class_function("withPositions", guard<&longer>,
-                      return_value_policy::take_ownership())  // same weights, longer sequences
+      .class_function("withPositions", guard<&longer>, return_value_policy::take_ownership(),
+                      nonnull<ret_val>())  // same weights, longer sequences
       .function("config", &LanguageModel::config)
       .function("tokenizer", &LanguageModel::tokenizer)  // digest of the one it was trained with, or ""
       .function("parameters", &parameters)
