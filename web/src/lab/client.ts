@@ -3,6 +3,7 @@ import type { GuestBase } from './compiler/compile.ts';
 import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
 import { EngineError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
+import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
 import { measuring } from './measuring.ts';
 import type {
   CacheMove,
@@ -170,6 +171,16 @@ export class EngineClient extends EventTarget {
 
   profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport> {
     return this.#run<ProfileReport>('profile', onProgress, (api, report) => api.profileModel(options, report));
+  }
+
+  /** A language model writes the same text by one or several decoders, token by token. */
+  generate(options: GenerateOptions, onProgress: (report: GenerateReport) => void): Promise<GenerateReport> {
+    return this.#run<GenerateReport>('generation', onProgress, (api, report) => api.generate(options, report));
+  }
+
+  /** What a token costs at each position, with the cache and without. */
+  measureGrowth(options: GrowthOptions, onProgress: (report: GrowthReport) => void): Promise<GrowthReport> {
+    return this.#run<GrowthReport>('cost by position', onProgress, (api, report) => api.measureGrowth(options, report));
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { GuestBase } from './compiler/compile.ts';
+import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
 import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
 import type {
   Blocking,
@@ -293,6 +294,9 @@ export interface EngineApi {
   runCache(key: string, onProgress: (report: CacheReport) => void): Promise<CacheReport>;
   timeCalls(options: TimingOptions, onProgress: (report: TimingReport) => void): Promise<TimingReport>;
   profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport>;
+  /** A language model writes, by one or several decoders. */
+  generate(options: GenerateOptions, onProgress: (report: GenerateReport) => void): Promise<GenerateReport>;
+  measureGrowth(options: GrowthOptions, onProgress: (report: GrowthReport) => void): Promise<GrowthReport>;
   train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport>;
   /** Where in a module's memory a guest may live; what it is to be compiled with. */
   reserveGuest(module: GuestModule): Promise<GuestBase>;

@@ -18,6 +18,7 @@ import type {
 } from '../lab/protocol.ts';
 import type { Blocking, BlockingTuner, GemmRace, KernelModule, Lane, Mlp, RooflineProbe } from '../lab/types.ts';
 import { nests, openCache, runCache, stepCache } from './cache-tasks.ts';
+import { generate, measureGrowth } from './decode-tasks.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
 import { engine, modelEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
 import { train } from './train-tasks.ts';
@@ -248,6 +249,8 @@ const api: EngineApi = {
   profileModel,
   reserveGuest: async (module) => reserveGuest(await guestHost(module)),
   plugGuest: async (module, base, wasm) => plugGuest(await guestHost(module), base, wasm),
+  generate,
+  measureGrowth,
   train,
   dropTraining,
   stop: requestStop,
