@@ -12,8 +12,10 @@ const kFiles = {
   testLabels: ['data/fashion-mnist/t10k-labels-idx1-ubyte.gz', 'data/fashion-mnist/t10k-labels-idx1-ubyte.gz'],
   mlp: ['models/fashion-mlp.safetensors', 'models/fashion-mlp.safetensors'],
   cnn: ['models/fashion-cnn.safetensors', 'models/fashion-cnn.safetensors'],
+  lm: ['models/moby-lm.safetensors', 'models/moby-lm.safetensors'],
   lmTiny: ['models/moby-lm-tiny.safetensors', 'models/moby-lm-tiny.safetensors'],
   tokenizer: ['models/moby-2048.bpe', 'models/moby-2048.bpe'],
+  validationText: ['data/moby-dick/validation.txt.gz', 'data/moby-dick/validation.txt.gz'],
 };
 
 /**

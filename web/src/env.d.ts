@@ -1,6 +1,15 @@
 declare module 'virtual:optlab-manifest' {
   export const files: Record<
-    'trainImages' | 'trainLabels' | 'testImages' | 'testLabels' | 'mlp' | 'cnn' | 'lmTiny' | 'tokenizer',
+    | 'trainImages'
+    | 'trainLabels'
+    | 'testImages'
+    | 'testLabels'
+    | 'mlp'
+    | 'cnn'
+    | 'lm'
+    | 'lmTiny'
+    | 'tokenizer'
+    | 'validationText',
     import('./lab/data.ts').DataFile
   >;
 }

@@ -1,10 +1,11 @@
 import { files } from 'virtual:optlab-manifest';
-import { fetchVerified, type DataFile } from '../lab/data.ts';
+import type { DataFile } from '../lab/data.ts';
 import { kPixels, loadTestSet, type TestSet } from '../lab/fashion.ts';
 import { kOpening } from '../lab/moby.ts';
 import type { BatchUnit, ProfileInput, ProfileReport } from '../lab/protocol.ts';
 import type { VariantInfo } from '../lab/types.ts';
 import { engine, kBase } from './context.ts';
+import { download } from './downloads.ts';
 
 export interface ProfiledModel {
   title: string;
@@ -41,7 +42,6 @@ export const kModels: Readonly<Record<string, ProfiledModel>> = {
 };
 
 let images: Promise<TestSet> | null = null;
-const downloads = new Map<string, Promise<Uint8Array>>();
 
 /** The test images, downloaded once for all experiments of the page; a failed download is tried again. */
 export function testImages(): Promise<TestSet> {
@@ -52,19 +52,8 @@ export function testImages(): Promise<TestSet> {
   return images;
 }
 
-function bytesOf(file: DataFile): Promise<Uint8Array> {
-  const known = downloads.get(file.path);
-  if (known !== undefined) return known;
-  const bytes = fetchVerified(kBase, file).catch((error: unknown) => {
-    downloads.delete(file.path);
-    throw error;
-  });
-  downloads.set(file.path, bytes);
-  return bytes;
-}
-
 async function inputOf(unit: BatchUnit, batch: number): Promise<ProfileInput> {
-  if (unit === 'token') return { text: kOpening, tokenizer: await bytesOf(files.tokenizer) };
+  if (unit === 'token') return { text: kOpening, tokenizer: await download(files.tokenizer) };
   const { images: all } = await testImages();
   return { images: all.slice(0, batch * kPixels) }; // a copy: a view would travel with all the images behind it
 }
@@ -83,7 +72,7 @@ export async function runProfile(
   onProgress: (report: ProfileReport) => void,
 ): Promise<ProfileReport> {
   const { title, file, unit } = kModels[model]!;
-  const [input, bytes] = await Promise.all([inputOf(unit, batch), bytesOf(file)]);
+  const [input, bytes] = await Promise.all([inputOf(unit, batch), download(file)]);
   const options = {
     title,
     model: bytes,
