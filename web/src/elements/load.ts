@@ -11,6 +11,7 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'model-trainer': () => import('./model-trainer'),
   'layer-roofline': () => import('./layer-roofline'),
   'cache-simulator': () => import('./cache-simulator'),
+  'token-race': () => import('./token-race'),
   'code-exercise': () => import('./code-exercise'),
   'course-progress': () => import('./course-progress'),
   'lesson-check': () => import('./lesson-check'),

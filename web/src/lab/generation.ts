@@ -46,7 +46,7 @@ export interface GenerationLane {
   ids: number[];
   /** Of each new token; the first one's has the prompt's. */
   seconds: number[];
-  /** Of keys and values that are kept, after each token. */
+  /** Of keys and values that are kept for the next token; zeros without the cache, which computes them anew. */
   bytes: number[];
   footprint: Footprint;
   weightBytes: number;
