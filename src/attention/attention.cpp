@@ -4,6 +4,7 @@
 #include <string>
 
 #include "attention/attention_kernels.h"
+#include "attention/stored_kernels.h"
 #include "core/error.h"
 #include "core/ladder.h"
 #include "simd/isa.h"
@@ -12,29 +13,30 @@ namespace optlab::attention {
 namespace {
 
 using detail::Kernels;
+using detail::StoredKernels;
 using gemm::Mode;
 
 bool always() { return true; }
 
-template <const Kernels& kernels>
+template <const Kernels& kernels, const StoredKernels& stored>
 void run_two_pass(const Problem& problem, const Workspace& workspace) noexcept {
-  detail::run_two_pass(kernels, problem, workspace);
+  detail::run_two_pass({kernels, stored}, problem, workspace);
 }
 
-template <const Kernels& kernels>
+template <const Kernels& kernels, const StoredKernels& stored>
 void run_online(const Problem& problem, const Workspace& workspace) noexcept {
-  detail::run_online(kernels, problem, workspace);
+  detail::run_online({kernels, stored}, problem, workspace);
 }
 
-template <const Kernels& kernels, bool threaded>
+template <const Kernels& kernels, const StoredKernels& stored, bool threaded>
 Variant two_pass(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {name,     idea, isa, Mode::kExact, threaded, true, detail::two_pass_scratch_bytes, run_two_pass<kernels>,
+  return {name,     idea, isa, Mode::kExact, threaded, true, detail::two_pass_scratch_bytes, run_two_pass<kernels, stored>,
           supported};
 }
 
-template <const Kernels& kernels, bool threaded>
+template <const Kernels& kernels, const StoredKernels& stored, bool threaded>
 Variant online(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {name, idea, isa, Mode::kFast, threaded, true, detail::online_scratch_bytes, run_online<kernels>, supported};
+  return {name, idea, isa, Mode::kFast, threaded, true, detail::online_scratch_bytes, run_online<kernels, stored>, supported};
 }
 
 [[maybe_unused]] constexpr std::string_view kPackedIdea =
@@ -52,32 +54,32 @@ std::span<const Variant> ladder() {
     {"naive", "the equation, a query at a time", "scalar", Mode::kExact, false, false, detail::naive_scratch_bytes,
      detail::naive, always},
 #if !defined(__wasm__)  // there every build has vectors, and a download has a size
-    two_pass<detail::kScalarKernels, false>("packed", kPackedIdea, "scalar", always),
+    two_pass<detail::kScalarKernels, detail::kScalarStored, false>("packed", kPackedIdea, "scalar", always),
 #endif
 #if defined(__x86_64__)
-    two_pass<detail::kAvx2Kernels, false>("simd", kSimdIdea, "avx2", simd::has_avx2),
-    two_pass<detail::kAvx2Kernels, true>("simd_threads", kThreadsIdea, "avx2", simd::has_avx2),
-    online<detail::kFmaKernels, false>("flash", kFlashIdea, "avx2+fma", simd::has_avx2_fma),
-    online<detail::kFmaKernels, true>("flash_threads", kFlashThreadsIdea, "avx2+fma", simd::has_avx2_fma),
-    two_pass<detail::kAvx512Kernels, false>("avx512", kWideIdea, "avx512", simd::has_avx512),
-    two_pass<detail::kAvx512Kernels, true>("avx512_threads", kThreadsIdea, "avx512", simd::has_avx512),
-    online<detail::kAvx512FmaKernels, false>("flash512", kFlashIdea, "avx512+fma", simd::has_avx512),
-    online<detail::kAvx512FmaKernels, true>("flash512_threads", kFlashThreadsIdea, "avx512+fma", simd::has_avx512),
+    two_pass<detail::kAvx2Kernels, detail::kAvx2Stored, false>("simd", kSimdIdea, "avx2", simd::has_avx2),
+    two_pass<detail::kAvx2Kernels, detail::kAvx2Stored, true>("simd_threads", kThreadsIdea, "avx2", simd::has_avx2),
+    online<detail::kFmaKernels, detail::kFmaStored, false>("flash", kFlashIdea, "avx2+fma", simd::has_avx2_fma),
+    online<detail::kFmaKernels, detail::kFmaStored, true>("flash_threads", kFlashThreadsIdea, "avx2+fma", simd::has_avx2_fma),
+    two_pass<detail::kAvx512Kernels, detail::kAvx2Stored, false>("avx512", kWideIdea, "avx512", simd::has_avx512),
+    two_pass<detail::kAvx512Kernels, detail::kAvx2Stored, true>("avx512_threads", kThreadsIdea, "avx512", simd::has_avx512),
+    online<detail::kAvx512FmaKernels, detail::kFmaStored, false>("flash512", kFlashIdea, "avx512+fma", simd::has_avx512),
+    online<detail::kAvx512FmaKernels, detail::kFmaStored, true>("flash512_threads", kFlashThreadsIdea, "avx512+fma", simd::has_avx512),
 #elif defined(__aarch64__)
-    two_pass<detail::kNeonKernels, false>("simd", kSimdIdea, "neon", simd::has_neon),
-    two_pass<detail::kNeonKernels, true>("simd_threads", kThreadsIdea, "neon", simd::has_neon),
-    online<detail::kNeonFmaKernels, false>("flash", kFlashIdea, "neon+fma", simd::has_neon),
-    online<detail::kNeonFmaKernels, true>("flash_threads", kFlashThreadsIdea, "neon+fma", simd::has_neon),
+    two_pass<detail::kNeonKernels, detail::kNeonStored, false>("simd", kSimdIdea, "neon", simd::has_neon),
+    two_pass<detail::kNeonKernels, detail::kNeonStored, true>("simd_threads", kThreadsIdea, "neon", simd::has_neon),
+    online<detail::kNeonFmaKernels, detail::kNeonFmaStored, false>("flash", kFlashIdea, "neon+fma", simd::has_neon),
+    online<detail::kNeonFmaKernels, detail::kNeonFmaStored, true>("flash_threads", kFlashThreadsIdea, "neon+fma", simd::has_neon),
 #elif defined(__wasm_simd128__)
-    two_pass<detail::kWasm128Kernels, false>("simd", kSimdIdea, "wasm128", simd::has_wasm128),
-    two_pass<detail::kWasm128Kernels, true>("simd_threads", kThreadsIdea, "wasm128", simd::has_wasm128),
+    two_pass<detail::kWasm128Kernels, detail::kWasm128Stored, false>("simd", kSimdIdea, "wasm128", simd::has_wasm128),
+    two_pass<detail::kWasm128Kernels, detail::kWasm128Stored, true>("simd_threads", kThreadsIdea, "wasm128", simd::has_wasm128),
 #if defined(__wasm_relaxed_simd__)
-    online<detail::kRelaxedKernels, false>("flash", kFlashIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
-    online<detail::kRelaxedKernels, true>("flash_threads", kFlashThreadsIdea, "wasm128+relaxed",
+    online<detail::kRelaxedKernels, detail::kRelaxedStored, false>("flash", kFlashIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
+    online<detail::kRelaxedKernels, detail::kRelaxedStored, true>("flash_threads", kFlashThreadsIdea, "wasm128+relaxed",
                                           simd::has_wasm_relaxed),
 #else
-    online<detail::kWasm128Kernels, false>("flash", kFlashIdea, "wasm128", simd::has_wasm128),
-    online<detail::kWasm128Kernels, true>("flash_threads", kFlashThreadsIdea, "wasm128", simd::has_wasm128),
+    online<detail::kWasm128Kernels, detail::kWasm128Stored, false>("flash", kFlashIdea, "wasm128", simd::has_wasm128),
+    online<detail::kWasm128Kernels, detail::kWasm128Stored, true>("flash_threads", kFlashThreadsIdea, "wasm128", simd::has_wasm128),
 #endif
 #endif
   };
@@ -111,11 +113,29 @@ void check_positions(const Problem& problem) {
   if (problem.window > 0 && !problem.causal) refuse("a window needs a causal mask");
 }
 
+void check_stored(const Problem& problem) {
+  const auto& [storage, keys, values, head_stride, key_scales, value_scales, scale_stride, finite] = problem.stored;
+  if (problem.k_panels.data != nullptr) refuse("K is stored and has panels of float32");
+  if (problem.k.tokens == 0) return;
+  if (keys == nullptr || values == nullptr ||
+      (storage == Storage::kInt8 && (key_scales == nullptr || value_scales == nullptr))) {
+    refuse("stored keys, values or scales have no data");
+  }
+  const std::size_t head = key_panel_floats(problem.k.tokens, problem.k.size);
+  const std::size_t vectors = key_panel_floats(problem.k.tokens, 1);
+  if (problem.k.heads > 1 && (head_stride < static_cast<std::ptrdiff_t>(head) ||
+                              (storage == Storage::kInt8 && scale_stride < static_cast<std::ptrdiff_t>(vectors)))) {
+    refuse(text({"stored K and V have ", head_stride, " numbers and ", scale_stride, " scales a head; K ",
+                 shape(problem.k), " needs ", head, " and ", vectors}));
+  }
+}
+
 void check(const Problem& problem) {
-  const auto& [q, k, v, out, causal, first_query, first_key, window, panels] = problem;
+  const auto& [q, k, v, out, causal, first_query, first_key, window, panels, stored] = problem;
+  const bool is_stored = stored.storage != Storage::kFloat32;
   check_view("Q", q, true);
-  check_view("K", k, panels.data == nullptr);
-  check_view("V", v, true);
+  check_view("K", k, panels.data == nullptr && !is_stored);
+  check_view("V", v, !is_stored);
   check_view("O", out, true);
   if (out.tokens != q.tokens || out.heads != q.heads || out.size != q.size || v.tokens != k.tokens ||
       v.heads != k.heads || v.size != k.size || k.size != q.size) {
@@ -133,6 +153,7 @@ void check(const Problem& problem) {
   if (panels.data != nullptr && k.heads > 1 && panels.head_stride < static_cast<std::ptrdiff_t>(head)) {
     refuse(text({"the panels of K have ", panels.head_stride, " floats a head; K ", shape(k), " needs ", head}));
   }
+  if (is_stored) check_stored(problem);
   check_positions(problem);
 }
 

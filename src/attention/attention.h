@@ -6,6 +6,7 @@
 
 #include "attention/heads.h"
 #include "attention/key_panels.h"
+#include "attention/stored.h"
 #include "core/arena.h"
 #include "gemm/gemm.h"
 #include "parallel/thread_pool.h"
@@ -31,6 +32,8 @@ struct Problem {
   int window = 0;
   /// K in panels, as a cache holds it; `k` then only says its shape.
   KeyPanels k_panels = {};
+  /// K and V in fewer bits; `k` and `v` then only say their shapes.
+  Stored stored = {};
 };
 
 /// What attention may use beside its operands.
@@ -75,7 +78,8 @@ const Variant& variant(std::string_view name);
 ///           have any strides; O must not overlap an operand. A query that sees no key gets zeros.
 /// Units:    positions count tokens.
 /// Throws:   std::invalid_argument naming the operand if shapes disagree, an operand has no data, a position or the
-///           window is negative, first_key is no multiple of kPanelKeys, or there is a window without `causal`;
+///           window is negative, first_key is no multiple of kPanelKeys, there is a window without `causal`, or a
+///           stored operand is incomplete;
 ///           std::bad_alloc.
 /// Numerics: exact rows: score = (Σ q[d]·k[d] serially over ascending d from +0) · (1/√D); p = exp(score - largest
 ///           score); their sum in 16 stripes, by key index modulo 16, each serial, then halved pairwise (stripe i +
@@ -86,7 +90,9 @@ const Variant& variant(std::string_view name);
 ///           |fast - exact| <= ε·(4·(D+2)·σ + 5·S + 32)·(Σ p·|v[d]|)/Σ p, ε = 2⁻²⁴, σ = the largest Σ|q[d]·k[d]|/√D of
 ///           the query.
 /// Cost:     4·D FLOPs per pair of a query and a key it sees, per query head (`flops`), and an exp. Exact rows need
-///           scratch for kBlockRows·S scores a thread, fast rows for a block of them.
+///           scratch for kBlockRows·S scores a thread, fast rows for a block of them. Stored halves and bytes become floats in
+///           registers where one or two query rows meet them (and D is a multiple of 16), else a block of keys at a
+///           time, in scratch of 64 KiB a thread (128·D bytes if that is more).
 /// Source:   Vaswani et al., "Attention Is All You Need", 2017; Ainslie et al., "GQA", 2023; fast rows: Milakov and
 ///           Gimelshein, "Online normalizer calculation for softmax", 2018; Dao et al., "FlashAttention", 2022.
 void attend(const Variant& variant, const Problem& problem, Context& context);

@@ -94,12 +94,20 @@ Span visible(const Problem& problem, int query) noexcept;
 /// 1/√D as every rung multiplies with it.
 float score_scale(int size) noexcept;
 
+struct StoredKernels;
+
+/// What a rung computes with.
+struct KernelSet {
+  const Kernels& plain;
+  const StoredKernels& stored;
+};
+
 /// Two passes over all scores of a row: exact mode's.
 std::size_t two_pass_scratch_bytes(const Problem& problem, int threads);
-void run_two_pass(const Kernels& kernels, const Problem& problem, const Workspace& workspace) noexcept;
+void run_two_pass(const KernelSet& kernels, const Problem& problem, const Workspace& workspace) noexcept;
 
 /// Blocks of keys with a running maximum.
 std::size_t online_scratch_bytes(const Problem& problem, int threads);
-void run_online(const Kernels& kernels, const Problem& problem, const Workspace& workspace) noexcept;
+void run_online(const KernelSet& kernels, const Problem& problem, const Workspace& workspace) noexcept;
 
 }  // namespace optlab::attention::detail

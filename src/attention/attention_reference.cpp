@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "attention/attention_kernels.h"
+#include "attention/stored_kernels.h"
 #include "core/math.h"
 
 /// The reference: the equation, a query at a time.
@@ -27,10 +28,16 @@ namespace {
 
 /// Element d of key s.
 float key(const Problem& problem, int s, int g, int d) {
+  if (problem.stored.storage != Storage::kFloat32) return stored_key(problem.stored, problem.k.size, s, g, d);
   const auto& [data, head_stride] = problem.k_panels;
   if (data == nullptr) return problem.k.at(s, g)[d];
   const int lane = s % kPanelKeys;
   return data[g * head_stride + static_cast<std::ptrdiff_t>(s - lane) * problem.k.size + d * kPanelKeys + lane];
+}
+
+float value(const Problem& problem, int s, int g, int d) {
+  if (problem.stored.storage != Storage::kFloat32) return stored_value(problem.stored, problem.k.size, s, g, d);
+  return problem.v.at(s, g)[d];
 }
 
 void attend_one(const Problem& problem, int t, int h, float* p) {
@@ -59,8 +66,7 @@ void attend_one(const Problem& problem, int t, int h, float* p) {
     for (int i = 0; i < width; ++i) stripes[i] += stripes[i + width];
   }
   for (int s = begin; s < end; ++s) {
-    const float* value = problem.v.at(s, g);
-    for (int d = 0; d < D; ++d) out[d] += p[s] * value[d];
+    for (int d = 0; d < D; ++d) out[d] += p[s] * value(problem, s, g, d);
   }
   for (int d = 0; d < D; ++d) out[d] /= stripes[0];
 }

@@ -367,6 +367,64 @@ TEST_F(Attention, LargeScoresDoNotOverflow) {
   }
 }
 
+/// K and V of S keys in 16 or 8 bits, any numbers, in a cache with room for more.
+struct FewBits {
+  FewBits(const Dimensions& d, Storage storage) : keys(bytes(d, storage)), values(keys), scales(2 * rows(d)) {
+    const Rng rng(7, 1);
+    for (std::size_t i = 0; i < keys.size(); ++i) {  // of halves the exponents 0 to 15: below 2
+      const unsigned mask = storage == Storage::kFloat16 && i % 2 == 1 ? 0xBFU : 0xFFU;
+      keys[i] = static_cast<std::byte>(rng.below(2 * i, 256) & mask);
+      values[i] = static_cast<std::byte>(rng.below(2 * i + 1, 256) & mask);
+    }
+    Rng(7, 2).fill_uniform(scales, 0.0F, 0.01F);
+    const auto stride = static_cast<std::ptrdiff_t>(rows(d)) / d.G;
+    stored = {storage, keys.data(), values.data(), stride * d.D, scales.data(), scales.data() + rows(d), stride, true};
+  }
+  static std::size_t rows(const Dimensions& d) { return static_cast<std::size_t>(d.G) * (d.S / 16 + 2) * 16; }
+  static std::size_t bytes(const Dimensions& d, Storage storage) {
+    return rows(d) * static_cast<std::size_t>(d.D) * (storage == Storage::kFloat16 ? 2 : 1);
+  }
+  std::vector<std::byte> keys, values;
+  std::vector<float> scales;
+  Stored stored;
+};
+
+TEST_P(AttentionOnThreads, FewerBitsAreReadAsTheirValues) {
+  for (const Dimensions& d : kShapes) {
+    for (const Storage storage : {Storage::kFloat16, Storage::kInt8}) {
+      const FewBits few(d, storage);
+      Case data(d, false);
+      data.problem.stored = few.stored;
+      data.problem.k.data = data.problem.v.data = nullptr;
+      // The values for rungs that read float32.
+      Case whole(d, false);
+      std::vector<float> key(static_cast<std::size_t>(d.D)), value(key);
+      for (int s = 0; s < d.S; ++s) {
+        for (int g = 0; g < d.G; ++g) {
+          read_stored(few.stored, g, s, key, value);
+          std::copy(key.begin(), key.end(), whole.k.view.at(s, g));
+          std::copy(value.begin(), value.end(), whole.v.view.at(s, g));
+        }
+      }
+      const std::vector<Problem> stored = masks(data.problem), plain = masks(whole.problem);
+      for (std::size_t i = 0; i < stored.size(); ++i) {
+        const std::vector<float> want = whole.run(variants().front(), context, plain[i]);
+        for (const Variant& variant : variants()) {
+          if (!variant.supported()) continue;
+          const std::vector<float> got = data.run(variant, context, stored[i]);
+          if (variant.mode == Mode::kExact) {
+            EXPECT_EQ(digest_of(got), digest_of(want)) << describe(variant, stored[i]);
+            continue;
+          }
+          for (std::size_t n = 0; n < got.size(); ++n) {
+            ASSERT_NEAR(got[n], want[n], 1e-4F) << describe(variant, stored[i]);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_F(Attention, AChunkNeedsNoMoreScratchThanItSays) {
   const Case data({100, 100, 2, 2, 32}, false);
   for (const Variant& variant : variants()) {
@@ -376,6 +434,16 @@ TEST_F(Attention, AChunkNeedsNoMoreScratchThanItSays) {
     data.run(variant, small, data.problem);
     EXPECT_EQ(own.high_water(), variant.scratch_bytes(data.problem, variant.threaded ? pool.threads() : 1));
     EXPECT_LT(own.high_water(), 120'000U) << variant.name;
+    // A block of expanded keys, and in fast mode one of values beside it.
+    Arena other;
+    Context again{pool, other};
+    const FewBits few({100, 100, 2, 2, 32}, Storage::kFloat16);
+    Problem stored = data.problem;
+    stored.stored = few.stored;
+    data.run(variant, again, stored);
+    const int threads = variant.threaded ? pool.threads() : 1;
+    EXPECT_EQ(other.high_water(), variant.scratch_bytes(stored, threads));
+    EXPECT_LE(other.high_water(), own.high_water() + 65'536U * static_cast<unsigned>(threads)) << variant.name;
   }
 }
 
@@ -406,6 +474,18 @@ TEST_F(Attention, RefusesOperandsThatDisagreeAndNamesThem) {
   refuses("the panels of K have 100 floats a head; K [5,2,8] needs 128", [&](Problem& p) {
     p.k_panels = {data.data(), 100};
   });
+  const Dimensions shape{3, 5, 4, 2, 8};
+  const FewBits few(shape, Storage::kInt8);
+  const auto refuses_stored = [&](const char* part, const auto& spoil) {
+    refuses(part, [&](Problem& p) {
+      p.stored = few.stored;
+      spoil(p);
+    });
+  };
+  refuses_stored("K is stored and has panels", [&](Problem& p) { p.k_panels = {data.data(), 128}; });
+  refuses_stored("scales have no data", [](Problem& p) { p.stored.value_scales = nullptr; });
+  refuses_stored("127 numbers and 32 scales a head", [](Problem& p) { p.stored.head_stride = 127; });
+  refuses_stored("15 scales a head; K [5,2,8] needs 128 and 16", [](Problem& p) { p.stored.scale_stride = 15; });
   EXPECT_NE(message_of<std::invalid_argument>([] { variant("warp"); }).find("\"warp\" here; there are naive, "),
             std::string::npos);
   EXPECT_NE(message_of<std::invalid_argument>([&] {

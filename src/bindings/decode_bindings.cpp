@@ -116,11 +116,11 @@ LmDecoder* make_decoder(const LanguageModel& model, DecoderSettings settings) { 
 
 /// A footprint in JavaScript's numbers.
 struct FootprintValue {
-  double keys = 0, values = 0, scales = 0, workspace = 0, total = 0;
+  double keys = 0, values = 0, scales = 0, total = 0;
 };
 FootprintValue footprint_of(const kvcache::Footprint& f) {
   const auto number = [](std::size_t bytes) { return static_cast<double>(bytes); };
-  return {number(f.keys), number(f.values), number(f.scales), number(f.workspace), number(f.total())};
+  return {number(f.keys), number(f.values), number(f.scales), number(f.total())};
 }
 FootprintValue decoder_footprint(const LmDecoder& decoder) { return footprint_of(decoder.footprint()); }
 /// Of a cache that needn't exist.
@@ -228,7 +228,6 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
       .field("keys", &FootprintValue::keys)
       .field("values", &FootprintValue::values)
       .field("scales", &FootprintValue::scales)
-      .field("workspace", &FootprintValue::workspace)
       .field("total", &FootprintValue::total);
   value_object<TokenValue>("GeneratedToken")
       .field("id", &TokenValue::id)

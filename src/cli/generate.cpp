@@ -95,7 +95,6 @@ void print_json(const Options& options, std::span<const std::int32_t> prompt, co
                     {"sinks", policy.sinks},
                     {"storage", kvcache::name_of(policy.storage)},
                     {"bytes", bytes.total()},
-                    {"workspace_bytes", bytes.workspace},
                     {"bytes_in_use", decoder->cache().bytes_in_use()}};
     out["weights"] = {{"format", options.decoder.weights}, {"bytes", decoder->weight_bytes()}};
   }

@@ -69,7 +69,7 @@ void add_decoder(CLI::App& command, DecoderSettings& settings) {
   command.add_option("--cache", settings.storage, "How they are kept: f32, fp16 or int8")
       ->type_name("NAME")
       ->capture_default_str();
-  command.add_option("--weights", settings.weights, "How the weights are kept: f32, fp16, int8 or int4")
+  command.add_option("--weights", settings.weights, "How the weights are kept: f32, fp16, int8, int4 or int8-dot")
       ->type_name("NAME")
       ->capture_default_str();
 }

@@ -228,7 +228,17 @@ void WeightOnlyMatrix::expand(int first, int end, MatrixView to) const noexcept 
   for (int p = first; p < end; ++p) {
     const std::byte* panel = data_.data() + p * panel_bytes();
     const int width = std::min(kWeightColumns, columns_ - p * kWeightColumns);
-    for (int k = 0; k < rows_; ++k) {
+    for (int g = 0; bits_ == 4 && g < groups(); ++g) {
+      const int k = g * kInt4Group;
+      const MatrixView rows = to.block(k, 0, std::min(kInt4Group, rows_ - k), columns_);
+      expand_group(g, p, p + 1, rows);
+      const float* scales = scales_.data() + p * panel_scales() + std::ptrdiff_t{g} * kWeightColumns;
+      for (int r = 0; r < rows.rows; ++r) {
+        float* row = rows.row(r) + std::ptrdiff_t{p} * kWeightColumns;
+        for (int i = 0; i < width; ++i) row[i] *= scales[i];
+      }
+    }
+    for (int k = 0; bits_ != 4 && k < rows_; ++k) {
       float* row = to.row(k) + std::ptrdiff_t{p} * kWeightColumns;
       if (bits_ == 8) {
         const auto* from = reinterpret_cast<const std::int8_t*>(panel) + std::ptrdiff_t{k} * kWeightColumns;
@@ -241,6 +251,21 @@ void WeightOnlyMatrix::expand(int first, int end, MatrixView to) const noexcept 
         const std::uint32_t half = from[i];
         row[i] = std::bit_cast<float>((half & 0x8000U) << 16 | (half & 0x7FFFU) << 13) * factor;
       }
+    }
+  }
+}
+
+void WeightOnlyMatrix::expand_group(int group, int first, int end, MatrixView to) const noexcept {
+  for (int p = first; p < end; ++p) {
+    const int width = std::min(kWeightColumns, columns_ - p * kWeightColumns);
+    const auto* from = reinterpret_cast<const std::uint8_t*>(data_.data()) + p * panel_bytes() +
+                       std::ptrdiff_t{group} * kWeightColumns * (kInt4Group / 2);
+    for (int k = 0; k < to.rows; k += 2, from += kWeightColumns) {  // a byte holds k and k + 1
+      float* row = to.row(k) + std::ptrdiff_t{p} * kWeightColumns;
+      for (int i = 0; i < width; ++i) row[i] = static_cast<float>((from[i] & 15) - 8);
+      if (k + 1 == to.rows) break;
+      row = to.row(k + 1) + std::ptrdiff_t{p} * kWeightColumns;
+      for (int i = 0; i < width; ++i) row[i] = static_cast<float>((from[i] >> 4) - 8);
     }
   }
 }

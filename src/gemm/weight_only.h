@@ -36,9 +36,13 @@ class WeightOnlyMatrix {
   std::size_t bytes() const { return data_.size() + sizeof(float) * scales_.size(); }
   /// The weight that (k, n) stands for.
   float value(int k, int n) const;
-  /// Panels [first, end) as float32 to `to` [K,N], for a product of many rows: what stands before a column's scale, which
-  /// is the weight itself at 16 bits and q at 8. Not at 4 bits, whose scales change along k.
+  /// At 8 bits: the q of (k, n).
+  std::int8_t integer(int k, int n) const { return static_cast<std::int8_t>(quantized(k, n)); }
+  /// Panels [first, end) as float32 to `to` [K,N], for a product of many rows: the weights at 16 and 4 bits, at 8 bits q,
+  /// which a column's scale is still to be multiplied with.
   void expand(int first, int end, MatrixView to) const noexcept;
+  /// At 4 bits: the same of q alone, and of one group of k: to [at most kInt4Group, N].
+  void expand_group(int group, int first, int end, MatrixView to) const noexcept;
 
   // For the kernels. Panel p (16 columns) begins at data() + p·panel_bytes() and scales() + p·panel_scales(); columns
   // beyond N are zeros.

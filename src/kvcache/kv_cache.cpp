@@ -72,7 +72,6 @@ Footprint footprint(const Sizes& sizes, const Policy& policy) {
   Footprint result;
   result.keys = result.values = layers * numbers * entry(policy.storage).bytes;
   if (policy.storage == Storage::kInt8) result.scales = 2 * layers * vectors * sizeof(float);
-  if (policy.storage != Storage::kFloat32) result.workspace = 2 * numbers * sizeof(float);
   return result;
 }
 
@@ -86,11 +85,10 @@ KvCache::KvCache(const Sizes& sizes, const Policy& policy)
   keys_ = AlignedBuffer<std::byte>(bytes.keys);
   values_ = AlignedBuffer<std::byte>(bytes.values);
   scales_ = AlignedBuffer<float>(bytes.scales / sizeof(float));
-  workspace_ = AlignedBuffer<float>(bytes.workspace / sizeof(float));
 }
 
 Footprint KvCache::footprint() const {
-  return {keys_.size(), values_.size(), scales_.span().size_bytes(), workspace_.span().size_bytes()};
+  return {keys_.size(), values_.size(), scales_.span().size_bytes()};
 }
 
 int KvCache::kept() const { return std::min(length(), capacity_); }
@@ -128,6 +126,7 @@ void KvCache::truncate(int length) {
                    " sinks has evicted"});
   }
   std::fill(lengths_.begin(), lengths_.end(), length);
+  if (length == 0) finite_ = true;
 }
 
 std::size_t KvCache::block(int layer, int head) const {
@@ -176,8 +175,8 @@ void KvCache::write(int layer, const ConstHeads& k, const ConstHeads& v, int slo
           std::copy_n(v.at(t, g), D, reinterpret_cast<float*>(values_.data()) + value);
           break;
         case Storage::kFloat16:
-          detail::encode(k.at(t, g), D, reinterpret_cast<std::uint16_t*>(keys_.data()) + key, kPanelKeys);
-          detail::encode(v.at(t, g), D, reinterpret_cast<std::uint16_t*>(values_.data()) + value, 1);
+          finite_ &= detail::encode(k.at(t, g), D, reinterpret_cast<std::uint16_t*>(keys_.data()) + key, kPanelKeys);
+          finite_ &= detail::encode(v.at(t, g), D, reinterpret_cast<std::uint16_t*>(values_.data()) + value, 1);
           break;
         case Storage::kInt8:
           scales_.data()[head + at] =
@@ -190,56 +189,34 @@ void KvCache::write(int layer, const ConstHeads& k, const ConstHeads& v, int slo
   }
 }
 
-/// The panels of keys and the values of some slots as float32, to where attention reads them.
-void KvCache::expand(int layer, parallel::Range slots, parallel::ThreadPool& pool) {
-  constexpr double kNumbersPerSecond = 4e9;
-  const int D = sizes_.head_size, G = sizes_.kv_heads;
-  const int begin = slots.begin / kPanelKeys * kPanelKeys, end = whole_panels(slots.end);
-  float* const to_keys = workspace_.data();
-  float* const to_values = to_keys + block(1, 0) * static_cast<std::size_t>(D);
-  const double numbers = 2.0 * (end - begin) * D * G;
-  const int workers = parallel::useful_workers(pool, std::min(pool.threads(), G), numbers / kNumbersPerSecond);
-  pool.run(workers, [&](int worker) {
-    const parallel::Range heads = parallel::partition(G, workers, worker);
-    for (int g = heads.begin; g < heads.end; ++g) {
-      for (int slot = begin; slot < end; slot += kPanelKeys) {
-        const std::size_t vector = block(layer, g) + static_cast<std::size_t>(slot);
-        const std::size_t from = vector * static_cast<std::size_t>(D);
-        const std::size_t to = (block(0, g) + static_cast<std::size_t>(slot)) * static_cast<std::size_t>(D);
-        if (policy_.storage == Storage::kFloat16) {
-          detail::decode(reinterpret_cast<const std::uint16_t*>(keys_.data()) + from, kPanelKeys * D, to_keys + to);
-          detail::decode(reinterpret_cast<const std::uint16_t*>(values_.data()) + from, kPanelKeys * D, to_values + to);
-          continue;
-        }
-        const float* scales = scales_.data() + vector;
-        detail::decode_panel(reinterpret_cast<const std::int8_t*>(keys_.data()) + from, D, scales, to_keys + to);
-        scales += block(sizes_.layers, 0);
-        for (int i = 0; i < kPanelKeys; ++i) {
-          detail::decode(reinterpret_cast<const std::int8_t*>(values_.data()) + from + std::ptrdiff_t{i} * D, D,
-                         scales[i], to_values + to + std::ptrdiff_t{i} * D);
-        }
-      }
-    }
-  });
+/// What attention reads of a layer, where that isn't float32.
+attention::Stored KvCache::stored(int layer) const {
+  if (policy_.storage == Storage::kFloat32) return {};
+  const std::size_t first = block(layer, 0), all = block(sizes_.layers, 0);
+  const std::size_t bytes = first * static_cast<std::size_t>(sizes_.head_size) * entry(policy_.storage).bytes;
+  const bool scaled = policy_.storage == Storage::kInt8;
+  return {.storage = policy_.storage,
+          .keys = keys_.data() + bytes,
+          .values = values_.data() + bytes,
+          .head_stride = static_cast<std::ptrdiff_t>(slots_) * sizes_.head_size,
+          .key_scales = scaled ? scales_.data() + first : nullptr,
+          .value_scales = scaled ? scales_.data() + all + first : nullptr,
+          .scale_stride = slots_,
+          .finite = finite_};
 }
 
 void KvCache::extend(int layer, const ConstHeads& q, const ConstHeads& k, const ConstHeads& v, const Heads& out,
                      attention::Context& context, gemm::Mode mode) {
   check(layer, q, k, v, out);
   const int D = sizes_.head_size, start = length(layer);
-  const bool expands = policy_.storage != Storage::kFloat32;
-  const std::size_t first = expands ? 0 : block(layer, 0) * static_cast<std::size_t>(D);
-  const float* keys = expands ? workspace_.data() : reinterpret_cast<const float*>(keys_.data()) + first;
-  const float* values = expands ? keys + block(1, 0) * static_cast<std::size_t>(D)
-                                : reinterpret_cast<const float*>(values_.data()) + first;
+  const bool whole = policy_.storage == Storage::kFloat32;
+  const std::size_t first = whole ? block(layer, 0) * static_cast<std::size_t>(D) : 0;
+  const float* keys = whole ? reinterpret_cast<const float*>(keys_.data()) + first : nullptr;
+  const float* values = whole ? reinterpret_cast<const float*>(values_.data()) + first : nullptr;
   const std::ptrdiff_t head_stride = static_cast<std::ptrdiff_t>(slots_) * D;
-  bool expanded = false;
   // Tokens begin … begin + count, and what queries see of the first `seen` slots.
   const auto attend = [&](int begin, int count, int seen, bool causal) {
-    const int slot = slot_of(start + begin);
-    write(layer, k.block(begin, count), v.block(begin, count), slot);
-    if (expands) expand(layer, expanded ? parallel::Range{slot, slot + count} : parallel::Range{0, seen}, context.pool);
-    expanded = true;
+    write(layer, k.block(begin, count), v.block(begin, count), slot_of(start + begin));
     const ConstHeads all_keys{keys, seen, sizes_.kv_heads, D, D, head_stride};
     const ConstHeads all_values{values, seen, sizes_.kv_heads, D, D, head_stride};
     attention::attend({.q = q.block(begin, count),
@@ -248,7 +225,8 @@ void KvCache::extend(int layer, const ConstHeads& q, const ConstHeads& k, const 
                        .out = out.block(begin, count),
                        .causal = causal,
                        .first_query = causal ? start + begin : 0,
-                       .k_panels = {keys, head_stride}},
+                       .k_panels = {keys, whole ? head_stride : 0},
+                       .stored = stored(layer)},
                       context, mode);
   };
   // While nothing is evicted slots are positions, and a mask says who sees what.
@@ -283,28 +261,14 @@ void KvCache::read(int layer, int head, int position, std::span<float> key, std:
                    " heads of ",
                    sizes_.head_size});
   }
-  const auto slot = static_cast<std::size_t>(slot_of(position));
-  const std::size_t vector = block(layer, head) + slot, lane = slot % kPanelKeys;
-  const auto copy = [&]<class Number>(const Number*, const auto& as_float) {
-    const auto* keys = reinterpret_cast<const Number*>(keys_.data()) + (vector - lane) * D + lane;
-    const auto* values = reinterpret_cast<const Number*>(values_.data()) + vector * D;
-    for (std::size_t d = 0; d < D; ++d) {
-      key[d] = as_float(keys[d * kPanelKeys], vector);
-      value[d] = as_float(values[d], vector + block(sizes_.layers, 0));
-    }
-  };
-  switch (policy_.storage) {
-    case Storage::kFloat32:
-      return copy(static_cast<const float*>(nullptr), [](float x, std::size_t) { return x; });
-    case Storage::kFloat16:
-      return copy(static_cast<const std::uint16_t*>(nullptr), [](std::uint16_t x, std::size_t) {
-        float result = 0.0F;
-        detail::decode(&x, 1, &result);
-        return result;
-      });
-    case Storage::kInt8:
-      return copy(static_cast<const std::int8_t*>(nullptr),
-                  [&](std::int8_t x, std::size_t at) { return static_cast<float>(x) * scales_.data()[at]; });
+  const int slot = slot_of(position);
+  if (policy_.storage != Storage::kFloat32) return attention::read_stored(stored(layer), head, slot, key, value);
+  const auto at = static_cast<std::size_t>(slot), lane = at % kPanelKeys;
+  const float* keys = reinterpret_cast<const float*>(keys_.data()) + (block(layer, head) + at - lane) * D + lane;
+  const float* values = reinterpret_cast<const float*>(values_.data()) + (block(layer, head) + at) * D;
+  for (std::size_t d = 0; d < D; ++d) {
+    key[d] = keys[d * kPanelKeys];
+    value[d] = values[d];
   }
 }
 

@@ -11,11 +11,7 @@
 /// Keys and values of the tokens so far, so that a step of generation computes those of one token only.
 namespace optlab::kvcache {
 
-/// How a key or value is kept.
-///   kFloat32: as it is.  kFloat16: the nearest half (core/float16.h).
-///   kInt8:    x ≈ q·scale, q in -127..127 the nearest integer, ties to even; scale = max|x|/127 for each vector, that
-///             is for each head and token. A vector with a NaN or an infinity reads back as NaN.
-enum class Storage { kFloat32, kFloat16, kInt8 };
+using attention::Storage;
 
 /// "f32", "fp16", "int8"
 std::string_view name_of(Storage storage);
@@ -44,9 +40,8 @@ struct Sizes {
 struct Footprint {
   std::size_t keys = 0;
   std::size_t values = 0;
-  std::size_t scales = 0;     // of kInt8
-  std::size_t workspace = 0;  // one layer as float32, where it is kept otherwise: what attention reads
-  std::size_t total() const { return keys + values + scales + workspace; }
+  std::size_t scales = 0;  // of kInt8
+  std::size_t total() const { return keys + values + scales; }
 };
 /// Of a cache that needn't exist. Throws as KvCache does.
 Footprint footprint(const Sizes& sizes, const Policy& policy);
@@ -68,8 +63,9 @@ Footprint footprint(const Sizes& sizes, const Policy& policy);
 ///                      absolute terms below 2⁻¹⁴) and an int8 within max|x|/254 of its vector;
 ///             window:  |error| <= 2·m·|v|, m the probability that full attention gives to the evicted keys;
 ///           both beside float32's own rounding.
-/// Cost:     extending by T tokens writes 2·T·G·D numbers and attends; nothing is copied for float32. Other storages
-///           expand a layer's slots to float32, once a call. Beyond a full window, tokens are attended to one by one.
+/// Cost:     extending by T tokens writes 2·T·G·D numbers and attends, which reads them where they are (attention.h says
+///           what other storages than float32 take of the context's scratch). Beyond a full window, tokens are attended
+///           to one by one.
 /// Source:   Xiao et al., "Efficient Streaming Language Models with Attention Sinks", 2024 (keys here keep the rotation
 ///           of their true positions).
 class KvCache {
@@ -112,7 +108,7 @@ class KvCache {
   void check(int layer, const attention::ConstHeads& q, const attention::ConstHeads& k, const attention::ConstHeads& v,
              const attention::Heads& out) const;
   void write(int layer, const attention::ConstHeads& k, const attention::ConstHeads& v, int slot);
-  void expand(int layer, parallel::Range slots, parallel::ThreadPool& pool);
+  attention::Stored stored(int layer) const;
 
   Sizes sizes_;
   Policy policy_;
@@ -122,7 +118,7 @@ class KvCache {
   AlignedBuffer<std::byte> keys_;
   AlignedBuffer<std::byte> values_;
   AlignedBuffer<float> scales_;
-  AlignedBuffer<float> workspace_;  // [key panels, values] of one layer
+  bool finite_ = true;  // of kFloat16: all that was written since there was nothing
 };
 
 }  // namespace optlab::kvcache

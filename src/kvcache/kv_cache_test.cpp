@@ -243,6 +243,71 @@ TEST(KvCache, SmallStoragesAreWithinTheirBound) {
   }
 }
 
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  Digest first, second;  // in which all NaNs are one
+  first.add(std::span<const float>(a));
+  second.add(std::span<const float>(b));
+  return a.size() == b.size() && first.value() == second.value();
+}
+
+/// The sequence as `storage` gives it back.
+Sequence as_read(const Sequence& s, Storage storage) {
+  Sequence result = s;
+  Threads one(1);
+  KvCache cache(s.sizes(), {.storage = storage});
+  run(s, cache, {kTokens}, one);
+  for (int l = 0; l < kLayers; ++l) {
+    for (int t = 0; t < kTokens; ++t) {
+      for (int g = 0; g < s.G; ++g) {
+        const auto at = static_cast<std::size_t>((t * s.G + g) * s.D), size = static_cast<std::size_t>(s.D);
+        cache.read(l, g, t, std::span(result.keys[l]).subspan(at, size),
+                   std::span(result.values[l]).subspan(at, size));
+      }
+    }
+  }
+  return result;
+}
+
+// Single queries and pairs read halves and bytes in registers where D is a multiple of 16, others expand them; finite halves
+// and not, queries that times 2^112 would be infinite.
+TEST(KvCache, WhatIsReadDirectlyIsWhatExpandedWouldBe) {
+  for (const int D : {10, 16, 32, 48, 64, 80}) {
+    for (const int G : {4, 2, 1}) {
+      for (const bool odd : {false, true}) {
+        Sequence s(4, G, D);
+        if (odd) {
+          const auto size = static_cast<std::size_t>(D);
+          s.queries[0][4 * size * 20 + 1] = 40000.0F;
+          s.queries[0][4 * size * 50 + 3] = std::nanf("");
+          s.keys[1][static_cast<std::size_t>(G) * size * 60 + 5] = 1e6F;
+          s.values[1][static_cast<std::size_t>(G) * size * 66 + 5] = std::nanf("");
+          s.values[0][7] = -0x1p-20F;
+        }
+        for (const Storage storage : {Storage::kFloat16, Storage::kInt8}) {
+          const Sequence read = as_read(s, storage);
+          for (const Policy& policy : {Policy{}, Policy{.window = 21, .sinks = 3}}) {
+            Policy small = policy;
+            small.storage = storage;
+            for (const int count : {1, 2}) {
+              Threads threads(count);
+              for (const std::vector<int>& chunks : {std::vector<int>{1}, {2, 1, 30}}) {
+                KvCache cache(s.sizes(), small), full(s.sizes(), policy);
+                EXPECT_TRUE(same_bits(run(s, cache, chunks, threads), run(read, full, chunks, threads)))
+                    << name_of(storage) << " D=" << D << " G=" << G << " window " << policy.window << (odd ? " odd" : "");
+              }
+              if (odd) continue;
+              KvCache cache(s.sizes(), small), full(s.sizes(), policy);
+              const auto got = run(s, cache, {2, 1, 30}, threads, gemm::Mode::kFast);
+              const auto want = run(read, full, {2, 1, 30}, threads, gemm::Mode::kFast);
+              for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-4F);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(KvCache, AllocatesWhatItSaysToTheByte) {
   for (const Sizes& sizes : {Sizes{1, 1, 1, 1}, Sizes{6, 3, 32, 256}, Sizes{2, 8, 10, 33}}) {
     for (const Policy& policy : kPolicies) {
@@ -253,8 +318,11 @@ TEST(KvCache, AllocatesWhatItSaysToTheByte) {
       EXPECT_EQ(cache.bytes_in_use(), 0U);
     }
   }
-  // 2 (K and V) · 6 layers · 3 heads · 32 numbers · 256 tokens · 4 bytes.
-  EXPECT_EQ(footprint({6, 3, 32, 256}, {}).total(), 2U * 6 * 3 * 32 * 256 * 4);
+  // 2 (K and V) · 6 layers · 3 heads · 32 numbers · 256 tokens · 4, 2 or 1 bytes, and a scale for each vector of these.
+  constexpr std::size_t kNumbers = 2U * 6 * 3 * 32 * 256;
+  EXPECT_EQ(footprint({6, 3, 32, 256}, {}).total(), kNumbers * 4);
+  EXPECT_EQ(footprint({6, 3, 32, 256}, {.storage = Storage::kFloat16}).total(), kNumbers * 2);
+  EXPECT_EQ(footprint({6, 3, 32, 256}, {.storage = Storage::kInt8}).total(), kNumbers + kNumbers / 32 * 4);
   const Sequence s(2, 2, 8);
   Threads threads(1);
   KvCache cache(s.sizes(), {.window = 9, .sinks = 1, .storage = Storage::kInt8});

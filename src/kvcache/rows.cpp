@@ -1,12 +1,10 @@
 #include "kvcache/rows.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <limits>
 
-#include "attention/key_panels.h"
 #include "core/float16.h"
 
 namespace optlab::kvcache::detail {
@@ -19,8 +17,14 @@ float rounded(float value) { return (value + 12582912.0F) - 12582912.0F; }
 
 }  // namespace
 
-void encode(const float* from, int size, std::uint16_t* to, std::ptrdiff_t step) noexcept {
-  for (int d = 0; d < size; ++d) to[d * step] = to_half(from[d]);
+bool encode(const float* from, int size, std::uint16_t* to, std::ptrdiff_t step) noexcept {
+  constexpr int kExponent = 0x7C00;  // of infinities and NaNs alone
+  bool finite = true;
+  for (int d = 0; d < size; ++d) {
+    to[d * step] = to_half(from[d]);
+    finite = finite && (to[d * step] & kExponent) != kExponent;
+  }
+  return finite;
 }
 
 float encode(const float* from, int size, std::int8_t* to, std::ptrdiff_t step) noexcept {
@@ -37,30 +41,6 @@ float encode(const float* from, int size, std::int8_t* to, std::ptrdiff_t step) 
     to[d * step] = static_cast<std::int8_t>(rounded(std::clamp(quotient, -kSteps, kSteps)));
   }
   return scale;
-}
-
-void decode(const std::uint16_t* from, int count, float* to) noexcept {
-  // Without a branch, so that compilers take several at a time: the bits where float32 has them are 2^112 too small, and
-  // infinities and NaNs need the exponent that says so.
-  for (int i = 0; i < count; ++i) {
-    const std::uint32_t half = from[i];
-    const std::uint32_t moved = (half & 0x8000U) << 16 | (half & 0x7FFFU) << 13;
-    const auto bits = std::bit_cast<std::uint32_t>(std::bit_cast<float>(moved) * 0x1p112F);
-    to[i] = std::bit_cast<float>(bits | ((half & 0x7C00U) == 0x7C00U ? 0x7F800000U : 0U));
-  }
-}
-
-void decode(const std::int8_t* from, int count, float scale, float* to) noexcept {
-  for (int i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * scale;
-}
-
-void decode_panel(const std::int8_t* from, int size, const float* scales, float* to) noexcept {
-  using attention::kPanelKeys;
-  for (int d = 0; d < size; ++d) {
-    for (int i = 0; i < kPanelKeys; ++i) {
-      to[d * kPanelKeys + i] = static_cast<float>(from[d * kPanelKeys + i]) * scales[i];
-    }
-  }
 }
 
 }  // namespace optlab::kvcache::detail

@@ -111,7 +111,7 @@ void Decoder::run(std::span<const std::int32_t> ids, MatrixView logits) {
   if (logits.rows == 0) return;
   const MatrixView normed = rows_of(normed_, logits.rows);
   norm(model_.final_norm(), x.block(rows - logits.rows, 0, logits.rows, x.columns), normed);
-  classifier_.multiply(normed, logits, compute_, expanded_);
+  classifier_.multiply(normed, logits, compute_, scratch_);
 }
 
 void Decoder::norm(RmsNorm& by, ConstMatrixView x, MatrixView y) {
@@ -124,14 +124,14 @@ void Decoder::attend(int layer, MatrixView x) {
   const MatrixView normed = rows_of(normed_, x.rows), projected = rows_of(projected_, x.rows);
   const MatrixView attended = rows_of(attended_, x.rows);
   norm(model_.attention_norm(layer), x, normed);
-  block.joint.multiply(normed, projected, compute_, expanded_);
+  block.joint.multiply(normed, projected, compute_, scratch_);
   attention.rotate(projected, cache_.length(layer), compute_);
   attention::Context context{compute_.context.pool, compute_.context.scratch};
   const AttentionSizes& sizes = attention.sizes();
   cache_.extend(layer, attention.queries(projected), attention.keys(projected), attention.values(projected),
                 attention::heads_view(attended.data, x.rows, sizes.heads, sizes.head_size()), context,
                 detail::mode_of(compute_));
-  block.output.multiply(attended, rows_of(product_, x.rows), compute_, expanded_);
+  block.output.multiply(attended, rows_of(product_, x.rows), compute_, scratch_);
   add(x);
 }
 
@@ -142,11 +142,11 @@ void Decoder::feed_forward(int layer, MatrixView x) {
   const MatrixView normed = rows_of(normed_, x.rows), gates = rows_of(gates_, x.rows);
   const MatrixView hidden = rows_of(hidden_, x.rows);
   norm(model_.feed_forward_norm(layer), x, normed);
-  block.gate_up.multiply(normed, gates, compute_, expanded_);
+  block.gate_up.multiply(normed, gates, compute_, scratch_);
   const detail::TrainingKernels& kernels = detail::training_kernels();
   detail::for_rows(compute_.context.pool, x.rows, kFlops * F,
                    [&](int m) { kernels.swiglu(gates.row(m), gates.row(m) + F, F, hidden.row(m)); });
-  block.down.multiply(hidden, rows_of(product_, x.rows), compute_, expanded_);
+  block.down.multiply(hidden, rows_of(product_, x.rows), compute_, scratch_);
   add(x);
 }
 

@@ -27,7 +27,7 @@ struct DecoderOptions {
 ///           In exact mode no format or policy depends on threads, the ISA or on how a sequence is cut into calls; the
 ///           formats' errors are those of gemm/weight_only.h, the policies' those of kvcache/kv_cache.h.
 /// Cost:     2 FLOPs a parameter and token, attention's 4·layers·D a token before it, and a read of all weights for each
-///           token (once for all of a long prompt, except of int4). The weights are copied, once (`weight_bytes`); the embedding is read from the
+///           token (once for all of a long prompt). The weights are copied, once (`weight_bytes`); the embedding is read from the
 ///           model, which must outlive this and not be trained meanwhile.
 class Decoder {
  public:
@@ -77,8 +77,8 @@ class Decoder {
   std::vector<std::int32_t> tokens_;
   // [rows, …] of the tokens in work.
   Tensor x_, normed_, projected_, attended_, gates_, hidden_, product_;
-  Tensor logits_;                  // [1, vocab]
-  AlignedBuffer<float> expanded_;  // a weight, while many tokens go through
+  Tensor logits_;  // [1, vocab]
+  DecodeScratch scratch_;
 };
 
 }  // namespace optlab::nn

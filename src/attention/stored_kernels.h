@@ -1,0 +1,60 @@
+#pragma once
+
+#include "attention/attention_kernels.h"
+#include "attention/stored.h"
+
+/// What reads keys and values of fewer bits; private to this folder.
+namespace optlab::attention::detail {
+
+/// scores[i] = scale · (q · key i) for `panels` panels; key_scales belong to int8.
+struct StoredScores {
+  const float* q;
+  const std::byte* keys;
+  const float* key_scales;
+  int panels;
+  int size;  // D
+  float scale;
+  float* scores;
+};
+
+/// out += Σ p[i] · value i, serially over the `keys` >= 1 values; value_scales belong to int8.
+struct StoredWeigh {
+  const float* p;
+  const std::byte* values;
+  const float* value_scales;
+  int keys;
+  int size;  // D
+  float* out;
+};
+
+/// One ISA's products of a single query, instantiated from stored_micro_kernel.h: numbers become floats in registers. D is a
+/// multiple of kStoredGrain; halves are finite, and queries of halves smaller than kMostQuery.
+struct StoredKernels {
+  void (*half_scores)(const StoredScores&) noexcept;
+  void (*half_weigh)(const StoredWeigh&) noexcept;
+  void (*int8_scores)(const StoredScores&) noexcept;
+  void (*int8_weigh)(const StoredWeigh&) noexcept;
+};
+
+inline constexpr int kStoredGrain = 16;
+/// Times 2^112 it is finite still.
+inline constexpr float kMostQuery = 0x1p15F;
+
+extern const StoredKernels kScalarStored;
+extern const StoredKernels kAvx2Stored;
+extern const StoredKernels kFmaStored;
+extern const StoredKernels kNeonStored;
+extern const StoredKernels kNeonFmaStored;
+extern const StoredKernels kWasm128Stored;
+extern const StoredKernels kRelaxedStored;
+
+/// One number of a key or value of head g.
+float stored_key(const Stored& stored, int size, int key, int g, int d) noexcept;
+float stored_value(const Stored& stored, int size, int key, int g, int d) noexcept;
+
+/// Keys [begin, end) of head g as float32, the whole panels around them, to panels at `to`; begin is a panel's first.
+void expand_keys(const Stored& stored, int size, int g, Span keys, float* to) noexcept;
+/// Their values to `to` [end - begin, D].
+void expand_values(const Stored& stored, int size, int g, Span keys, float* to) noexcept;
+
+}  // namespace optlab::attention::detail
