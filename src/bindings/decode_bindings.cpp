@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bindings/arrays.h"
+#include "bindings/decoding.h"
 #include "bindings/guard.h"
 #include "bindings/language_model.h"
 #include "bindings/runtime.h"
@@ -66,18 +67,14 @@ LogitValues model_logits(LanguageModel& model, SequenceIds ids, std::string mode
   return values_of(logits.values());
 }
 
-/// A decoder with its model and the library's threads.
-struct Decoding {
-  std::shared_ptr<nn::Lm> model;
-  gemm::Context context;
-  nn::Decoder decoder;
+}  // namespace
 
-  Decoding(const LanguageModel& of, const val& settings)
-      : model(of.lm),
-        context(runtime().context()),
-        decoder(*model, decoder_options(settings), {nullptr, context, mode_named(settings["mode"].as<std::string>())}) {
-  }
-};
+Decoding::Decoding(const LanguageModel& of, const val& settings)
+    : model(of.lm),
+      context(runtime().context()),
+      decoder(*model, decoder_options(settings), {nullptr, context, mode_named(settings["mode"].as<std::string>())}) {}
+
+namespace {
 
 class LmDecoder {
  public:

@@ -65,6 +65,15 @@ std::span<const float> Decoder::feed(std::span<const std::int32_t> ids) {
   return logits_.values();
 }
 
+std::span<const float> Decoder::feed(std::int32_t id, OnAttention on_attention) {
+  struct Told {
+    const OnAttention*& by;
+    ~Told() { by = nullptr; }
+  } told{on_attention_};
+  on_attention_ = &on_attention;
+  return feed(std::span(&id, 1));
+}
+
 void Decoder::feed_all(std::span<const std::int32_t> ids, MatrixView logits) {
   const LmConfig& c = config();
   if (static_cast<std::size_t>(logits.rows) != ids.size() || logits.columns != c.vocab || logits.column_stride != 1) {
@@ -128,9 +137,10 @@ void Decoder::attend(int layer, MatrixView x) {
   attention.rotate(projected, cache_.length(layer), compute_);
   attention::Context context{compute_.context.pool, compute_.context.scratch};
   const AttentionSizes& sizes = attention.sizes();
-  cache_.extend(layer, attention.queries(projected), attention.keys(projected), attention.values(projected),
-                attention::heads_view(attended.data, x.rows, sizes.heads, sizes.head_size()), context,
-                detail::mode_of(compute_));
+  const attention::Heads out = attention::heads_view(attended.data, x.rows, sizes.heads, sizes.head_size());
+  cache_.extend(layer, attention.queries(projected), attention.keys(projected), attention.values(projected), out,
+                context, detail::mode_of(compute_));
+  if (on_attention_ != nullptr) (*on_attention_)(layer, attention.queries(projected), out);
   block.output.multiply(attended, rows_of(product_, x.rows), compute_, scratch_);
   add(x);
 }

@@ -8,6 +8,7 @@
 #include "kvcache/kv_cache.h"
 #include "nn/decode_weight.h"
 #include "nn/lm.h"
+#include "parallel/thread_pool.h"
 
 namespace optlab::nn {
 
@@ -15,6 +16,11 @@ struct DecoderOptions {
   kvcache::Policy cache = {};
   WeightFormat weights = WeightFormat::kFloat32;  // of all projections and the classifier
 };
+
+/// Hears of a token's queries [1,H,D] in a layer and of what attention made of them, once the layer's cache holds what
+/// they see.
+using OnAttention =
+    parallel::FunctionRef<void(int layer, const attention::ConstHeads& queries, const attention::ConstHeads& attended)>;
 
 /// A language model that goes on from the tokens it has seen: keys and values are kept, so that a token costs its own
 /// computation and attention to those before it, not theirs again.
@@ -42,6 +48,8 @@ class Decoder {
 
   /// The logits after the last of `ids`, which follow what has been seen; valid until the next call.
   std::span<const float> feed(std::span<const std::int32_t> ids);
+  /// The same of one token, telling of attention layer by layer.
+  std::span<const float> feed(std::int32_t id, OnAttention on_attention);
   /// Those after each of them.
   void feed_all(std::span<const std::int32_t> ids, MatrixView logits);
 
@@ -79,6 +87,7 @@ class Decoder {
   Tensor x_, normed_, projected_, attended_, gates_, hidden_, product_;
   Tensor logits_;  // [1, vocab]
   DecodeScratch scratch_;
+  const OnAttention* on_attention_ = nullptr;  // of the call that runs
 };
 
 }  // namespace optlab::nn

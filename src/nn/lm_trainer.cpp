@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/perplexity.h"
 #include "nn/schedule.h"
 #include "nn/token_loss.h"
 
@@ -116,25 +117,10 @@ LmEvaluation evaluate(Lm& model, std::span<const std::int32_t> text, int context
 
 LmEvaluation evaluate(Decoder& decoder, std::span<const std::int32_t> text, int context, int stride,
                       parallel::ThreadPool& pool) {
-  const LmConfig& config = decoder.config();
-  check_windows(context, stride, config.positions, text.size());
-  LmEvaluation result{std::log(static_cast<double>(config.vocab)), 1};
-  Tensor logits(Shape{context, config.vocab});
-  std::vector<float> losses(static_cast<std::size_t>(context));
-  const std::size_t predicted = text.size() - 1;
-  std::size_t done = 0;  // predictions so far
-  for (std::size_t first = 0; done < predicted; first += static_cast<std::size_t>(stride)) {
-    const std::size_t length = std::min(static_cast<std::size_t>(context), predicted - first);
-    const MatrixView z = logits.matrix().block(0, 0, static_cast<int>(length), config.vocab);
-    decoder.truncate(0);
-    decoder.feed_all(text.subspan(first, length), z);
-    token_losses(z, text.subspan(first + 1, length), std::span(losses).first(length), pool);
-    for (std::size_t t = done - first; t < length; ++t, ++result.tokens) {
-      result.nats += static_cast<double>(losses[t]);
-    }
-    done = first + length;
+  Perplexity perplexity(decoder, text, context, stride);
+  while (perplexity.step(context, pool)) {
   }
-  return result;
+  return {perplexity.nats(), perplexity.losses().size()};
 }
 
 }  // namespace optlab::nn

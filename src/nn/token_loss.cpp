@@ -1,7 +1,5 @@
 #include "nn/token_loss.h"
 
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "core/error.h"
@@ -16,15 +14,13 @@ constexpr double kFlops = 40.0;  // an element
 
 void check(ConstMatrixView logits, std::span<const std::int32_t> labels) {
   if (logits.rows < 1 || labels.size() != static_cast<std::size_t>(logits.rows) || logits.column_stride != 1) {
-    throw std::invalid_argument("cross-entropy: logits are " + format_shape({logits.rows, logits.columns}) +
-                                " and there are " + std::to_string(labels.size()) +
-                                " labels; want one a row, at least one row and adjacent columns");
+    throw_invalid({"cross-entropy: logits are ", format_shape({logits.rows, logits.columns}), " and there are ",
+                   labels.size(), " labels; want one a row, at least one row and adjacent columns"});
   }
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] >= 0 && labels[i] < logits.columns) continue;
-    throw std::invalid_argument("cross-entropy: label " + std::to_string(labels[i]) + " in row " + std::to_string(i) +
-                                "; " + std::to_string(logits.columns) + " classes allow 0 to " +
-                                std::to_string(logits.columns - 1));
+    throw_invalid({"cross-entropy: label ", labels[i], " in row ", i, "; ", logits.columns, " classes allow 0 to ",
+                   logits.columns - 1});
   }
 }
 
@@ -34,8 +30,7 @@ void token_losses(ConstMatrixView logits, std::span<const std::int32_t> labels, 
                   parallel::ThreadPool& pool) {
   check(logits, labels);
   if (losses.size() != labels.size()) {
-    throw std::invalid_argument("cross-entropy: room for " + std::to_string(losses.size()) + " losses of " +
-                                std::to_string(labels.size()) + " rows");
+    throw_invalid({"cross-entropy: room for ", losses.size(), " losses of ", labels.size(), " rows"});
   }
   const detail::TrainingKernels& kernels = detail::training_kernels();
   detail::for_rows(pool, logits.rows, kFlops * logits.columns, [&](int r) {

@@ -1,4 +1,5 @@
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
+import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, ReadText } from './cache-views.ts';
 import type { GuestBase } from './compiler/compile.ts';
 import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
 import { EngineError } from './errors.ts';
@@ -181,6 +182,21 @@ export class EngineClient extends EventTarget {
   /** What a token costs at each position, with the cache and without. */
   measureGrowth(options: GrowthOptions, onProgress: (report: GrowthReport) => void): Promise<GrowthReport> {
     return this.#run<GrowthReport>('cost by position', onProgress, (api, report) => api.measureGrowth(options, report));
+  }
+
+  /** What a cache of keys and values holds, writes and loses while a model reads a text; while no task runs. */
+  traceCache(options: ReadText): Promise<CacheTrace> {
+    return this.#ask((api) => api.traceCache(options));
+  }
+
+  /** Where a model's heads look, while no task runs. */
+  mapAttention(options: ReadText): Promise<AttentionMaps> {
+    return this.#ask((api) => api.mapAttention(options));
+  }
+
+  /** Memory, speed and perplexity of a way of keeping keys, values and weights. */
+  explorePolicy(options: PolicyOptions, onProgress: (report: PolicyReport) => void): Promise<PolicyReport> {
+    return this.#run<PolicyReport>('cache policy', onProgress, (api, report) => api.explorePolicy(options, report));
   }
 
   /**

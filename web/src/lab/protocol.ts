@@ -1,3 +1,4 @@
+import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, ReadText } from './cache-views.ts';
 import type { GuestBase } from './compiler/compile.ts';
 import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
 import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
@@ -297,6 +298,10 @@ export interface EngineApi {
   /** A language model writes, by one or several decoders. */
   generate(options: GenerateOptions, onProgress: (report: GenerateReport) => void): Promise<GenerateReport>;
   measureGrowth(options: GrowthOptions, onProgress: (report: GrowthReport) => void): Promise<GrowthReport>;
+  /** What a cache holds, writes and loses, token by token. */
+  traceCache(options: ReadText): Promise<CacheTrace>;
+  mapAttention(options: ReadText): Promise<AttentionMaps>;
+  explorePolicy(options: PolicyOptions, onProgress: (report: PolicyReport) => void): Promise<PolicyReport>;
   train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport>;
   /** Where in a module's memory a guest may live; what it is to be compiled with. */
   reserveGuest(module: GuestModule): Promise<GuestBase>;

@@ -21,6 +21,7 @@ export type {
   Mlp,
   ModelProfile,
   Peak,
+  Perplexity,
   RooflineProbe,
   Statistics,
   Trainer,
@@ -110,7 +111,16 @@ export interface NestInfo {
 
 /** What only models.mjs has, what only lm.mjs has, what both have, and what all modules have. */
 type ModelExports = 'Model' | 'Mlp' | 'Cnn' | 'Trainer' | 'ModelProfiler';
-type LmExports = 'Tokenizer' | 'LmProfiler' | 'Lm' | 'Decoder' | 'Generation';
+type LmExports =
+  | 'Tokenizer'
+  | 'LmProfiler'
+  | 'Lm'
+  | 'Decoder'
+  | 'Generation'
+  | 'Perplexity'
+  | 'attentionMap'
+  | 'regroupLm'
+  | 'tokenEnds';
 type ProfileExports = 'ModelProfile';
 type SharedExports =
   | 'buildInfo'

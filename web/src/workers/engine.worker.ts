@@ -18,6 +18,7 @@ import type {
 } from '../lab/protocol.ts';
 import type { Blocking, BlockingTuner, GemmRace, KernelModule, Lane, Mlp, RooflineProbe } from '../lab/types.ts';
 import { nests, openCache, runCache, stepCache } from './cache-tasks.ts';
+import { explorePolicy, mapAttention, traceCache } from './cache-view-tasks.ts';
 import { generate, measureGrowth } from './decode-tasks.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
 import { engine, modelEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
@@ -251,6 +252,9 @@ const api: EngineApi = {
   plugGuest: async (module, base, wasm) => plugGuest(await guestHost(module), base, wasm),
   generate,
   measureGrowth,
+  traceCache,
+  mapAttention,
+  explorePolicy,
   train,
   dropTraining,
   stop: requestStop,

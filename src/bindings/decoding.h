@@ -1,0 +1,23 @@
+#pragma once
+
+#include <emscripten/val.h>
+
+#include <memory>
+
+#include "bindings/language_model.h"
+#include "gemm/gemm.h"
+#include "nn/decoder.h"
+
+namespace optlab::bindings {
+
+/// A decoder with its model and the library's threads.
+struct Decoding {
+  /// `settings` as the exported Decoder has them. Throws std::invalid_argument naming what is wrong with them.
+  Decoding(const LanguageModel& of, const emscripten::val& settings);
+
+  std::shared_ptr<nn::Lm> model;
+  gemm::Context context;
+  nn::Decoder decoder;
+};
+
+}  // namespace optlab::bindings
