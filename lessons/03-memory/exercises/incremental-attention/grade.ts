@@ -23,7 +23,12 @@ function shapeOf({ heads, group = 1, kvHeads, headSize, capacity, length }: Para
 }
 
 /** Keys that point against the query, or along it, by so much that exp() would have no place for the score. */
-function leanKeys(keys: Float32Array, q: Float32Array, { heads, kvHeads, headSize, capacity }: AttentionShape, by: number) {
+function leanKeys(
+  keys: Float32Array,
+  q: Float32Array,
+  { heads, kvHeads, headSize, capacity }: AttentionShape,
+  by: number,
+) {
   for (let g = 0; g < kvHeads; ++g) {
     const own = q.subarray(((g * heads) / kvHeads) * headSize, ((g * heads) / kvHeads + 1) * headSize);
     const square = own.reduce((sum, x) => sum + x * x, 0);
@@ -47,7 +52,8 @@ function operands(kernel: Kernel, params: Params, random: Random) {
   if (params.scores === 'close') leanKeys(keys, queries, shape, 300);
   if (params.unused === 'nan')
     for (const array of [keys, values])
-      for (let g = 0; g < kvHeads; ++g) array.fill(NaN, (g * capacity + length) * headSize, (g + 1) * capacity * headSize);
+      for (let g = 0; g < kvHeads; ++g)
+        array.fill(NaN, (g * capacity + length) * headSize, (g + 1) * capacity * headSize);
   const cache = [kvHeads, capacity, headSize];
   const q = kernel.input('q', queries, [heads, headSize]);
   const k = kernel.input('keys', keys, cache);

@@ -142,7 +142,9 @@ class Trial {
     const wrong = got.findIndex((value, i) => value !== expected[i]);
     if (wrong < 0) return;
     const [value, right] = [got[wrong] ?? NaN, expected[wrong] ?? NaN];
-    this.#fail(`${what}: ${kind}[${wrong}] is ${shown(value)} but should be ${shown(right)}. ${this.#originOf(value, kind)}`);
+    this.#fail(
+      `${what}: ${kind}[${wrong}] is ${shown(value)} but should be ${shown(right)}. ${this.#originOf(value, kind)}`,
+    );
   }
 
   /** Random numbers are all different: whose is this one? */
@@ -216,7 +218,8 @@ class Trial {
           if (token === undefined) got[i] = 0;
           else expected[i] = this.#vectors[kind][(token * kvHeads + head) * headSize + (i % headSize)] ?? NaN;
         }
-        const hint = 'The indices are head, position, element: a head’s positions lie together, and each head has room for `capacity` of them.';
+        const hint =
+          'The indices are head, position, element: a head’s positions lie together, and each head has room for `capacity` of them.';
         expectEqual(buffer, got, expected, hint);
       }
     }

@@ -33,7 +33,10 @@ function checkSlot(kernel: Kernel, position: number, { window, sinks }: Params):
         sinks + (position % window),
         'That counts the sinks as part of the ring: the first position in it is number 0 of the ring, so take off `sinks` before the remainder.',
       ],
-      [position, `There are ${window + sinks} slots, from 0 to ${window + sinks - 1}: round and round behind the sinks.`],
+      [
+        position,
+        `There are ${window + sinks} slots, from 0 to ${window + sinks - 1}: round and round behind the sinks.`,
+      ],
     ],
     ring.picture(),
   );
