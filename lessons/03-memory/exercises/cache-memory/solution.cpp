@@ -13,11 +13,11 @@ static double bytes_of_token(int layers, int kv_heads, int head_size, int storag
 }
 
 /// Slots that are used in the end, if the sequence is long enough.
-static double slots_of(int window, int sinks) { return window == 0 ? __builtin_inf() : static_cast<double>(window) + sinks; }
-
-static int whole(double count) {
-  return count >= kMostInt ? kMostInt : count < 0 ? 0 : static_cast<int>(floor(count));
+static double slots_of(int window, int sinks) {
+  return window == 0 ? __builtin_inf() : static_cast<double>(window) + sinks;
 }
+
+static int whole(double count) { return count >= kMostInt ? kMostInt : count < 0 ? 0 : static_cast<int>(floor(count)); }
 
 double cache_bytes(int layers, int heads, int kv_heads, int head_size, int positions, int window, int sinks,
                    int storage) {
@@ -35,6 +35,5 @@ int longest_sequence(double budget, int layers, int heads, int kv_heads, int hea
 
 int most_sequences(double budget, double weights, int layers, int heads, int kv_heads, int head_size, int positions,
                    int window, int sinks, int storage) {
-  return whole((budget - weights) /
-               cache_bytes(layers, heads, kv_heads, head_size, positions, window, sinks, storage));
+  return whole((budget - weights) / cache_bytes(layers, heads, kv_heads, head_size, positions, window, sinks, storage));
 }
