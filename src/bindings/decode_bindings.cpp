@@ -31,7 +31,8 @@ int field(const val& of, const char* name) { return whole(name, of[name].as<doub
 
 nn::DecoderOptions decoder_options(const val& settings) {
   const auto text = [&](const char* name) { return settings[name].as<std::string>(); };
-  return {{field(settings, "window"), field(settings, "sinks"), kvcache::storage_named(text("storage"))},
+  return {{field(settings, "window"), field(settings, "sinks"), kvcache::storage_named(text("storage")),
+           settings["own"].as<bool>()},
           nn::weight_format_named(text("weights"))};
 }
 
@@ -205,7 +206,7 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
   register_type<LogitValues>("Float32Array");
   register_type<DecoderSettings>(
       "{ window: number; sinks: number; storage: 'f32' | 'fp16' | 'int8'; weights: 'f32' | 'fp16' | 'int8' | 'int4'; "
-      "mode: 'exact' | 'fast' }");
+      "mode: 'exact' | 'fast'; own?: boolean }");  // own: by the kernels of setDecoderGuest
   register_type<GenerationSettings>(
       "{ cached: boolean; prompt: Int32Array; count: number; temperature: number; topK: number; topP: number; "
       "repetitionPenalty: number; repetitionWindow: number; seed: number; stopTokens: Int32Array; stopTexts: string[]; "
