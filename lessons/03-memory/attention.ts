@@ -16,8 +16,8 @@ export interface Change {
   kvHead?: (head: number, shape: AttentionShape) => number;
   first?: number;
   seen?: (shape: AttentionShape) => number;
-  /** Weights as they are, not divided by their sum. */
-  raw?: boolean;
+  /** Exponentials as they are, of scores or of their distances to the largest, not divided by their sum. */
+  raw?: 'scores' | 'distances';
   /** Scores as weights. */
   linear?: boolean;
   /** Where a vector begins; [kv_heads, capacity, head_size] if left out. */
@@ -48,9 +48,9 @@ export function attention(
       for (let d = 0; d < headSize; ++d) sum += (q[h * headSize + d] ?? NaN) * (keys[at(p) + d] ?? NaN);
       return sum * scale(headSize);
     }).map((score, p) => (p < first ? -Infinity : score));
-    const largest = change.raw === true ? 0 : Math.max(...scores);
+    const largest = change.raw === 'scores' ? 0 : Math.max(...scores);
     const weights = change.linear === true ? scores : scores.map((score) => Math.exp(score - largest));
-    const all = change.raw === true ? 1 : weights.reduce((sum, weight) => sum + weight, 0);
+    const all = change.raw !== undefined ? 1 : weights.reduce((sum, weight) => sum + weight, 0);
     for (const [p, weight] of weights.entries())
       for (let d = 0; d < headSize; ++d) out[h * headSize + d]! += (weight / all) * (values[at(p) + d] ?? NaN);
   }
@@ -58,7 +58,12 @@ export function attention(
 }
 
 /** What a mistake of this exercise looks like in the result. */
-export const kMistakes: readonly { change: Change; sentence: string }[] = [
+export const kMistakes: readonly {
+  change: Change;
+  sentence: string;
+  /** It reads outside of the cache: what comes of that, NaN here, may be anything. */
+  isPartial?: boolean;
+}[] = [
   { change: { scale: () => 1 }, sentence: 'That is without the division of the scores by sqrt(head_size).' },
   { change: { scale: (size) => 1 / size }, sentence: 'That divides the scores by head_size: it is its square root.' },
   { change: { scale: Math.sqrt }, sentence: 'That multiplies the scores by sqrt(head_size): divide by it.' },
@@ -68,8 +73,9 @@ export const kMistakes: readonly { change: Change; sentence: string }[] = [
       'That reads kv head h % kv_heads: neighbouring query heads share a kv head, so it is h / (heads / kv_heads).',
   },
   {
-    change: { kvHead: (head, { kvHeads }) => Math.min(head, kvHeads - 1) },
-    sentence: 'That reads kv head h while there is one: of 6 query heads on 2, heads 0, 1, 2 read the first.',
+    change: { kvHead: (head) => head },
+    sentence: 'That reads kv head h: of 6 query heads on 2, heads 0, 1 and 2 read the first, 3, 4 and 5 the second.',
+    isPartial: true,
   },
   {
     change: { kvHead: () => 0 },
@@ -84,10 +90,10 @@ export const kMistakes: readonly { change: Change; sentence: string }[] = [
     sentence: 'That leaves out the latest position, length - 1: a token sees itself too.',
   },
   { change: { first: 1 }, sentence: 'That leaves out position 0.' },
-  {
-    change: { raw: true },
+  ...(['scores', 'distances'] as const).map((raw) => ({
+    change: { raw },
     sentence: 'The weights do not add up to 1: divide by the sum of the exponentials.',
-  },
+  })),
   { change: { linear: true }, sentence: 'Those are scores divided by their sum: softmax takes exponentials first.' },
   {
     change: { place: (g, p, { length, headSize }) => (g * length + p) * headSize },

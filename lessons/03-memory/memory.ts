@@ -53,36 +53,21 @@ function whole(count: bigint): number {
 
 export function longestSequence(budget: number, shape: CacheShape, change: Change = {}): number {
   const token = tokenBytes(shape, change);
+  if (token === 0n) return Number(kMost);
   const slots = BigInt(shape.window) + BigInt(shape.sinks);
   if (shape.window > 0 && slots * token <= BigInt(budget)) return Number(kMost);
   return whole(BigInt(budget) / token);
 }
 
 export function mostSequences(budget: number, weights: number, shape: CacheShape, change: Change = {}): number {
-  return whole(BigInt(Math.max(0, budget - weights)) / cacheBytes(shape, change));
+  const bytes = cacheBytes(shape, change);
+  return bytes === 0n ? Number(kMost) : whole(BigInt(Math.max(0, budget - weights)) / bytes);
 }
 
 export const kMistakes: readonly { change: Change; sentence: string }[] = [
   {
-    change: { heads: ({ heads }) => heads },
-    sentence: 'That counts query heads: only the kv_heads heads of keys and values are kept.',
-  },
-  { change: { heads: () => 1 }, sentence: 'That is one head only.' },
-  { change: { layers: 1 }, sentence: 'That is one layer only: each has keys and values of its own.' },
-  { change: { arrays: 1 }, sentence: 'That is the keys alone, or the values: both are kept.' },
-  { change: { headSize: 1 }, sentence: 'That counts a vector as one number: it has head_size of them.' },
-  { change: { numberBytes: 1, scale: () => 4 }, sentence: 'Those are numbers, not bytes: see `storage`.' },
-  { change: { numberBytes: 4 }, sentence: 'That takes 4 bytes for each number: see `storage`.' },
-  { change: { scale: () => 0 }, sentence: 'That leaves out the scales: each int8 vector has one, of 4 bytes.' },
-  { change: { scale: () => 1 }, sentence: 'A scale is a float32: 4 bytes, not one.' },
-  {
-    change: { scale: () => 2 },
-    sentence:
-      'That has a scale for key and value together, or scales of 2 bytes: each vector has one of its own, a float32.',
-  },
-  {
-    change: { scale: ({ headSize }) => 4 * headSize },
-    sentence: 'That has a scale for each number: it is one for each vector of head_size.',
+    change: { slots: ({ positions, window, sinks }) => Math.min(positions, window + sinks) },
+    sentence: 'A window of 0 keeps all positions, whatever the sinks are.',
   },
   {
     change: { slots: ({ positions }) => positions },
@@ -103,7 +88,30 @@ export const kMistakes: readonly { change: Change; sentence: string }[] = [
     sentence: 'There are never more slots than positions; and a window of 0 keeps all of them.',
   },
   {
-    change: { slots: ({ positions, window, sinks }) => Math.min(positions, window + sinks) },
-    sentence: 'A window of 0 keeps all positions, whatever the sinks are.',
+    change: {
+      slots: ({ positions, window, sinks }) => (window === 0 ? positions : Math.min(positions, (window + sinks) | 0)),
+    },
+    sentence: 'window + sinks has no place in an int here, which ends at 2147483647: add doubles.',
+  },
+  {
+    change: { heads: ({ heads }) => heads },
+    sentence: 'That counts query heads: only the kv_heads heads of keys and values are kept.',
+  },
+  { change: { heads: () => 1 }, sentence: 'That is one head only.' },
+  { change: { layers: 1 }, sentence: 'That is one layer only: each has keys and values of its own.' },
+  { change: { arrays: 1 }, sentence: 'That is the keys alone, or the values: both are kept.' },
+  { change: { headSize: 1 }, sentence: 'That counts a vector as one number: it has head_size of them.' },
+  { change: { numberBytes: 1, scale: () => 4 }, sentence: 'Those are numbers, not bytes: see `storage`.' },
+  { change: { numberBytes: 4 }, sentence: 'That takes 4 bytes for each number: see `storage`.' },
+  { change: { scale: () => 0 }, sentence: 'That leaves out the scales: each int8 vector has one, of 4 bytes.' },
+  { change: { scale: () => 1 }, sentence: 'A scale is a float32: 4 bytes, not one.' },
+  {
+    change: { scale: () => 2 },
+    sentence:
+      'That has a scale for key and value together, or scales of 2 bytes: each vector has one of its own, a float32.',
+  },
+  {
+    change: { scale: ({ headSize }) => 4 * headSize },
+    sentence: 'That has a scale for each number: it is one for each vector of head_size.',
   },
 ];

@@ -72,9 +72,10 @@ function explain(got: Elements, params: Params, { shape, queries, keys, values }
     return 'All scores are near -300 here, where exp() is 0, and 0 / 0 is no number: subtract the largest score, and begin that maximum with the first score, not with 0.';
   if (isSpoilt && params.scores !== undefined)
     return 'The scores are some hundreds here, and exp() is infinite from 89 on: subtract the largest score first.';
-  const mistake = kMistakes.find(({ change }) => {
+  const mistake = kMistakes.find(({ change, isPartial = false }) => {
     const wrong = attention(shape, queries, keys, values, change);
-    return wrong.every((value, i) => Math.abs(value - (got[i] ?? NaN)) <= 1e-4 * (1 + Math.abs(value)));
+    const isLike = (value: number, i: number) => Math.abs(value - (got[i] ?? NaN)) <= 1e-4 * (1 + Math.abs(value));
+    return wrong.every((value, i) => (isPartial && Number.isNaN(value)) || isLike(value, i));
   });
   if (mistake !== undefined) return mistake.sentence;
   if (isSpoilt && params.unused === 'nan')

@@ -100,6 +100,7 @@ function checkRing(kernel: Kernel, present: number, { window, sinks }: Params): 
   const count = kernel.call('positions_in', present, window, sinks, buffer);
   expect(`What ${call} returns`, count, expected.length, [
     [expected.length - 1, 'The present token is in its slot already.'],
+    [expected.length + 1, 'That is one too many: the present token is one of the window.'],
     [present + 1, 'Those are all tokens there ever were; there are only window + sinks slots.'],
     [window + sinks, 'Not all slots are filled yet.'],
   ]);
