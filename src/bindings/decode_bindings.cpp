@@ -31,7 +31,8 @@ int field(const val& of, const char* name) { return whole(name, of[name].as<doub
 
 nn::DecoderOptions decoder_options(const val& settings) {
   const auto text = [&](const char* name) { return settings[name].as<std::string>(); };
-  return {{field(settings, "window"), field(settings, "sinks"), kvcache::storage_named(text("storage"))},
+  return {{field(settings, "window"), field(settings, "sinks"), kvcache::storage_named(text("storage")),
+           settings["own"].as<bool>()},
           nn::weight_format_named(text("weights"))};
 }
 
@@ -86,10 +87,10 @@ class LmDecoder {
   double feed(SequenceIds ids) {
     const auto tokens = copy_from<std::int32_t>(ids);
     const double start = profile::now_seconds();
-    logits_ = decoder_.feed(tokens);
+    decoder_.feed(tokens);
     return profile::now_seconds() - start;
   }
-  LogitValues logits() const { return values_of(logits_); }
+  LogitValues logits() const { return values_of(decoder_.logits()); }
   int length() const { return cache().length(); }
   int kept() const { return cache().kept(); }
   bool can_truncate(double length) const { return decoder_.can_truncate(whole("length", length)); }
@@ -106,7 +107,6 @@ class LmDecoder {
 
   std::shared_ptr<Decoding> shared_;
   nn::Decoder& decoder_;
-  std::span<const float> logits_;
 };
 
 LmDecoder* make_decoder(const LanguageModel& model, DecoderSettings settings) { return new LmDecoder(model, settings); }
@@ -205,7 +205,7 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
   register_type<LogitValues>("Float32Array");
   register_type<DecoderSettings>(
       "{ window: number; sinks: number; storage: 'f32' | 'fp16' | 'int8'; weights: 'f32' | 'fp16' | 'int8' | 'int4'; "
-      "mode: 'exact' | 'fast' }");
+      "mode: 'exact' | 'fast'; own?: boolean }");  // own: by the kernels of setDecoderGuest
   register_type<GenerationSettings>(
       "{ cached: boolean; prompt: Int32Array; count: number; temperature: number; topK: number; topP: number; "
       "repetitionPenalty: number; repetitionWindow: number; seed: number; stopTokens: Int32Array; stopTexts: string[]; "
@@ -244,7 +244,7 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
   class_<LmDecoder>("Decoder")
       .constructor(guard<&make_decoder>, return_value_policy::take_ownership())
       .function("feed", guard<&LmDecoder::feed>)  // returns the seconds that it took
-      .function("logits", &LmDecoder::logits)     // after the last token that was fed
+      .function("logits", &LmDecoder::logits)     // after the last token, also of a generation
       .function("length", &LmDecoder::length)
       .function("kept", &LmDecoder::kept)
       .function("canTruncate", guard<&LmDecoder::can_truncate>)

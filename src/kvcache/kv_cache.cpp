@@ -33,6 +33,9 @@ void check(const Sizes& s, const Policy& p) {
     throw_invalid({"KvCache: a window of ", p.window, " and ", p.sinks,
                    " sinks; want a window >= 0, and sinks >= 0 only beside a window"});
   }
+  if (p.guest && p.storage != Storage::kFloat32) {
+    throw_invalid({"KvCache: kernels from outside read f32, not ", name_of(p.storage)});
+  }
 }
 
 int capacity_of(const Sizes& sizes, const Policy& policy) {
@@ -208,6 +211,11 @@ attention::Stored KvCache::stored(int layer) const {
 void KvCache::extend(int layer, const ConstHeads& q, const ConstHeads& k, const ConstHeads& v, const Heads& out,
                      attention::Context& context, gemm::Mode mode) {
   check(layer, q, k, v, out);
+  if (policy_.guest) {
+    extend_by_guest(layer, q, k, v, out, context);
+    lengths_[static_cast<std::size_t>(layer)] += k.tokens;
+    return;
+  }
   const int D = sizes_.head_size, start = length(layer);
   const bool whole = policy_.storage == Storage::kFloat32;
   const std::size_t first = whole ? block(layer, 0) * static_cast<std::size_t>(D) : 0;
@@ -261,6 +269,7 @@ void KvCache::read(int layer, int head, int position, std::span<float> key, std:
                    " heads of ",
                    sizes_.head_size});
   }
+  if (policy_.guest) return read_of_guest(layer, head, position, key, value);
   const int slot = slot_of(position);
   if (policy_.storage != Storage::kFloat32) return attention::read_stored(stored(layer), head, slot, key, value);
   const auto at = static_cast<std::size_t>(slot), lane = at % kPanelKeys;

@@ -23,6 +23,7 @@ struct Policy {
   int window = 0;  // the latest tokens, the present one among them; 0: all
   int sinks = 0;   // and the first ones, which a window would lose
   Storage storage = Storage::kFloat32;
+  bool guest = false;  // float32 in plain arrays [kv_heads, slots, D], for kernels from outside (kvcache/guest.h)
 
   bool operator==(const Policy&) const = default;
 };
@@ -109,6 +110,12 @@ class KvCache {
              const attention::Heads& out) const;
   void write(int layer, const attention::ConstHeads& k, const attention::ConstHeads& v, int slot);
   attention::Stored stored(int layer) const;
+
+  // guest.cpp
+  int guest_slot(int position) const;
+  void extend_by_guest(int layer, const attention::ConstHeads& q, const attention::ConstHeads& k,
+                       const attention::ConstHeads& v, const attention::Heads& out, attention::Context& context);
+  void read_of_guest(int layer, int head, int position, std::span<float> key, std::span<float> value) const;
 
   Sizes sizes_;
   Policy policy_;

@@ -50,6 +50,8 @@ class Decoder {
   std::span<const float> feed(std::span<const std::int32_t> ids);
   /// The same of one token, telling of attention layer by layer.
   std::span<const float> feed(std::int32_t id, OnAttention on_attention);
+  /// The same once more: those of the latest such call, zeros before it.
+  std::span<const float> logits() const { return logits_.values(); }
   /// Those after each of them.
   void feed_all(std::span<const std::int32_t> ids, MatrixView logits);
 

@@ -1,11 +1,18 @@
 import type { CompileOptions } from '../lab/compiler/compile.ts';
 import { exportsOf, headersOf, type Exercise, type ExerciseSpec } from '../lab/grading/exercise.ts';
 import type { GradeResult } from '../lab/grading/result.ts';
-import { kGuestFunction } from '../lab/guest.ts';
+import { kDecoderSteps, kGuestFunction, type DecoderStep } from '../lab/guest.ts';
 import { host } from './compiler-host.ts';
+import type { OwnKernel } from '../lab/session.ts';
 import { session } from './context.ts';
 
-const kGuestParameters = 'const float*,const float*,float*,int,int,int';
+/** What the library calls, as "returns(parameters)". */
+const kGuestSignature = 'void(const float*,const float*,float*,int,int,int)';
+const kStepSignatures: Record<DecoderStep, string> = {
+  attend: 'void(const float*,const float*,const float*,float*,float*,int,int,int,int,int)',
+  kv_append: 'int(float*,float*,int*,const float*,const float*,int,int,int)',
+  slot_of: 'int(int,int,int)',
+};
 
 /** What compiling needs of an exercise. */
 type Interface = Pick<Exercise, 'spec' | 'headers'>;
@@ -23,25 +30,27 @@ export function compileOptions(exercise: Interface, source: string, mode: Compil
   };
 }
 
-/** Whether the exercise's product can stand in for the library's. */
-function isGuest({ abi }: ExerciseSpec): boolean {
-  const own = abi.find(({ name }) => name === kGuestFunction);
-  return own?.returns === 'void' && own.parameters.map(({ type }) => type).join(',') === kGuestParameters;
+/** Whether the exercise has a function that can stand in for one of the library's. */
+function has({ abi }: ExerciseSpec, name: string, signature: string): boolean {
+  const own = abi.find((entry) => entry.name === name);
+  return own !== undefined && `${own.returns}(${own.parameters.map(({ type }) => type).join(',')})` === signature;
 }
 
-/** Code whose results are right and that keeps to its memory joins the page's races and its classifier, fast or not. */
+/** Code whose results are right and that keeps to its memory joins the page's experiments, fast or not. */
 export function offerKernel(exercise: Interface, source: string, result: GradeResult): void {
   const { spec } = exercise;
   const isSound = result.tasks.every(({ kind, status }) => kind === 'performance' || status === 'pass');
-  if (!isSound || result.tasks.length === 0 || !isGuest(spec)) return;
-  session.own = {
+  if (!isSound || result.tasks.length === 0) return;
+  const linked = (name: string): OwnKernel => ({
     title: spec.title,
     compile: async (base) => {
-      const options = { ...compileOptions(exercise, source, 'fast'), exports: [kGuestFunction], base };
+      const options = { ...compileOptions(exercise, source, 'fast'), exports: [name], base };
       const { wasm, diagnostics } = await host.compile(options);
       if (wasm === null)
         throw new Error(diagnostics[0]?.message ?? 'your kernel could not be compiled for the library');
       return wasm;
     },
-  };
+  });
+  if (has(spec, kGuestFunction, kGuestSignature)) session.own = linked(kGuestFunction);
+  for (const step of kDecoderSteps) if (has(spec, step, kStepSignatures[step])) session.offerStep(step, linked(step));
 }

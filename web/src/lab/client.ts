@@ -5,7 +5,9 @@ import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
 import { EngineError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
 import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
+import type { DecoderModules, DecoderStep } from './guest.ts';
 import { measuring } from './measuring.ts';
+import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
 import type {
   CacheMove,
   CacheReport,
@@ -34,6 +36,9 @@ export interface Guest {
   compile(base: GuestBase): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** A student's steps of a decoder; `attend` must be among them. */
+export type DecoderGuest = ReadonlyMap<DecoderStep, Guest>;
+
 /** A stop that is not obeyed within this time ends the worker. */
 const kStopGraceMs = 500;
 /** A task that says nothing for this long is taken for dead. The slowest single step (naive, 1024³, a slow phone) takes about 10 s. */
@@ -44,9 +49,8 @@ export interface RunningBuild {
   info: EngineInfo;
 }
 
-interface PlacedGuest extends Guest {
-  module: GuestModule;
-}
+/** Moves a guest into a worker that nothing else uses. */
+type Plug = (api: Remote<EngineApi>) => Promise<void>;
 
 interface Session {
   worker: Worker;
@@ -106,7 +110,7 @@ export class EngineClient extends EventTarget {
   /** With a guest: in a worker of its own, which is ended afterwards. */
   race(options: RaceOptions, onProgress: (report: RaceReport) => void, guest?: Guest): Promise<RaceReport> {
     const race = (api: Remote<EngineApi>, report: (report: RaceReport) => void) => api.race(options, report);
-    return this.#run<RaceReport>('race', onProgress, race, guest && { ...guest, module: 'kernels' });
+    return this.#run<RaceReport>('race', onProgress, race, guest && plugInto('kernels', guest));
   }
 
   probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport> {
@@ -135,7 +139,7 @@ export class EngineClient extends EventTarget {
   ): Promise<ClassifyReport> {
     const classify = (api: Remote<EngineApi>, report: (report: ClassifyReport) => void) =>
       api.classify(options, report);
-    return this.#run<ClassifyReport>('classification', onProgress, classify, guest && { ...guest, module: 'models' });
+    return this.#run<ClassifyReport>('classification', onProgress, classify, guest && plugInto('models', guest));
   }
 
   /** Scores of one image before softmax, while no task runs. */
@@ -174,9 +178,28 @@ export class EngineClient extends EventTarget {
     return this.#run<ProfileReport>('profile', onProgress, (api, report) => api.profileModel(options, report));
   }
 
-  /** A language model writes the same text by one or several decoders, token by token. */
-  generate(options: GenerateOptions, onProgress: (report: GenerateReport) => void): Promise<GenerateReport> {
-    return this.#run<GenerateReport>('generation', onProgress, (api, report) => api.generate(options, report));
+  /**
+   * A language model writes the same text by one or several decoders, token by token. Lanes whose decoder has `own` run the guest, in a worker
+   * of its own, which is ended afterwards.
+   */
+  generate(
+    options: GenerateOptions,
+    onProgress: (report: GenerateReport) => void,
+    guest?: DecoderGuest,
+  ): Promise<GenerateReport> {
+    const write = (api: Remote<EngineApi>, report: (report: GenerateReport) => void) => api.generate(options, report);
+    return this.#run<GenerateReport>('generation', onProgress, write, guest && plugIntoDecoder(guest));
+  }
+
+  /** A decoder that runs the guest writes a text, and the library's follows it: are the tokens the same, and how fast is either? */
+  compareDecoders(
+    options: OwnDecoderOptions,
+    onProgress: (report: OwnDecoderReport) => void,
+    guest: DecoderGuest,
+  ): Promise<OwnDecoderReport> {
+    const compare = (api: Remote<EngineApi>, report: (report: OwnDecoderReport) => void) =>
+      api.compareDecoders(options, report);
+    return this.#run<OwnDecoderReport>('your decoder', onProgress, compare, plugIntoDecoder(guest));
   }
 
   /** What a token costs at each position, with the cache and without. */
@@ -246,7 +269,7 @@ export class EngineClient extends EventTarget {
     name: string,
     onProgress: (report: R) => void,
     call: (api: Remote<EngineApi>, report: (report: R) => void) => Promise<R>,
-    guest?: PlacedGuest,
+    plug?: Plug,
   ): Promise<R> {
     this.#refuseSecond();
     this.#setTask(name);
@@ -260,7 +283,7 @@ export class EngineClient extends EventTarget {
       this.#cancel = () => {
         stopped = true;
       };
-      const opened = guest === undefined ? await this.#open() : await this.#openAnother();
+      const opened = plug === undefined ? await this.#open() : await this.#openAnother();
       session = opened;
       if (stopped) throw new EngineError('Stopped before the engine had started');
       const heard = () => {
@@ -281,7 +304,7 @@ export class EngineClient extends EventTarget {
         heard();
         if (!stopped) onProgress(value);
       });
-      if (guest !== undefined) await Promise.race([plug(opened.api, guest), opened.died]);
+      if (plug !== undefined) await Promise.race([plug(opened.api), opened.died]);
       return await Promise.race([call(opened.api, report), opened.died]);
     } catch (error) {
       const partial = last as R | null;
@@ -294,7 +317,7 @@ export class EngineClient extends EventTarget {
     } finally {
       clearTimeout(grace);
       clearTimeout(silence);
-      if (guest !== undefined) session?.kill(new EngineError('The guest has left'));
+      if (plug !== undefined) session?.kill(new EngineError('The guest has left'));
       this.#cancel = null;
       this.#setTask(null);
     }
@@ -380,9 +403,20 @@ export class EngineClient extends EventTarget {
   }
 }
 
-async function plug(api: Remote<EngineApi>, { module, compile }: PlacedGuest): Promise<void> {
-  const base = await api.reserveGuest(module);
-  await api.plugGuest(module, base, await compile(base));
+function plugInto(module: GuestModule, { compile }: Guest): Plug {
+  return async (api) => {
+    const base = await api.reserveGuest(module);
+    await api.plugGuest(module, base, await compile(base));
+  };
+}
+
+function plugIntoDecoder(guest: DecoderGuest): Plug {
+  return async (api) => {
+    const places = await api.reserveDecoderGuest();
+    const modules: DecoderModules = {};
+    for (const [step, { compile }] of guest) modules[step] = await compile(places[step]);
+    await api.plugDecoderGuest(places, modules);
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A student's kernel inside the library: linked to live in the library's own memory, its product in a slot of the library's table, where the
- * ladder's row "yours" calls it. Nothing protects the library from it, so this is done only in a worker that is thrown away afterwards.
+ * A student's kernel inside the library: linked to live in the library's own memory, its function in a slot of the library's table, where the
+ * ladder's row "yours" calls it, or a decoder. Nothing protects the library from it, so this is done only in a worker that is thrown away afterwards.
  */
 import type { GuestBase } from './compiler/compile.ts';
 import { EngineError } from './errors.ts';
@@ -22,24 +22,74 @@ export const kGuestFunction = 'matmul';
 const kGuestBytes = 8 << 20;
 const kGuestStack = 256 << 10;
 
+/** Steps of a decoder that kernels from outside can take; `attend` must be there, others are the library's own where they are missing. */
+export const kDecoderSteps = ['attend', 'kv_append', 'slot_of'] as const;
+export type DecoderStep = (typeof kDecoderSteps)[number];
+
+/** What this needs of lm.mjs. */
+export interface DecoderGuestHost extends Omit<GuestHost, 'setGuest'> {
+  /** Slots of the table: of attend, kv_append and slot_of; 0 for the library's. */
+  setDecoderGuest(attend: number, append: number, slotOf: number): void;
+}
+
+/** Each is compiled by itself and has a place of its own. */
+export type DecoderPlaces = Record<DecoderStep, GuestBase>;
+export type DecoderModules = Partial<Record<DecoderStep, Uint8Array<ArrayBuffer>>>;
+
 /** Makes room for a guest; what it is to be compiled with. */
 export function reserveGuest(host: GuestHost): GuestBase {
-  const address = host.reserveGuest(kGuestBytes);
-  const shared = typeof SharedArrayBuffer !== 'undefined' && host.wasmMemory.buffer instanceof SharedArrayBuffer;
-  return { address, stackBytes: kGuestStack, shared };
+  return placeAt(host, host.reserveGuest(kGuestBytes));
+}
+
+/** Makes room for a decoder's guests. */
+export function reserveDecoderGuest(host: DecoderGuestHost): DecoderPlaces {
+  const address = host.reserveGuest(kDecoderSteps.length * kGuestBytes);
+  const place = (step: DecoderStep) => placeAt(host, address + kDecoderSteps.indexOf(step) * kGuestBytes);
+  return { attend: place('attend'), kv_append: place('kv_append'), slot_of: place('slot_of') };
 }
 
 /** Puts a module that was compiled with `base` into its place. Throws EngineError if it needs more room or isn't one. */
 export async function plugGuest(host: GuestHost, base: GuestBase, wasm: Uint8Array<ArrayBuffer>): Promise<void> {
-  const { instance } = await WebAssembly.instantiate(wasm, { env: { memory: host.wasmMemory } });
-  const { __heap_base: end, __wasm_call_ctors: construct, [kGuestFunction]: product } = instance.exports;
+  host.setGuest(await tableSlot(host, base, wasm, kGuestFunction));
+}
+
+/** The same for a decoder's. */
+export async function plugDecoderGuest(
+  host: DecoderGuestHost,
+  places: DecoderPlaces,
+  modules: DecoderModules,
+): Promise<void> {
+  if (modules.attend === undefined) throw new EngineError('A decoder needs a kernel that attends, at least');
+  const slots = { attend: 0, kv_append: 0, slot_of: 0 };
+  for (const step of kDecoderSteps) {
+    const wasm = modules[step];
+    if (wasm !== undefined) slots[step] = await tableSlot(host, places[step], wasm, step);
+  }
+  host.setDecoderGuest(slots.attend, slots.kv_append, slots.slot_of);
+}
+
+type Host = Pick<GuestHost, 'wasmMemory' | 'wasmTable'>;
+
+function placeAt({ wasmMemory }: Host, address: number): GuestBase {
+  const shared = typeof SharedArrayBuffer !== 'undefined' && wasmMemory.buffer instanceof SharedArrayBuffer;
+  return { address, stackBytes: kGuestStack, shared };
+}
+
+async function tableSlot(
+  { wasmMemory, wasmTable }: Host,
+  base: GuestBase,
+  wasm: Uint8Array<ArrayBuffer>,
+  name: string,
+): Promise<number> {
+  const { instance } = await WebAssembly.instantiate(wasm, { env: { memory: wasmMemory } });
+  const { __heap_base: end, __wasm_call_ctors: construct, [name]: kernel } = instance.exports;
   const needed = (end as WebAssembly.Global<'i32'>).value - base.address;
   if (needed > kGuestBytes) {
     throw new EngineError(
       `The kernel's global variables need ${(needed / 1e6).toFixed(1)} MB; in the library there is room for ${kGuestBytes / 1e6} MB`,
     );
   }
-  if (typeof product !== 'function') throw new EngineError(`The module has no function ${kGuestFunction}`);
+  if (typeof kernel !== 'function') throw new EngineError(`The module has no function ${name}`);
   (construct as () => void)();
-  host.setGuest(host.wasmTable.grow(1, product));
+  return wasmTable.grow(1, kernel);
 }

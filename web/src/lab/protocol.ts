@@ -1,6 +1,8 @@
 import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, ReadText } from './cache-views.ts';
 import type { GuestBase } from './compiler/compile.ts';
+import type { DecoderModules, DecoderPlaces } from './guest.ts';
 import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
+import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
 import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
 import type {
   Blocking,
@@ -307,6 +309,14 @@ export interface EngineApi {
   reserveGuest(module: GuestModule): Promise<GuestBase>;
   /** Makes it the rung "yours". The worker is not to be used for anything else afterwards. */
   plugGuest(module: GuestModule, base: GuestBase, wasm: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** The same for the steps of a decoder with `own`. */
+  reserveDecoderGuest(): Promise<DecoderPlaces>;
+  plugDecoderGuest(places: DecoderPlaces, modules: DecoderModules): Promise<void>;
+  /** A decoder with `own` beside the library's. */
+  compareDecoders(
+    options: OwnDecoderOptions,
+    onProgress: (report: OwnDecoderReport) => void,
+  ): Promise<OwnDecoderReport>;
   /** Forgets a paused training. */
   dropTraining(): void;
   /** The running task ends after its current step, with what it has. */

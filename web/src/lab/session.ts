@@ -1,4 +1,5 @@
 import type { Guest } from './client.ts';
+import type { DecoderStep } from './guest.ts';
 import type { RaceReport } from './protocol.ts';
 import type { Peak } from './types.ts';
 
@@ -14,6 +15,7 @@ export class Session extends EventTarget {
   #peaks: readonly Peak[] = [];
 
   #own: OwnKernel | null = null;
+  #ownSteps: ReadonlyMap<DecoderStep, OwnKernel> = new Map();
 
   /** Code of the reader's that has passed an exercise, or null. */
   get own(): OwnKernel | null {
@@ -21,6 +23,16 @@ export class Session extends EventTarget {
   }
   set own(kernel: OwnKernel | null) {
     this.#own = kernel;
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** The steps of a decoder that the reader's code has passed the exercises of; a decoder can run them once `attend` is there. */
+  get ownSteps(): ReadonlyMap<DecoderStep, OwnKernel> {
+    return this.#ownSteps;
+  }
+  /** Adds a step, or replaces it. */
+  offerStep(step: DecoderStep, kernel: OwnKernel): void {
+    this.#ownSteps = new Map(this.#ownSteps).set(step, kernel);
     this.dispatchEvent(new Event('change'));
   }
 

@@ -120,7 +120,8 @@ type LmExports =
   | 'Perplexity'
   | 'attentionMap'
   | 'regroupLm'
-  | 'tokenEnds';
+  | 'tokenEnds'
+  | 'setDecoderGuest';
 type ProfileExports = 'ModelProfile';
 type SharedExports =
   | 'buildInfo'

@@ -1,6 +1,6 @@
 import { expose } from 'comlink';
 import { loadModule } from '../lab/engine.ts';
-import { plugGuest, reserveGuest, type GuestHost } from '../lab/guest.ts';
+import { plugDecoderGuest, plugGuest, reserveDecoderGuest, reserveGuest, type GuestHost } from '../lab/guest.ts';
 import { activity, laneAtWork } from '../lab/race.ts';
 import type {
   ClassifyLane,
@@ -20,8 +20,9 @@ import type { Blocking, BlockingTuner, GemmRace, KernelModule, Lane, Mlp, Roofli
 import { nests, openCache, runCache, stepCache } from './cache-tasks.ts';
 import { explorePolicy, mapAttention, traceCache } from './cache-view-tasks.ts';
 import { generate, measureGrowth } from './decode-tasks.ts';
+import { compareDecoders } from './own-decoder.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
-import { engine, modelEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
+import { engine, lmEngine, modelEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
 import { train } from './train-tasks.ts';
 import { dropTraining } from './training-run.ts';
 
@@ -250,6 +251,10 @@ const api: EngineApi = {
   profileModel,
   reserveGuest: async (module) => reserveGuest(await guestHost(module)),
   plugGuest: async (module, base, wasm) => plugGuest(await guestHost(module), base, wasm),
+  reserveDecoderGuest: async () => reserveDecoderGuest(await lmEngine(startedThreads)),
+  plugDecoderGuest: async (places, modules) => plugDecoderGuest(await lmEngine(startedThreads), places, modules),
+  compareDecoders: async (options, onProgress) =>
+    compareDecoders(await lmEngine(options.threads), options, onProgress, runSteps),
   generate,
   measureGrowth,
   traceCache,
