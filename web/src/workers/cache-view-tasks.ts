@@ -55,7 +55,13 @@ function textsOf({ ends, bytes }: Tokens): string[] {
 }
 
 /** Reads a text token by token and writes down what the cache does. */
-export async function traceCache({ model: file, tokenizer, text, tokens, decoder: settings }: ReadText): Promise<CacheTrace> {
+export async function traceCache({
+  model: file,
+  tokenizer,
+  text,
+  tokens,
+  decoder: settings,
+}: ReadText): Promise<CacheTrace> {
   const module = await lmEngine(1);
   return withHandles((keep) => {
     const model = keep(new module.Lm(file));
@@ -89,7 +95,13 @@ function stepOf(decoder: Decoder, before: readonly (number | null)[], position: 
 }
 
 /** Where every head of every layer looks. */
-export async function mapAttention({ model: file, tokenizer, text, tokens, decoder }: ReadText): Promise<AttentionMaps> {
+export async function mapAttention({
+  model: file,
+  tokenizer,
+  text,
+  tokens,
+  decoder,
+}: ReadText): Promise<AttentionMaps> {
   const module = await lmEngine(1);
   return withHandles((keep) => {
     const model = keep(new module.Lm(file));
@@ -215,7 +227,8 @@ class PolicyRun {
   }
 
   get #progress(): number {
-    if (!this.#timed) return kSpeedShare * Math.min(1, this.#rounds.length / kFewestRounds, this.#spent / kSpeedSeconds);
+    if (!this.#timed)
+      return kSpeedShare * Math.min(1, this.#rounds.length / kFewestRounds, this.#spent / kSpeedSeconds);
     return kSpeedShare + (1 - kSpeedShare) * this.#perplexity.progress();
   }
 }
