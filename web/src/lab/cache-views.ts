@@ -64,11 +64,15 @@ export interface PolicyOptions {
   threads: number;
 }
 
-export interface PolicyReport {
+/** What a policy takes; known without running it. */
+export interface PolicySize {
   footprint: Footprint;
   weightBytes: number;
   positions: number;
   parameters: number;
+}
+
+export interface PolicyReport extends PolicySize {
   /** Seconds a token in each round, while one is generated after another. */
   rounds: number[];
   /** Tokens before those that were timed, and how many of them make a round. */
