@@ -64,11 +64,15 @@ export interface PolicyOptions {
   threads: number;
 }
 
-export interface PolicyReport {
+/** What a policy takes; known without running it. */
+export interface PolicySize {
   footprint: Footprint;
   weightBytes: number;
   positions: number;
   parameters: number;
+}
+
+export interface PolicyReport extends PolicySize {
   /** Seconds a token in each round, while one is generated after another. */
   rounds: number[];
   /** Tokens before those that were timed, and how many of them make a round. */
@@ -128,7 +132,12 @@ export const tokenLabel = (token: string): string =>
 /** What a cell of the map is when the newest token is at `newest`. */
 export type CellState = 'later' | 'not yet' | 'evicted' | 'this step' | 'recomputed';
 
-export function cellState(query: number, key: number, newest: number, kept: { window: number; sinks: number }): CellState {
+export function cellState(
+  query: number,
+  key: number,
+  newest: number,
+  kept: { window: number; sinks: number },
+): CellState {
   if (key > query) return 'later';
   if (query > newest) return 'not yet';
   if (kept.window > 0 && key >= kept.sinks && key <= query - kept.window) return 'evicted';
@@ -144,7 +153,10 @@ export const kCellTexts: Readonly<Record<CellState, string>> = {
 };
 
 /** Cells that are computed when the newest token is at `newest`: with a cache its row, without one all rows up to it. */
-export function cellsComputed(newest: number, kept: { window: number; sinks: number }): { cached: number; uncached: number } {
+export function cellsComputed(
+  newest: number,
+  kept: { window: number; sinks: number },
+): { cached: number; uncached: number } {
   let uncached = 0;
   for (let query = 0; query <= newest; ++query) uncached += query + 1;
   const seen = kept.window === 0 ? newest + 1 : Math.min(newest + 1, kept.window + kept.sinks);
@@ -152,7 +164,12 @@ export function cellsComputed(newest: number, kept: { window: number; sinks: num
 }
 
 /** One row of a map: the probabilities of a query. */
-export function rowOf({ values, heads, tokens }: AttentionMaps, layer: number, head: number, query: number): Float32Array {
+export function rowOf(
+  { values, heads, tokens }: AttentionMaps,
+  layer: number,
+  head: number,
+  query: number,
+): Float32Array {
   const T = tokens.length;
   const begin = ((layer * heads + head) * T + query) * T;
   return values.subarray(begin, begin + T);

@@ -1,5 +1,5 @@
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
-import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, ReadText } from './cache-views.ts';
+import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, PolicySize, ReadText } from './cache-views.ts';
 import type { GuestBase } from './compiler/compile.ts';
 import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
 import { EngineError } from './errors.ts';
@@ -215,6 +215,11 @@ export class EngineClient extends EventTarget {
   /** Where a model's heads look, while no task runs. */
   mapAttention(options: ReadText): Promise<AttentionMaps> {
     return this.#ask((api) => api.mapAttention(options));
+  }
+
+  /** What a policy takes in memory, while no task runs. */
+  sizePolicy(options: PolicyOptions): Promise<PolicySize> {
+    return this.#ask((api) => api.sizePolicy(options));
   }
 
   /** Memory, speed and perplexity of a way of keeping keys, values and weights. */

@@ -39,11 +39,7 @@ export interface Difference {
  * One against another on the same tokens, pair by pair: what makes a token hard is hard for both, so that the difference is known far better
  * than either. Null unless there are as many tokens.
  */
-export function differenceOf(
-  losses: ArrayLike<number>,
-  baseline: ArrayLike<number>,
-  bytes: number,
-): Difference | null {
+export function differenceOf(losses: ArrayLike<number>, baseline: ArrayLike<number>, bytes: number): Difference | null {
   if (losses.length !== baseline.length || losses.length === 0) return null;
   const { mean, error, count } = meanOf(Float64Array.from(losses, (loss, i) => loss - baseline[i]!));
   const perByte = count / Math.LN2 / bytes;

@@ -1,4 +1,4 @@
-import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, ReadText } from './cache-views.ts';
+import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, PolicySize, ReadText } from './cache-views.ts';
 import type { GuestBase } from './compiler/compile.ts';
 import type { DecoderModules, DecoderPlaces } from './guest.ts';
 import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
@@ -303,6 +303,8 @@ export interface EngineApi {
   /** What a cache holds, writes and loses, token by token. */
   traceCache(options: ReadText): Promise<CacheTrace>;
   mapAttention(options: ReadText): Promise<AttentionMaps>;
+  /** What a policy takes in memory. */
+  sizePolicy(options: PolicyOptions): Promise<PolicySize>;
   explorePolicy(options: PolicyOptions, onProgress: (report: PolicyReport) => void): Promise<PolicyReport>;
   train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport>;
   /** Where in a module's memory a guest may live; what it is to be compiled with. */

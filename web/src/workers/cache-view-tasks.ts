@@ -3,6 +3,7 @@ import type {
   CacheTrace,
   PolicyOptions,
   PolicyReport,
+  PolicySize,
   ReadText,
   TraceStep,
 } from '../lab/cache-views.ts';
@@ -55,7 +56,13 @@ function textsOf({ ends, bytes }: Tokens): string[] {
 }
 
 /** Reads a text token by token and writes down what the cache does. */
-export async function traceCache({ model: file, tokenizer, text, tokens, decoder: settings }: ReadText): Promise<CacheTrace> {
+export async function traceCache({
+  model: file,
+  tokenizer,
+  text,
+  tokens,
+  decoder: settings,
+}: ReadText): Promise<CacheTrace> {
   const module = await lmEngine(1);
   return withHandles((keep) => {
     const model = keep(new module.Lm(file));
@@ -89,7 +96,13 @@ function stepOf(decoder: Decoder, before: readonly (number | null)[], position: 
 }
 
 /** Where every head of every layer looks. */
-export async function mapAttention({ model: file, tokenizer, text, tokens, decoder }: ReadText): Promise<AttentionMaps> {
+export async function mapAttention({
+  model: file,
+  tokenizer,
+  text,
+  tokens,
+  decoder,
+}: ReadText): Promise<AttentionMaps> {
   const module = await lmEngine(1);
   return withHandles((keep) => {
     const model = keep(new module.Lm(file));
@@ -112,6 +125,28 @@ const kTokensPerStep = 64;
 /** Of the whole work, for the bar. */
 const kSpeedShare = 0.2;
 
+/** The model with as many key and value heads as are wanted. */
+function modelOf(module: LmModule, { model, kvHeads }: PolicyOptions, keep: <H extends Deletable>(handle: H) => H): Lm {
+  const loaded = keep(new module.Lm(model));
+  return loaded.config().kvHeads === kvHeads ? loaded : keep(module.regroupLm(loaded, kvHeads));
+}
+
+const sizeOf = (decoder: Decoder, model: Lm): PolicySize => ({
+  footprint: decoder.footprint(),
+  weightBytes: decoder.weightBytes(),
+  positions: model.config().positions,
+  parameters: model.parameters(),
+});
+
+/** What a policy takes. */
+export async function sizePolicy(options: PolicyOptions): Promise<PolicySize> {
+  const module = await lmEngine(options.threads);
+  return withHandles((keep) => {
+    const model = modelOf(module, options, keep);
+    return sizeOf(keep(new module.Decoder(model, options.decoder)), model);
+  });
+}
+
 /** One policy: its memory, then its speed, then what it makes of a text. */
 export async function explorePolicy(
   options: PolicyOptions,
@@ -119,9 +154,7 @@ export async function explorePolicy(
 ): Promise<PolicyReport> {
   const module = await lmEngine(options.threads);
   return withHandles(async (keep) => {
-    const loaded = keep(new module.Lm(options.model));
-    const same = loaded.config().kvHeads === options.kvHeads;
-    const model = same ? loaded : keep(module.regroupLm(loaded, options.kvHeads));
+    const model = modelOf(module, options, keep);
     const read = tokensOf(module, options.tokenizer, options.text, options.tokens);
     const run = new PolicyRun(module, model, options, read);
     try {
@@ -137,32 +170,27 @@ export async function explorePolicy(
 }
 
 class PolicyRun {
-  readonly #options: PolicyOptions;
   readonly #read: Tokens;
   readonly #decoder: Decoder;
   readonly #perplexity: Perplexity;
-  readonly #known: Pick<PolicyReport, 'footprint' | 'weightBytes' | 'positions' | 'parameters'>;
+  readonly #size: PolicySize;
   readonly #rounds: number[] = [];
   #warmUntil = 0;
   #spent = 0;
 
   constructor(module: LmModule, model: Lm, options: PolicyOptions, read: Tokens) {
     const { decoder, context, stride } = options;
-    this.#options = options;
     this.#read = read;
     this.#decoder = new module.Decoder(model, decoder);
     try {
-      this.#perplexity = new module.Perplexity(model, decoder, read.ids, context, stride);
+      // Exact, as `optlab eval lm` is: whoever repeats it anywhere finds the same losses.
+      const exact = { ...decoder, mode: 'exact' as const };
+      this.#perplexity = new module.Perplexity(model, exact, read.ids, context, stride);
     } catch (error) {
       this.#decoder.delete();
       throw error;
     }
-    this.#known = {
-      footprint: this.#decoder.footprint(),
-      weightBytes: this.#decoder.weightBytes(),
-      positions: model.config().positions,
-      parameters: model.parameters(),
-    };
+    this.#size = sizeOf(this.#decoder, model);
   }
 
   delete(): void {
@@ -201,7 +229,7 @@ class PolicyRun {
     const { ends, ids } = this.#read;
     const losses = this.#rounds.length === 0 ? new Float32Array() : this.#perplexity.losses();
     return {
-      ...this.#known,
+      ...this.#size,
       rounds: [...this.#rounds],
       prompt: kPrompt,
       roundTokens: kRoundTokens,
@@ -215,7 +243,8 @@ class PolicyRun {
   }
 
   get #progress(): number {
-    if (!this.#timed) return kSpeedShare * Math.min(1, this.#rounds.length / kFewestRounds, this.#spent / kSpeedSeconds);
+    if (!this.#timed)
+      return kSpeedShare * Math.min(1, this.#rounds.length / kFewestRounds, this.#spent / kSpeedSeconds);
     return kSpeedShare + (1 - kSpeedShare) * this.#perplexity.progress();
   }
 }

@@ -18,7 +18,7 @@ import type {
 } from '../lab/protocol.ts';
 import type { Blocking, BlockingTuner, GemmRace, KernelModule, Lane, Mlp, RooflineProbe } from '../lab/types.ts';
 import { nests, openCache, runCache, stepCache } from './cache-tasks.ts';
-import { explorePolicy, mapAttention, traceCache } from './cache-view-tasks.ts';
+import { explorePolicy, mapAttention, sizePolicy, traceCache } from './cache-view-tasks.ts';
 import { generate, measureGrowth } from './decode-tasks.ts';
 import { compareDecoders } from './own-decoder.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
@@ -259,6 +259,7 @@ const api: EngineApi = {
   measureGrowth,
   traceCache,
   mapAttention,
+  sizePolicy,
   explorePolicy,
   train,
   dropTraining,
