@@ -16,8 +16,8 @@ namespace {
 struct Dimensions {
   int M, K, N;
 };
-constexpr Dimensions kShapes[] = {{1, 1, 1},    {1, 31, 17}, {3, 32, 16},  {1, 384, 100}, {11, 70, 33},
-                                  {12, 65, 48}, {30, 33, 5}, {20, 128, 64}};
+constexpr Dimensions kShapes[] = {{1, 1, 1},    {1, 31, 17},  {3, 32, 16}, {1, 384, 100},
+                                  {11, 70, 33}, {12, 65, 48}, {30, 33, 5}, {20, 128, 64}};
 
 struct Operands {
   explicit Operands(const Dimensions& d) : shape(d), x(count(d.M, d.K)), w(count(d.K, d.N)) {
@@ -146,8 +146,8 @@ TEST(DecodeWeight, IntegersAreWithinTheirBound) {
 
 TEST(DecodeWeight, ARowThatIsNotFiniteGivesNansAndSpoilsNoOther) {
   TestCompute compute;
-  for (const float odd : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
-                          std::nanf("")}) {
+  for (const float odd :
+       {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), std::nanf("")}) {
     Operands data({3, 40, 20});
     const DecodeWeight weight(data.weights(), WeightFormat::kInt8Dot, compute.compute);
     const auto want = data.product(weight, compute.compute, 3);

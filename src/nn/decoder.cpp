@@ -20,7 +20,8 @@ MatrixView rows_of(Tensor& tensor, int rows) { return tensor.matrix().block(0, 0
 
 void check_logits(MatrixView logits, std::size_t rows, int vocab) {
   if (static_cast<std::size_t>(logits.rows) == rows && logits.columns == vocab && logits.column_stride == 1) return;
-  throw_invalid({"Decoder: logits are ", format_shape({logits.rows, logits.columns}), "; want [", rows, ",", vocab, "]"});
+  throw_invalid(
+      {"Decoder: logits are ", format_shape({logits.rows, logits.columns}), "; want [", rows, ",", vocab, "]"});
 }
 
 }  // namespace
