@@ -132,7 +132,7 @@ done
 same 'half-precision weights of a half-precision checkpoint'
 # shellcheck disable=SC2086
 expect 0 '"format": "int8"' $tiny --count 20 --window 8 --sinks 2 --cache int8 --weights int8 --json
-expect 2 'there are f32, fp16, int8, int4' generate --weights f64
+expect 2 'there are f32, fp16, int8, int4, int8-dot' generate --weights f64
 expect 2 'there are f32, fp16, int8' generate --cache f64
 expect 2 'only beside a window' generate --sinks 4
 expect 2 "don't go with it" generate --no-cache --window 4

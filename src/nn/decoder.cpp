@@ -18,15 +18,26 @@ kvcache::Sizes cache_sizes(const LmConfig& c) {
 
 MatrixView rows_of(Tensor& tensor, int rows) { return tensor.matrix().block(0, 0, rows, tensor.shape()[1]); }
 
+void check_logits(MatrixView logits, std::size_t rows, int vocab) {
+  if (static_cast<std::size_t>(logits.rows) == rows && logits.columns == vocab && logits.column_stride == 1) return;
+  throw_invalid(
+      {"Decoder: logits are ", format_shape({logits.rows, logits.columns}), "; want [", rows, ",", vocab, "]"});
+}
+
 }  // namespace
 
 Decoder::Decoder(Lm& model, const DecoderOptions& options, const Compute& compute)
     : model_(model),
       compute_(compute),
       rows_(attention::best_rows(compute.threads())),
-      cache_(cache_sizes(model.config()), options.cache),
       classifier_(model.classifier().table().value.matrix().transposed(), options.weights, compute),
       logits_(Shape{1, model.config().vocab}) {
+  if (options.sequences < 1) throw_invalid({"Decoder: ", options.sequences, " sequences; want at least one"});
+  sequences_.reserve(static_cast<std::size_t>(options.sequences));
+  for (int s = 0; s < options.sequences; ++s) {
+    sequences_.push_back({kvcache::KvCache(cache_sizes(config()), options.cache), {}});
+    sequences_.back().tokens.reserve(static_cast<std::size_t>(config().positions));
+  }
   blocks_.reserve(static_cast<std::size_t>(config().layers));
   for (int l = 0; l < config().layers; ++l) {
     const auto copy = [&](Layer& layer, std::size_t index) {
@@ -36,7 +47,8 @@ Decoder::Decoder(Lm& model, const DecoderOptions& options, const Compute& comput
     SwiGlu& feed_forward = model.feed_forward(l);
     blocks_.push_back({copy(attention, 0), copy(attention, 1), copy(feed_forward, 0), copy(feed_forward, 1)});
   }
-  tokens_.reserve(static_cast<std::size_t>(config().positions));
+  parts_.reserve(sequences_.size());
+  ids_.reserve(sequences_.size());
   reserve(1);
 }
 
@@ -60,8 +72,15 @@ void Decoder::reserve(int rows) {
   detail::require_rows(product_, rows, c.dim);
 }
 
-std::span<const float> Decoder::feed(std::span<const std::int32_t> ids) {
-  feed(ids, logits_.matrix(), false);
+const Decoder::Sequence& Decoder::at(int sequence) const {
+  if (sequence < 0 || sequence >= sequences()) {
+    throw_invalid({"Decoder: sequence ", sequence, "; want 0 to ", sequences() - 1});
+  }
+  return sequences_[static_cast<std::size_t>(sequence)];
+}
+
+std::span<const float> Decoder::feed(std::span<const std::int32_t> ids, int sequence) {
+  feed(ids, logits_.matrix(), false, sequence);
   return logits_.values();
 }
 
@@ -74,35 +93,59 @@ std::span<const float> Decoder::feed(std::int32_t id, OnAttention on_attention) 
   return feed(std::span(&id, 1));
 }
 
-void Decoder::feed_all(std::span<const std::int32_t> ids, MatrixView logits) {
-  const LmConfig& c = config();
-  if (static_cast<std::size_t>(logits.rows) != ids.size() || logits.columns != c.vocab || logits.column_stride != 1) {
-    throw_invalid({"Decoder: logits are ", format_shape({logits.rows, logits.columns}), "; want [", ids.size(), ",",
-                   c.vocab, "]"});
-  }
-  feed(ids, logits, true);
+void Decoder::feed_all(std::span<const std::int32_t> ids, MatrixView logits, int sequence) {
+  check_logits(logits, ids.size(), config().vocab);
+  feed(ids, logits, true, sequence);
 }
 
-/// Logits of all `ids`, or one row for the last of them.
-void Decoder::feed(std::span<const std::int32_t> ids, MatrixView logits, bool all) {
-  const auto count = static_cast<int>(ids.size());
-  if (ids.empty() || ids.size() > static_cast<std::size_t>(config().positions) - tokens_.size()) {
-    throw_invalid({"Decoder: ", ids.size(), " tokens after ", tokens_.size(), "; want at least one, and at most ",
+void Decoder::check(std::span<const std::int32_t> ids, int sequence) const {
+  const std::size_t seen = at(sequence).tokens.size();
+  if (ids.empty() || ids.size() > static_cast<std::size_t>(config().positions) - seen) {
+    throw_invalid({"Decoder: ", ids.size(), " tokens after ", seen, "; want at least one, and at most ",
                    config().positions, " in all"});
   }
   for (const std::int32_t id : ids) {
     if (id < 0 || id >= config().vocab) throw_invalid({"Decoder: id ", id, "; want 0 to ", config().vocab - 1});
   }
+}
+
+/// Logits of all `ids`, or one row for the last of them.
+void Decoder::feed(std::span<const std::int32_t> ids, MatrixView logits, bool all, int sequence) {
+  check(ids, sequence);
+  const auto count = static_cast<int>(ids.size());
   reserve(std::min(count, kChunk));
   try {
     for (int done = 0; done < count; done += kChunk) {
       const int rows = std::min(kChunk, count - done);
       MatrixView to = all ? logits.block(done, 0, rows, logits.columns) : logits;
       if (!all && done + rows < count) to.rows = 0;
+      parts_.assign(1, {sequence, rows});
       run(ids.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(rows)), to);
     }
   } catch (...) {  // memory is out: some layers have seen more than others
-    truncate(0);
+    truncate(0, sequence);
+    throw;
+  }
+}
+
+void Decoder::step(std::span<const NextToken> tokens, MatrixView logits) {
+  check_logits(logits, tokens.size(), config().vocab);
+  if (tokens.empty()) return;
+  parts_.clear();
+  ids_.clear();
+  for (const auto& [sequence, id] : tokens) {
+    check(std::span(&id, 1), sequence);
+    for (const Part& part : parts_) {
+      if (part.sequence == sequence) throw_invalid({"Decoder: sequence ", sequence, " twice in a step"});
+    }
+    parts_.push_back({sequence, 1});
+    ids_.push_back(id);
+  }
+  reserve(static_cast<int>(tokens.size()));
+  try {
+    run(ids_, logits);
+  } catch (...) {
+    for (const Part& part : parts_) truncate(0, part.sequence);
     throw;
   }
 }
@@ -116,7 +159,13 @@ void Decoder::run(std::span<const std::int32_t> ids, MatrixView logits) {
     attend(l, x);
     feed_forward(l, x);
   }
-  tokens_.insert(tokens_.end(), ids.begin(), ids.end());
+  std::size_t done = 0;
+  for (const Part& part : parts_) {
+    const auto own = ids.subspan(done, static_cast<std::size_t>(part.rows));
+    std::vector<std::int32_t>& tokens = at(part.sequence).tokens;
+    tokens.insert(tokens.end(), own.begin(), own.end());
+    done += own.size();
+  }
   if (logits.rows == 0) return;
   const MatrixView normed = rows_of(normed_, logits.rows);
   norm(model_.final_norm(), x.block(rows - logits.rows, 0, logits.rows, x.columns), normed);
@@ -134,13 +183,19 @@ void Decoder::attend(int layer, MatrixView x) {
   const MatrixView attended = rows_of(attended_, x.rows);
   norm(model_.attention_norm(layer), x, normed);
   block.joint.multiply(normed, projected, compute_, scratch_);
-  attention.rotate(projected, cache_.length(layer), compute_);
   attention::Context context{compute_.context.pool, compute_.context.scratch};
   const AttentionSizes& sizes = attention.sizes();
-  const attention::Heads out = attention::heads_view(attended.data, x.rows, sizes.heads, sizes.head_size());
-  cache_.extend(layer, attention.queries(projected), attention.keys(projected), attention.values(projected), out,
-                context, detail::mode_of(compute_));
-  if (on_attention_ != nullptr) (*on_attention_)(layer, attention.queries(projected), out);
+  int first = 0;
+  for (const auto& [sequence, rows] : parts_) {
+    const MatrixView own = projected.block(first, 0, rows, projected.columns);
+    kvcache::KvCache& cache = at(sequence).cache;
+    attention.rotate(own, cache.length(layer), compute_);
+    const attention::Heads out = attention::heads_view(attended.row(first), rows, sizes.heads, sizes.head_size());
+    cache.extend(layer, attention.queries(own), attention.keys(own), attention.values(own), out, context,
+                 detail::mode_of(compute_));
+    if (on_attention_ != nullptr) (*on_attention_)(layer, attention.queries(own), out);
+    first += rows;
+  }
   block.output.multiply(attended, rows_of(product_, x.rows), compute_, scratch_);
   add(x);
 }
@@ -165,17 +220,19 @@ void Decoder::add(MatrixView x) {
   detail::training_kernels().add(x.data, product.data, x.rows * x.columns, x.data);
 }
 
-void Decoder::truncate(int length) {
-  cache_.truncate(length);
-  tokens_.resize(static_cast<std::size_t>(length));
+void Decoder::truncate(int length, int sequence) {
+  auto& [cache, tokens] = at(sequence);
+  cache.truncate(length);
+  tokens.resize(static_cast<std::size_t>(length));
 }
 
-int Decoder::reuse(std::span<const std::int32_t> ids) {
-  const std::size_t most = std::min(tokens_.size(), ids.empty() ? 0 : ids.size() - 1);
-  const auto same = std::mismatch(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(most), ids.begin());
-  const auto length = static_cast<int>(same.first - tokens_.begin());
-  truncate(can_truncate(length) ? length : 0);
-  return static_cast<int>(tokens_.size());
+int Decoder::reuse(std::span<const std::int32_t> ids, int sequence) {
+  const std::vector<std::int32_t>& tokens = at(sequence).tokens;
+  const std::size_t most = std::min(tokens.size(), ids.empty() ? 0 : ids.size() - 1);
+  const auto same = std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(most), ids.begin());
+  const auto length = static_cast<int>(same.first - tokens.begin());
+  truncate(can_truncate(length, sequence) ? length : 0, sequence);
+  return static_cast<int>(tokens.size());
 }
 
 }  // namespace optlab::nn

@@ -115,6 +115,71 @@ TEST(Decoder, NoFormatOrPolicyDependsOnChunksThreadsOrPlatform) {
   EXPECT_EQ(digest.hex(), "41ba41077e71a8e4");
 }
 
+// Sequences of different lengths that join and leave, some fed with chunks in between.
+TEST(Decoder, SequencesSideBySideAreEachAsIfAlone) {
+  constexpr int kSequences = 5;
+  Lm model = random_model(kSmall);
+  const auto all = random_ids(150, kSmall.vocab);
+  for (const WeightFormat weights : {WeightFormat::kFloat32, WeightFormat::kFloat16, WeightFormat::kInt8,
+                                     WeightFormat::kInt4, WeightFormat::kInt8Dot}) {
+    for (const kvcache::Policy& policy :
+         {kvcache::Policy{}, kvcache::Policy{.window = 24, .sinks = 4, .storage = kvcache::Storage::kInt8}}) {
+      TestCompute one, two(nullptr, 2);
+      Decoder together(model, {policy, weights, kSequences}, two.compute);
+      std::vector<Decoder> alone;
+      std::vector<std::span<const std::int32_t>> ids;
+      for (int s = 0; s < kSequences; ++s) {
+        ids.push_back(std::span(all).subspan(static_cast<std::size_t>(7 * s)));
+        Decoder& own = alone.emplace_back(model, DecoderOptions{policy, weights}, one.compute);
+        const auto prompt = ids.back().first(static_cast<std::size_t>(1 + 11 * s));
+        const auto want = own.feed(prompt), got = together.feed(prompt, s);
+        EXPECT_TRUE(std::equal(want.begin(), want.end(), got.begin(), got.end()));
+      }
+      for (int t = 0; t < 20; ++t) {
+        std::vector<NextToken> next;
+        for (int s = kSequences - 1; s >= 0; --s) {  // in any order
+          if ((t + s) % 4 == 0) continue;
+          next.push_back({s, ids[static_cast<std::size_t>(s)][alone[static_cast<std::size_t>(s)].tokens().size()]});
+        }
+        Tensor logits(Shape{static_cast<int>(next.size()), kSmall.vocab});
+        together.step(next, logits.matrix());
+        for (std::size_t i = 0; i < next.size(); ++i) {
+          const auto want = alone[static_cast<std::size_t>(next[i].sequence)].feed(std::span(&next[i].id, 1));
+          EXPECT_TRUE(std::equal(want.begin(), want.end(), logits.matrix().row(static_cast<int>(i))))
+              << name_of(weights) << " step " << t << " sequence " << next[i].sequence;
+        }
+      }
+      const int length = together.cache(3).length() - 1;
+      together.truncate(length, 3);
+      EXPECT_EQ(together.tokens(3).size(), static_cast<std::size_t>(length));
+      EXPECT_EQ(together.cache(3).length(), length);
+      EXPECT_EQ(together.tokens(4).size(), alone[4].tokens().size());
+    }
+  }
+}
+
+TEST(Decoder, SequencesTakeACacheEachAndShareTheWeights) {
+  Lm model = random_model(kSmall);
+  TestCompute compute;
+  const auto bytes = [&](int sequences) {
+    const std::size_t before = memory::figures().current;
+    const Decoder decoder(model, {{.storage = kvcache::Storage::kFloat16}, WeightFormat::kInt8, sequences},
+                          compute.compute);
+    return memory::figures().current - before;
+  };
+  const std::size_t cache = kvcache::footprint({2, 2, 6, 150}, {.storage = kvcache::Storage::kFloat16}).total();
+  EXPECT_EQ(bytes(4) - bytes(1), 3 * cache);
+  Decoder decoder(model, {{}, WeightFormat::kFloat32, 2}, compute.compute);
+  Tensor logits(Shape{2, kSmall.vocab});
+  const NextToken twice[] = {{1, 3}, {1, 4}};
+  EXPECT_MESSAGE(std::invalid_argument, decoder.step(twice, logits.matrix()), "sequence 1 twice in a step");
+  const NextToken beyond[] = {{0, 3}, {2, 4}};
+  EXPECT_MESSAGE(std::invalid_argument, decoder.step(beyond, logits.matrix()), "sequence 2; want 0 to 1");
+  EXPECT_MESSAGE(std::invalid_argument, decoder.step(std::span(beyond).first(1), logits.matrix()), "want [1,37]");
+  EXPECT_MESSAGE(std::invalid_argument, Decoder(model, {.sequences = 0}, compute.compute), "0 sequences");
+  EXPECT_TRUE(decoder.tokens(0).empty() && decoder.tokens(1).empty());
+}
+
 /// The largest difference of two rows of logits, and of two models' weights.
 TEST(Decoder, FormatsAreNearAndHalvesOfHalvesAreExact) {
   Lm model = random_model(kSmall);
@@ -123,7 +188,8 @@ TEST(Decoder, FormatsAreNearAndHalvesOfHalvesAreExact) {
   const auto exact = uncached(model, ids, compute.compute);
   double spread = 0.0, before = 0.0;
   for (const float value : exact) spread = std::max(spread, std::fabs(double{value}));
-  for (const WeightFormat weights : {WeightFormat::kFloat16, WeightFormat::kInt8, WeightFormat::kInt4}) {
+  for (const WeightFormat weights :
+       {WeightFormat::kFloat16, WeightFormat::kInt8, WeightFormat::kInt8Dot, WeightFormat::kInt4}) {
     Decoder decoder(model, {{}, weights}, compute.compute);
     const auto got = cached(decoder, ids, {60});
     double error = 0.0;
@@ -221,7 +287,7 @@ TEST(Decoder, Refuses) {
                  "logits are [3,36]");
   EXPECT_EQ(decoder.tokens().size(), 149U);
   EXPECT_MESSAGE(std::invalid_argument, decoder.truncate(150), "to 150");
-  EXPECT_MESSAGE(std::invalid_argument, weight_format_named("bf16"), "there are f32, fp16, int8, int4");
+  EXPECT_MESSAGE(std::invalid_argument, weight_format_named("bf16"), "there are f32, fp16, int8, int4, int8-dot");
   EXPECT_MESSAGE(std::invalid_argument, Decoder(model, {{.sinks = 2}, {}}, compute.compute), "only beside a window");
 }
 
