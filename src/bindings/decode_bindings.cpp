@@ -203,9 +203,7 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
   register_type<ModelBytes>("Uint8Array");
   register_type<SequenceIds>("Int32Array");
   register_type<LogitValues>("Float32Array");
-  register_type<DecoderSettings>(
-      "{ window: number; sinks: number; storage: 'f32' | 'fp16' | 'int8'; weights: 'f32' | 'fp16' | 'int8' | 'int4' | "
-      "'int8-dot'; mode: 'exact' | 'fast'; own?: boolean }");  // own: by the kernels of setDecoderGuest
+  register_type<DecoderSettings>(kDecoderSettings);
   register_type<GenerationSettings>(
       "{ cached: boolean; prompt: Int32Array; count: number; temperature: number; topK: number; topP: number; "
       "repetitionPenalty: number; repetitionWindow: number; seed: number; stopTokens: Int32Array; stopTexts: string[]; "

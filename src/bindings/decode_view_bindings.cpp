@@ -74,9 +74,7 @@ EMSCRIPTEN_BINDINGS(optlab_decode_views) {
   using namespace emscripten;
   register_type<ViewIds>("Int32Array");
   register_type<ViewValues>("Float32Array");
-  register_type<ViewSettings>(
-      "{ window: number; sinks: number; storage: 'f32' | 'fp16' | 'int8'; weights: 'f32' | 'fp16' | 'int8' | 'int4'; "
-      "mode: 'exact' | 'fast' }");
+  register_type<ViewSettings>(kDecoderSettings);
 
   // [layers, heads, query, key]
   function("attentionMap", guard<&attention_map>);

@@ -10,6 +10,11 @@
 
 namespace optlab::bindings {
 
+/// The type of a decoder's settings in TypeScript. `own`: by the kernels of setDecoderGuest.
+inline constexpr const char* kDecoderSettings =
+    "{ window: number; sinks: number; storage: 'f32' | 'fp16' | 'int8'; weights: 'f32' | 'fp16' | 'int8' | 'int4' | "
+    "'int8-dot'; mode: 'exact' | 'fast'; own?: boolean }";
+
 /// A decoder with its model and the library's threads.
 struct Decoding {
   /// `settings` as the exported Decoder has them. Throws std::invalid_argument naming what is wrong with them.

@@ -272,9 +272,8 @@ export class PolicyExplorer extends LabElement {
           ${
             size === null
               ? ''
-              : html`keeps ${policyText(shown)} of at most ${size.positions}
-                tokens${size.footprint.workspace > 0 ? html`; ${byteSize(size.footprint.workspace)} of it is one layer as float32, to work in` : ''}.
-                Weights: ${byteSize(size.weightBytes)}.`
+              : html`keeps ${policyText(shown)} of at most ${size.positions} tokens. Weights:
+                ${byteSize(size.weightBytes)}.`
           }
         </p>
       </div>

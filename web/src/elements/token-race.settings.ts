@@ -7,7 +7,7 @@ export const kModels = {
 export type ModelName = keyof typeof kModels | 'own';
 
 export const kCounts = [16, 64, 128, 200, 240];
-export const kWeights = ['f32', 'fp16', 'int8', 'int4'] as const;
+export const kWeights = ['f32', 'fp16', 'int8', 'int8-dot', 'int4'] as const;
 
 export interface Settings {
   model: ModelName;

@@ -115,7 +115,7 @@ function point(
   stopped = false,
 ): PolicyPoint {
   const report: PolicyReport = {
-    footprint: { keys: bytes / 2, values: bytes / 2, scales: 0, workspace: 0, total: bytes },
+    footprint: { keys: bytes / 2, values: bytes / 2, scales: 0, total: bytes },
     weightBytes: 1000,
     positions: 256,
     parameters: 10,

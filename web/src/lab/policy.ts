@@ -21,7 +21,7 @@ export interface PolicySettings {
 
 export const kExplorerWindows = [0, 16, 32, 64, 128];
 export const kExplorerSinks = [0, 1, 2, 4, 8];
-export const kWeights: readonly DecoderSettings['weights'][] = ['f32', 'fp16', 'int8', 'int4'];
+export const kWeights: readonly DecoderSettings['weights'][] = ['f32', 'fp16', 'int8', 'int8-dot', 'int4'];
 export const kSlices = [1024, 2048, 4096, 8192, 16384];
 /** As many key and value heads as the committed models can be given, and what that is called. */
 export const kHeads: readonly { kvHeads: number; name: string }[] = [
