@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { BuildName } from '../web/src/lab/types.ts';
 import { isThreaded, kBuilds, loadLm, readLm, readTokenizer, type Lms } from './lib/library.ts';
+import { llama2c } from './lib/llama2c.ts';
 
 type Decoder = InstanceType<Lms['Decoder']>;
 type Lm = InstanceType<Lms['Lm']>;
@@ -24,16 +25,6 @@ const kGreedy: Asked = {
   stopTexts: [],
   shift: false,
 };
-
-/** A version-0 checkpoint of llama2.c: the same 3 tokens and a model that says nothing. */
-function llama2c(): Uint8Array {
-  const [dim, hidden, layers, heads, kvHeads, vocab, positions] = [8, 12, 1, 2, 1, 260, 16];
-  const values = vocab * dim + dim + dim * dim + 2 * dim * 4 + dim * dim + dim + 3 * hidden * dim + dim + positions * 4;
-  const file = new DataView(new ArrayBuffer(28 + 4 * values));
-  [dim, hidden, layers, heads, kvHeads, vocab, positions].forEach((value, i) => file.setInt32(4 * i, value, true));
-  for (let i = 0; i < values; ++i) file.setFloat32(28 + 4 * i, Math.sin(i), true);
-  return new Uint8Array(file.buffer);
-}
 
 function describeBuild(build: BuildName): void {
   let lms: Lms;
