@@ -55,11 +55,23 @@ export class OwnDecoder extends LabElement {
         border-radius: 0.4rem;
         background: var(--lab-surface-2);
         font-size: 0.8125rem;
+      }
+      .text p {
+        margin: 0;
         white-space: pre-wrap;
         overflow-wrap: anywhere;
       }
-      table {
-        margin-top: 0.7rem;
+      dl {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        gap: 0.2rem 1rem;
+        margin: 0.5rem 0;
+        font-size: 0.875rem;
+        font-variant-numeric: tabular-nums;
+      }
+      dd {
+        margin: 0;
+        text-align: end;
       }
     `,
   ];
@@ -160,31 +172,22 @@ export class OwnDecoder extends LabElement {
     const steps = this.#asked?.steps ?? [];
     return html`<div class="section">
       ${report.done ? renderVerdict(report) : nothing}
-      <table>
-        <caption>
-          <span>Of ${report.ids.length} tokens after ${report.prompt} of the prompt; medians, one thread</span>
-        </caption>
-        <tbody>
-          <tr>
-            <th scope="row">with your ${steps.map((step, i) => html`${i > 0 ? ', ' : ''}<code>${step}</code>`)}</th>
-            <td>${rate(own)}</td>
-          </tr>
-          <tr>
-            <th scope="row">the library’s decoder</th>
-            <td>${rate(library)}</td>
-          </tr>
-          <tr>
-            <th scope="row">yours to the library’s</th>
-            <td>${own === null || library === null ? '–' : times(own / library)}</td>
-          </tr>
-          <tr>
-            <th scope="row">largest difference of a logit</th>
-            <td>${differenceText(report)}</td>
-          </tr>
-        </tbody>
-      </table>
+      <dl>
+        <dt>with your ${steps.map((step, i) => html`${i > 0 ? ', ' : ''}<code>${step}</code>`)}</dt>
+        <dd>${rate(own)}</dd>
+        <dt>the library’s decoder</dt>
+        <dd>${rate(library)}</dd>
+        <dt>yours to the library’s</dt>
+        <dd>${own === null || library === null ? '–' : times(own / library)}</dd>
+        <dt>largest difference of a logit, of the largest logit</dt>
+        <dd>${differenceText(report)}</dd>
+      </dl>
+      <p class="small muted">
+        Of ${report.ids.length} tokens after ${report.prompt} of the prompt; medians, one thread. A token reads all
+        weights of the model, whoever attends: attention’s share of its time grows with the text.
+      </p>
       <div class="text" tabindex="0" role="region" aria-label="Text written with your code">
-        <b>${kPrompt}</b>${report.text}
+        <p><b>${kPrompt}</b>${report.text}</p>
       </div>
       ${report.done ? this.#renderExport(report) : nothing}
     </div>`;
@@ -225,7 +228,7 @@ function select(
 
 function differenceText({ largestDifference, largestLogit }: OwnDecoderReport): string {
   if (Number.isNaN(largestDifference)) return 'yours are not numbers (NaN)';
-  return `${largestDifference.toPrecision(2)}, of logits up to ${largestLogit.toPrecision(3)}`;
+  return `${largestDifference.toPrecision(2)} of ${largestLogit.toPrecision(3)}`;
 }
 
 /** The first token at which the library would have gone another way; -1 if it never would. */
