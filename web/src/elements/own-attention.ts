@@ -33,7 +33,7 @@ const kDefaults: Settings = { policy: 'all', count: 128 };
  * The language model with the reader's own attention, append and slots in its decoder, beside the library's decoder on the same tokens: text,
  * tokens a second, and how far the logits are apart.
  */
-export class OwnDecoder extends LabElement {
+export class OwnAttention extends LabElement {
   #settings = { ...kDefaults };
   #report: OwnDecoderReport | null = null;
   /** The steps that were the reader's in that report, and its settings. */
@@ -86,7 +86,7 @@ export class OwnDecoder extends LabElement {
   }
 
   protected override get settingsKey(): string {
-    return this.id || 'own-decoder';
+    return this.id || 'own-attention';
   }
 
   #change(change: Partial<Settings>): void {
@@ -195,7 +195,7 @@ export class OwnDecoder extends LabElement {
 
   #renderExport(report: OwnDecoderReport): TemplateResult {
     const record = () => ({
-      kind: 'own-decoder',
+      kind: 'own-attention',
       schema: 1,
       recorded: new Date().toISOString(),
       browser: browserName(navigator.userAgent),
@@ -205,7 +205,7 @@ export class OwnDecoder extends LabElement {
       ...report,
     });
     return html`<div class="row actions">
-      <button @click=${() => saveFile('optlab-own-decoder.json', JSON.stringify(record(), null, 1))}>
+      <button @click=${() => saveFile('optlab-own-attention.json', JSON.stringify(record(), null, 1))}>
         Export as JSON
       </button>
     </div>`;
@@ -255,4 +255,4 @@ function renderVerdict(report: OwnDecoderReport): TemplateResult {
   </p>`;
 }
 
-customElements.define('own-decoder', OwnDecoder);
+customElements.define('own-attention', OwnAttention);

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { exerciseFolder } from '../../tools/grade/exercises.ts';
 import { Site, textOf, type Visit } from './site.ts';
 
-const kPath = '/lessons/03-memory/?own-decoder=policy:window;count:32';
+const kPath = '/lessons/03-memory/?own-attention=policy:window;count:32&generate=model:tiny;count:16';
 /** Loading the compiler on a busy machine. */
 const kLoadLimitMs = 120_000;
 
@@ -41,7 +41,7 @@ describe('the reader’s own code in the language model', () => {
   for (const isolation of [true, false]) {
     it(`writes what the library writes, ${isolation ? 'isolated' : 'not isolated'}`, async () => {
       const visit = await site.visit({ path: kPath, isolation });
-      const own = visit.page.locator('own-decoder');
+      const own = visit.page.locator('own-attention');
       await own.scrollIntoViewIfNeeded();
       assert.match(await textOf(own), /attend, not yet: pass its exercise first/);
       assert.equal(await own.getByRole('button', { name: /Write/ }).count(), 0);
@@ -55,6 +55,13 @@ describe('the reader’s own code in the language model', () => {
       assert.match(text, /with your attend, kv_append, slot_of\s+[\d,.]+ tokens\/s/);
       assert.match(text, /largest difference of a logit, of the largest logit\s+\d[\d.e-]* of \d/);
       assert.ok((await own.locator('.text').innerText()).length > 'Call me'.length + 32);
+
+      const race = visit.page.locator('token-race');
+      await visit.run(race, 'Write without a prediction');
+      const lanes = race.locator('.lane');
+      assert.deepEqual(await lanes.locator('h4').allInnerTexts(), ['with the cache', 'without', 'with your attention']);
+      const texts = await lanes.locator('.text').allInnerTexts();
+      assert.equal(texts[2], texts[0]);
       visit.assertClean();
       await visit.close();
     });
