@@ -9,7 +9,7 @@ import {
   type GenerateReport,
   type LaneOptions,
 } from '../lab/generation.ts';
-import { engine } from './context.ts';
+import { engine, session } from './context.ts';
 import { download } from './downloads.ts';
 import { LabElement, saveFile } from './lab-element.ts';
 import { labStyles } from './styles.ts';
@@ -89,7 +89,8 @@ export class TokenRace extends LabElement {
         this.progress = report.progress;
         this.requestUpdate();
       };
-      const report = await engine.generate(options, show);
+      const own = session.ownSteps.has('attend') ? session.ownSteps : undefined;
+      const report = await engine.generate(options, show, own);
       show(report);
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#speedText(report)}`;
     });
@@ -111,6 +112,10 @@ export class TokenRace extends LabElement {
     return [
       { name: 'with the cache', cached: true, decoder },
       { name: 'without', cached: false, decoder },
+      // The reader's own attention, with the cache, once there is one.
+      ...(session.ownSteps.has('attend')
+        ? [{ name: 'with your attention', cached: true, decoder: { ...decoder, own: true } }]
+        : []),
     ];
   }
 
