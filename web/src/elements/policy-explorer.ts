@@ -18,6 +18,7 @@ import {
   policyName,
   policyRecord,
   policySettingsText,
+  rateText,
   readPolicySettings,
   withPoint,
   type PolicyPoint,
@@ -120,7 +121,7 @@ export class PolicyExplorer extends LabElement {
     if (settings.window === 0) settings.sinks = 0;
     this.#settings = settings;
     this.#size = null;
-    this.#current = this.#points.find((point) => isSame(point.settings, settings)) ?? null;
+    this.#current = this.#find(settings);
     this.saveSettings(this.#key, policySettingsText(settings));
     this.requestUpdate();
     void this.attempt(() => this.#weigh());
@@ -146,6 +147,12 @@ export class PolicyExplorer extends LabElement {
       }
     });
     this.#toGo = 0;
+    if (this.#settings !== null) this.#current = this.#find(this.#settings);
+    this.requestUpdate();
+  }
+
+  #find(settings: PolicySettings): PolicyPoint | null {
+    return this.#points.find((point) => isSame(point.settings, settings)) ?? null;
   }
 
   #tour(): void {
@@ -279,7 +286,7 @@ export class PolicyExplorer extends LabElement {
       </div>
       <div class="tile">
         <h4>Speed</h4>
-        <div class="figure">${seconds === null ? '–' : html`${threeDigits(1 / seconds)} <small>tokens/s</small>`}</div>
+        <div class="figure">${seconds === null ? '–' : html`${rateText(seconds)} <small>tokens/s</small>`}</div>
         <p>
           ${
             seconds === null || point === null
@@ -351,7 +358,9 @@ export class PolicyExplorer extends LabElement {
               <p class="small muted">
                 ± is a standard error: what another text of this length might change. Two policies read the same text,
                 so that their difference is known better than either; it is taken token by token. Heads other than the
-                trained ones are means or copies of these, without training again.
+                trained ones are means or copies of these, without training again. Speed is that of fast mode; losses
+                are computed in exact mode, as
+                <code>optlab eval lm</code> computes them.
               </p>`
       }
     </div>`;
