@@ -60,7 +60,7 @@ const kEverything: Partial<PolicySettings> = {
 /**
  * What a way of keeping keys, values and weights costs and saves: memory, tokens per second and perplexity, measured here.
  *
- * Attributes: `id` (names its settings in the address; default `policy`).
+ * Attributes: `model` (tiny or lm), `tokens` (of the validation text), `id` (names its settings in the address; default `policy`).
  */
 export class PolicyExplorer extends LabElement {
   #settings: PolicySettings | null = null;
@@ -80,7 +80,10 @@ export class PolicyExplorer extends LabElement {
   protected override async prepare(): Promise<void> {
     await nearView(this);
     await super.prepare();
-    this.#settings = readPolicySettings(this.settings(this.#key), this.maxThreads);
+    const own = Object.fromEntries(
+      ['model', 'tokens'].flatMap((name) => (this.hasAttribute(name) ? [[name, this.getAttribute(name)!]] : [])),
+    );
+    this.#settings = readPolicySettings({ ...own, ...this.settings(this.#key) }, this.maxThreads);
     await this.#weigh();
   }
 
@@ -279,8 +282,9 @@ export class PolicyExplorer extends LabElement {
           ${
             size === null
               ? ''
-              : html`keeps ${policyText(shown)} of at most ${size.positions} tokens. Weights:
-                ${byteSize(size.weightBytes)}.`
+              : html`keeps ${policyText(shown)} of at most ${size.positions}
+                tokens${size.footprint.scales > 0 ? html`; ${byteSize(size.footprint.scales)} of it are scales` : ''}.
+                Weights: ${byteSize(size.weightBytes)}.`
           }
         </p>
       </div>
