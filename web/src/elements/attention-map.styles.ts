@@ -26,6 +26,9 @@ export const attentionMapStyles = css`
     font-size: 0.875rem;
     color: var(--sl-color-gray-2);
   }
+  .axes {
+    margin-top: 0.4rem;
+  }
   .second {
     margin-top: 0.7rem;
   }

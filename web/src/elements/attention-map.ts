@@ -320,17 +320,20 @@ export class AttentionMap extends LabElement {
     const { distance, first } = headSummary(maps, this.#layer, this.#head);
     const cells = cellsComputed(newest, policy);
     return html`<div class="section board">
-        <div class="map">
-          <canvas
-            tabindex="0"
-            role="application"
-            aria-label="Attention of layer ${this.#layer}, head ${this.#head}: ${T} queries down, ${T} keys across. Arrow keys move the chosen cell."
-            aria-describedby="cell"
-            @pointermove=${(event: PointerEvent) => this.#point(event)}
-            @pointerdown=${(event: PointerEvent) => this.#point(event)}
-            @keydown=${(event: KeyboardEvent) => this.#press(event)}
-          ></canvas>
-          ${renderMarks(T, newest, this.#chosen)}
+        <div>
+          <div class="map">
+            <canvas
+              tabindex="0"
+              role="application"
+              aria-label="Attention of layer ${this.#layer}, head ${this.#head}: ${T} queries down, ${T} keys across. Arrow keys move the chosen cell."
+              aria-describedby="cell"
+              @pointermove=${(event: PointerEvent) => this.#point(event)}
+              @pointerdown=${(event: PointerEvent) => this.#point(event)}
+              @keydown=${(event: KeyboardEvent) => this.#press(event)}
+            ></canvas>
+            ${renderMarks(T, newest, this.#chosen)}
+          </div>
+          <p class="small muted axes">Down: the token that looks (query). Across: the token that it looks at (key).</p>
         </div>
         <div>
           <p class="detail" id="cell" aria-live="polite">${renderCell(drawing, query, key)}</p>

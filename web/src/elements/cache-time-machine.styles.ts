@@ -5,8 +5,8 @@ export const timeMachineStyles = css`
     margin-top: 0.8rem;
   }
   .transport input[type='range'] {
-    flex: 1 1 12rem;
-    min-width: 8rem;
+    flex: 1 1 7rem;
+    min-width: 6rem;
     min-height: 2rem;
     accent-color: var(--sl-color-accent);
   }
@@ -68,6 +68,7 @@ export const timeMachineStyles = css`
     font-size: 0.75rem;
     line-height: 1.35;
     min-height: 4.9rem;
+    align-content: start;
     overflow-wrap: anywhere;
   }
   .slots .where,
@@ -98,6 +99,12 @@ export const timeMachineStyles = css`
   }
   .slots .over .mark {
     color: var(--lab-bad);
+  }
+  .now + h4 {
+    margin-top: 0.8rem;
+  }
+  .scroll + p {
+    margin-top: 0.6rem;
   }
   h4 {
     margin: 0 0 0.2rem;

@@ -31,7 +31,7 @@ const kPlayEveryMs = 900;
 /**
  * The cache of a real model as it reads a text: which slot each step writes, what that overwrites, what it reads.
  *
- * Attributes: `window` (0: all), `sinks`, `storage` (f32, fp16, int8), `tokens` (how many of the text), `id` (names its settings in the
+ * Attributes: `model` (tiny or lm), `window` (0: all), `sinks`, `storage` (f32, fp16, int8), `tokens` (how many of the text), `id` (names its settings in the
  * address; default `machine`).
  */
 export class CacheTimeMachine extends LabElement {
@@ -79,7 +79,10 @@ export class CacheTimeMachine extends LabElement {
     if (this.#policy === null) return;
     this.#stale = this.blocked;
     if (this.#stale) return;
-    const [model, tokenizer] = await Promise.all([download(files.lmTiny), download(files.tokenizer)]);
+    const [model, tokenizer] = await Promise.all([
+      download(this.getAttribute('model') === 'lm' ? files.lm : files.lmTiny),
+      download(files.tokenizer),
+    ]);
     const decoder = decoderOf(this.#policy);
     this.#trace = await engine.traceCache({ model, tokenizer, text: kOpening, tokens: this.#tokens, decoder });
     this.#go(Math.min(this.#at, this.#trace.steps.length - 1));

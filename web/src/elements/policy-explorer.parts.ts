@@ -1,6 +1,14 @@
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
 import { byteSize, duration, threeDigits } from '../lab/format.ts';
-import { costOf, figuresOf, paretoFront, policyName, type PointFigures, type PolicyPoint } from '../lab/policy.ts';
+import {
+  costOf,
+  figuresOf,
+  paretoFront,
+  policyName,
+  rateText,
+  type PointFigures,
+  type PolicyPoint,
+} from '../lab/policy.ts';
 import type { Difference } from '../lab/perplexity.ts';
 
 export type Across = 'memory' | 'time';
@@ -31,6 +39,20 @@ function scaleFor(values: readonly number[]): Scale {
   return { min, max, ticks };
 }
 
+/** How much farther up than all others a point may lie before it is drawn at the edge: else the others would be one line. */
+const kFar = 4;
+
+/** The values without the largest ones that lie too far from the rest. */
+export function withoutFar(values: readonly number[]): number[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  while (sorted.length > 2) {
+    const [low, next, last] = [sorted[0]!, sorted.at(-2)!, sorted.at(-1)!];
+    if (last - low <= kFar * (next - low)) break;
+    sorted.pop();
+  }
+  return sorted;
+}
+
 interface Placed {
   point: PolicyPoint;
   number: number;
@@ -58,12 +80,25 @@ export function renderScatter(
   const xOf = ({ figures }: Placed) =>
     across === 'memory' ? (figures.cacheBytes + figures.weightBytes) / 2 ** 20 : figures.seconds * 1e3;
   const yOf = ({ figures }: Placed) => figures.score.bitsPerByte;
-  const [x, y] = [scaleFor(placed.map(xOf)), scaleFor(placed.map(yOf))];
+  const [x, y] = [scaleFor(placed.map(xOf)), scaleFor(withoutFar(placed.map(yOf)))];
   const px = (value: number) =>
     kMargin.left + ((value - x.min) / (x.max - x.min)) * (width - kMargin.left - kMargin.right);
   const py = (value: number) =>
     kHeight - kMargin.bottom - ((value - y.min) / (y.max - y.min)) * (kHeight - kMargin.top - kMargin.bottom);
   const front = new Set(paretoFront(points));
+  const marks = placed.map((each): Mark => {
+    const value = yOf(each);
+    const far = value > y.max;
+    return {
+      ...each,
+      x: px(xOf(each)),
+      y: far ? kMargin.top + 8 : py(value),
+      far,
+      isFront: front.has(each.point),
+      below: false,
+    };
+  });
+  placeLabels(marks);
   const title = across === 'memory' ? 'memory: cache and weights, MiB' : 'time of a token, ms';
   return html`<svg
     class="chart"
@@ -85,18 +120,38 @@ export function renderScatter(
     <text class="title" transform="translate(13 ${kHeight / 2 - 12}) rotate(-90)" text-anchor="middle">
       bits per byte
     </text>
-    ${placed.map((each) => renderPoint(each, px(xOf(each)), py(yOf(each)), front.has(each.point)))}
+    ${marks.map((mark) => renderMark(mark))}
   </svg>`;
 }
 
 const label = (value: number): string => String(Number(value.toPrecision(4)));
 
-function renderPoint({ point, number }: Placed, x: number, y: number, isFront: boolean): SVGTemplateResult {
+interface Mark extends Placed {
+  x: number;
+  y: number;
+  /** Its place is above the drawing. */
+  far: boolean;
+  isFront: boolean;
+  /** Its label is below, since the upper right is taken. */
+  below: boolean;
+}
+
+function placeLabels(marks: readonly Mark[]): void {
+  const sorted = marks.toSorted((a, b) => a.x - b.x);
+  for (const [i, mark] of sorted.entries()) {
+    const before = sorted[i - 1];
+    if (before === undefined) continue;
+    if (mark.x - before.x < 30 && Math.abs(mark.y - before.y) < 22) mark.below = !before.below;
+  }
+}
+
+function renderMark({ point, number, figures, x, y, far, isFront, below }: Mark): SVGTemplateResult {
+  const bits = figures.score.bitsPerByte.toFixed(4);
   return svg`<g>
-    <title>${number}: ${policyName(point.settings)}</title>
+    <title>${number}: ${policyName(point.settings)}, ${bits} bits per byte</title>
     ${isFront ? svg`<circle class="ring" cx=${x} cy=${y} r="9.5" />` : nothing}
     <circle class="point ${isFront ? 'front' : ''}" cx=${x} cy=${y} r="6" />
-    <text class="label" x=${x + 12} y=${y - 6}>${number}</text>
+    <text class="label" x=${x + (below ? 4 : 10)} y=${below ? y + 21 : y - 7}>${number}${far ? ` ↑ ${bits}` : ''}</text>
   </g>`;
 }
 
@@ -111,14 +166,15 @@ export function renderPoints(
       <caption>
         <span
           >Policies that were tried. “front”: of the same model and text, none is as good in memory, time and prediction
-          together and better in one.</span
+          together and better in one (times within 5 % count as equal). “More bits per byte”: than keeping
+          everything.</span
         >
       </caption>
       <thead>
         <tr>
           <th scope="col">No.</th>
           <th scope="col" class="name">Policy</th>
-          ${['Cache', 'Weights', 'Tokens/s', 'Perplexity', 'Bits per byte', 'More than everything', 'Text', ''].map(
+          ${['Cache', 'Weights', 'Tokens/s', 'Perplexity', 'More bits per byte', 'Bits per byte', 'Text', ''].map(
             (title) => html`<th scope="col">${title}</th>`,
           )}
         </tr>
@@ -154,11 +210,11 @@ function renderRow(
     <td
       title=${figures === null ? '' : `${duration(figures.seconds)} a token, median of ${report.rounds.length} rounds`}
     >
-      ${figures === null ? '–' : threeDigits(1 / figures.seconds)}
+      ${figures === null ? '–' : rateText(figures.seconds)}
     </td>
     <td>${score === undefined ? '–' : `${threeDigits(score.perplexity)} ± ${threeDigits(score.perplexityError)}`}</td>
-    <td>${score === undefined ? '–' : `${score.bitsPerByte.toFixed(4)} ± ${score.bitsPerByteError.toFixed(4)}`}</td>
     <td>${cost === null ? '–' : differenceText(cost)}</td>
+    <td>${score === undefined ? '–' : `${score.bitsPerByte.toFixed(4)} ± ${score.bitsPerByteError.toFixed(4)}`}</td>
     <td>${settings.model === 'lm' ? 'moby-lm' : 'tiny'}, ${settings.tokens}</td>
     <td>${report.stopped ? 'stopped' : isFront ? 'front' : ''}</td>
   </tr>`;

@@ -76,6 +76,9 @@ export const policyExplorerStyles = css`
     stroke: var(--lab-surface);
     stroke-width: 4px;
   }
+  .actions + p {
+    margin-top: 0.6rem;
+  }
   td.name,
   th.name {
     text-align: start;

@@ -18,6 +18,7 @@ import {
   policyName,
   policyRecord,
   policySettingsText,
+  rateText,
   readPolicySettings,
   withPoint,
   type PolicyPoint,
@@ -59,7 +60,7 @@ const kEverything: Partial<PolicySettings> = {
 /**
  * What a way of keeping keys, values and weights costs and saves: memory, tokens per second and perplexity, measured here.
  *
- * Attributes: `id` (names its settings in the address; default `policy`).
+ * Attributes: `model` (tiny or lm), `tokens` (of the validation text), `id` (names its settings in the address; default `policy`).
  */
 export class PolicyExplorer extends LabElement {
   #settings: PolicySettings | null = null;
@@ -79,7 +80,10 @@ export class PolicyExplorer extends LabElement {
   protected override async prepare(): Promise<void> {
     await nearView(this);
     await super.prepare();
-    this.#settings = readPolicySettings(this.settings(this.#key), this.maxThreads);
+    const own = Object.fromEntries(
+      ['model', 'tokens'].flatMap((name) => (this.hasAttribute(name) ? [[name, this.getAttribute(name)!]] : [])),
+    );
+    this.#settings = readPolicySettings({ ...own, ...this.settings(this.#key) }, this.maxThreads);
     await this.#weigh();
   }
 
@@ -120,7 +124,7 @@ export class PolicyExplorer extends LabElement {
     if (settings.window === 0) settings.sinks = 0;
     this.#settings = settings;
     this.#size = null;
-    this.#current = this.#points.find((point) => isSame(point.settings, settings)) ?? null;
+    this.#current = this.#find(settings);
     this.saveSettings(this.#key, policySettingsText(settings));
     this.requestUpdate();
     void this.attempt(() => this.#weigh());
@@ -146,6 +150,12 @@ export class PolicyExplorer extends LabElement {
       }
     });
     this.#toGo = 0;
+    if (this.#settings !== null) this.#current = this.#find(this.#settings);
+    this.requestUpdate();
+  }
+
+  #find(settings: PolicySettings): PolicyPoint | null {
+    return this.#points.find((point) => isSame(point.settings, settings)) ?? null;
   }
 
   #tour(): void {
@@ -272,14 +282,15 @@ export class PolicyExplorer extends LabElement {
           ${
             size === null
               ? ''
-              : html`keeps ${policyText(shown)} of at most ${size.positions} tokens. Weights:
-                ${byteSize(size.weightBytes)}.`
+              : html`keeps ${policyText(shown)} of at most ${size.positions}
+                tokens${size.footprint.scales > 0 ? html`; ${byteSize(size.footprint.scales)} of it are scales` : ''}.
+                Weights: ${byteSize(size.weightBytes)}.`
           }
         </p>
       </div>
       <div class="tile">
         <h4>Speed</h4>
-        <div class="figure">${seconds === null ? '–' : html`${threeDigits(1 / seconds)} <small>tokens/s</small>`}</div>
+        <div class="figure">${seconds === null ? '–' : html`${rateText(seconds)} <small>tokens/s</small>`}</div>
         <p>
           ${
             seconds === null || point === null
@@ -351,7 +362,9 @@ export class PolicyExplorer extends LabElement {
               <p class="small muted">
                 ± is a standard error: what another text of this length might change. Two policies read the same text,
                 so that their difference is known better than either; it is taken token by token. Heads other than the
-                trained ones are means or copies of these, without training again.
+                trained ones are means or copies of these, without training again. Speed is that of fast mode; losses
+                are computed in exact mode, as
+                <code>optlab eval lm</code> computes them.
               </p>`
       }
     </div>`;

@@ -20,6 +20,7 @@ import {
   policyName,
   policyRecord,
   policySettingsText,
+  rateText,
   readPolicySettings,
   withPoint,
   type PolicyPoint,
@@ -155,6 +156,8 @@ describe('policy explorer', () => {
   });
 
   it('takes the median round', () => {
+    assert.equal(rateText(1 / 14571.4), '14,571');
+    assert.equal(rateText(0.5), '2.00');
     assert.equal(figuresOf(full)!.seconds, 2);
     assert.equal(figuresOf(point({}, 1, 1, [])), null);
   });
@@ -169,6 +172,9 @@ describe('policy explorer', () => {
 
   it('finds the front of three aims', () => {
     assert.deepEqual(paretoFront([full, window, poor]), [full, window]);
+    const similar = point({ window: 32 }, 200, 1.04, [1, 2, 3, 5]);
+    assert.deepEqual(paretoFront([full, window, similar]), [full, window, similar]);
+    assert.deepEqual(paretoFront([full, window, point({ window: 32 }, 200, 1.2, [1, 2, 3, 5])]), [full, window]);
     const stopped = point({ window: 16 }, 1, 0.1, [1, 1], true);
     assert.deepEqual(paretoFront([full, stopped]), [full]);
     const other = point({ model: 'lm' }, 1, 0.1, [1, 1]);

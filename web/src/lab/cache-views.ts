@@ -95,7 +95,7 @@ export interface KeepPolicy {
   storage: DecoderSettings['storage'];
 }
 
-export const kWindows = [0, 4, 8, 12, 16, 32];
+export const kWindows = [0, 4, 6, 8, 12, 16, 32];
 export const kSinks = [0, 1, 2, 4];
 export const kStorages: readonly DecoderSettings['storage'][] = ['f32', 'fp16', 'int8'];
 

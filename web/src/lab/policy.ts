@@ -1,5 +1,6 @@
 import { kStorages, numberOf, type PolicyReport } from './cache-views.ts';
 import { browserName } from './export.ts';
+import { threeDigits } from './format.ts';
 import type { DecoderSettings } from './generation.ts';
 import { differenceOf, scoreOf, type Difference, type Score } from './perplexity.ts';
 import type { EngineInfo } from './protocol.ts';
@@ -106,6 +107,12 @@ export function figuresOf({ report }: PolicyPoint): PointFigures | null {
   };
 }
 
+/** "14,571" tokens per second, or "8.31". */
+export function rateText(seconds: number): string {
+  const rate = 1 / seconds;
+  return rate >= 1000 ? Math.round(rate).toLocaleString('en') : threeDigits(rate);
+}
+
 export function medianOf(values: readonly number[]): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;
@@ -128,7 +135,7 @@ export function costOf(point: PolicyPoint, points: readonly PolicyPoint[]): Diff
 
 /**
  * The points that no other of the same model and text is as good as in all of memory (cache and weights), time and bits per byte, and better
- * in one.
+ * in one. Times within 5 % of each other are taken for equal.
  */
 export function paretoFront(points: readonly PolicyPoint[]): PolicyPoint[] {
   const known = points.flatMap((point) => {
@@ -151,8 +158,13 @@ const objectives = ({ cacheBytes, weightBytes, seconds, score }: PointFigures): 
   score.bitsPerByte,
 ];
 
+/** By how much measured times must differ to count: less is what two runs of the same policy differ by. Memory and losses are exact. */
+const kTimeNoise = 0.05;
+const kTolerances = [0, kTimeNoise, 0];
+
 const beats = (a: readonly number[], b: readonly number[]): boolean =>
-  a.every((value, i) => value <= b[i]!) && a.some((value, i) => value < b[i]!);
+  a.every((value, i) => value <= b[i]! * (1 + kTolerances[i]!)) &&
+  a.some((value, i) => value < b[i]! * (1 - kTolerances[i]!));
 
 /** A new point takes the place of one with the same settings. */
 export function withPoint(points: readonly PolicyPoint[], point: PolicyPoint): PolicyPoint[] {
