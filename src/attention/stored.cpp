@@ -19,6 +19,13 @@ float from_half(std::uint16_t number) {
 const std::uint16_t* halves(const std::byte* numbers) { return reinterpret_cast<const std::uint16_t*>(numbers); }
 const std::int8_t* bytes(const std::byte* numbers) { return reinterpret_cast<const std::int8_t*>(numbers); }
 
+void expand_halves(const StoredKernels& kernels, const Stored& stored, const std::uint16_t* from, std::ptrdiff_t count,
+                   float* to) {
+  const std::ptrdiff_t whole = stored.finite ? count / kStoredGrain * kStoredGrain : 0;
+  kernels.half_expand(from, whole, to);
+  for (std::ptrdiff_t i = whole; i < count; ++i) to[i] = from_half(from[i]);
+}
+
 }  // namespace
 
 float stored_key(const Stored& stored, int size, int key, int g, int d) noexcept {
@@ -34,13 +41,12 @@ float stored_value(const Stored& stored, int size, int key, int g, int d) noexce
   return static_cast<float>(bytes(stored.values)[at]) * stored.value_scales[g * stored.scale_stride + key];
 }
 
-void expand_keys(const Stored& stored, int size, int g, Span keys, float* to) noexcept {
+void expand_keys(const StoredKernels& kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept {
   const std::ptrdiff_t panel = std::ptrdiff_t{kPanelKeys} * size;
   for (int s = keys.begin; s < keys.end; s += kPanelKeys, to += panel) {
     const std::ptrdiff_t at = g * stored.head_stride + std::ptrdiff_t{s} * size;
     if (stored.storage == Storage::kFloat16) {
-      const std::uint16_t* from = halves(stored.keys) + at;
-      for (std::ptrdiff_t i = 0; i < panel; ++i) to[i] = from_half(from[i]);
+      expand_halves(kernels, stored, halves(stored.keys) + at, panel, to);
       continue;
     }
     const std::int8_t* from = bytes(stored.keys) + at;
@@ -53,13 +59,11 @@ void expand_keys(const Stored& stored, int size, int g, Span keys, float* to) no
   }
 }
 
-void expand_values(const Stored& stored, int size, int g, Span keys, float* to) noexcept {
+void expand_values(const StoredKernels& kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept {
   const std::ptrdiff_t at = g * stored.head_stride + std::ptrdiff_t{keys.begin} * size;
   if (stored.storage == Storage::kFloat16) {
     const std::ptrdiff_t count = std::ptrdiff_t{keys.end - keys.begin} * size;
-    const std::uint16_t* from = halves(stored.values) + at;
-    for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = from_half(from[i]);
-    return;
+    return expand_halves(kernels, stored, halves(stored.values) + at, count, to);
   }
   const std::int8_t* from = bytes(stored.values) + at;
   const float* scales = stored.value_scales + g * stored.scale_stride;

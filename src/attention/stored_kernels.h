@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "attention/attention_kernels.h"
 #include "attention/stored.h"
 
@@ -27,13 +29,15 @@ struct StoredWeigh {
   float* out;
 };
 
-/// One ISA's products of a single query, instantiated from stored_micro_kernel.h: numbers become floats in registers. D is a
+/// One ISA's products of a single query and its conversion, instantiated from stored_micro_kernel.h: numbers become floats in registers. D is a
 /// multiple of kStoredGrain; halves are finite, and queries of halves smaller than kMostQuery.
 struct StoredKernels {
   void (*half_scores)(const StoredScores&) noexcept;
   void (*half_weigh)(const StoredWeigh&) noexcept;
   void (*int8_scores)(const StoredScores&) noexcept;
   void (*int8_weigh)(const StoredWeigh&) noexcept;
+  /// to[i] = from[i] as floats, `count` finite halves; a multiple of kStoredGrain.
+  void (*half_expand)(const std::uint16_t* from, std::ptrdiff_t count, float* to) noexcept;
 };
 
 inline constexpr int kStoredGrain = 16;
@@ -53,8 +57,8 @@ float stored_key(const Stored& stored, int size, int key, int g, int d) noexcept
 float stored_value(const Stored& stored, int size, int key, int g, int d) noexcept;
 
 /// Keys [begin, end) of head g as float32, the whole panels around them, to panels at `to`; begin is a panel's first.
-void expand_keys(const Stored& stored, int size, int g, Span keys, float* to) noexcept;
+void expand_keys(const StoredKernels& kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept;
 /// Their values to `to` [end - begin, D].
-void expand_values(const Stored& stored, int size, int g, Span keys, float* to) noexcept;
+void expand_values(const StoredKernels& kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept;
 
 }  // namespace optlab::attention::detail

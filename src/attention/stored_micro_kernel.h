@@ -145,11 +145,24 @@ void stored_weigh(const StoredWeigh& block) noexcept {
   stored_weigh_columns<Format, kPairs>(block, 0);
 }
 
+template <class Widen>
+void half_expand(const std::uint16_t* from, std::ptrdiff_t count, float* to) noexcept {
+  using Simd = typename Widen::Simd;
+  const auto factor = Simd::broadcast(0x1p112F);
+  for (std::ptrdiff_t i = 0; i < count; i += kStoredGrain) {
+    unroll<kStoredGrain / (2 * Simd::kLanes)>([&](auto p) {
+      const auto numbers = Widen::load_half(from + i + p * 2 * Simd::kLanes);
+      Simd::store(to + i + p * 2 * Simd::kLanes, Simd::mul(numbers.low, factor));
+      Simd::store(to + i + p * 2 * Simd::kLanes + Simd::kLanes, Simd::mul(numbers.high, factor));
+    });
+  }
+}
+
 /// kPanels panels of halves at a time, kInt8Panels of bytes, whose scales take as many registers as their sums.
 template <class Widen, int kPanels, int kInt8Panels, int kPairs>
 constexpr StoredKernels make_stored_kernels() {
   return {stored_scores<HalfFormat<Widen>, kPanels>, stored_weigh<HalfFormat<Widen>, kPairs>,
-          stored_scores<Int8Format<Widen>, kInt8Panels>, stored_weigh<Int8Format<Widen>, kPairs>};
+          stored_scores<Int8Format<Widen>, kInt8Panels>, stored_weigh<Int8Format<Widen>, kPairs>, half_expand<Widen>};
 }
 
 }  // namespace optlab::attention::detail

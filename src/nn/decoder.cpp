@@ -72,11 +72,11 @@ void Decoder::reserve(int rows) {
   detail::require_rows(product_, rows, c.dim);
 }
 
-const Decoder::Sequence& Decoder::at(int sequence) const {
+std::size_t Decoder::index_of(int sequence) const {
   if (sequence < 0 || sequence >= sequences()) {
     throw_invalid({"Decoder: sequence ", sequence, "; want 0 to ", sequences() - 1});
   }
-  return sequences_[static_cast<std::size_t>(sequence)];
+  return static_cast<std::size_t>(sequence);
 }
 
 std::span<const float> Decoder::feed(std::span<const std::int32_t> ids, int sequence) {
@@ -99,7 +99,7 @@ void Decoder::feed_all(std::span<const std::int32_t> ids, MatrixView logits, int
 }
 
 void Decoder::check(std::span<const std::int32_t> ids, int sequence) const {
-  const std::size_t seen = at(sequence).tokens.size();
+  const std::size_t seen = tokens(sequence).size();
   if (ids.empty() || ids.size() > static_cast<std::size_t>(config().positions) - seen) {
     throw_invalid({"Decoder: ", ids.size(), " tokens after ", seen, "; want at least one, and at most ",
                    config().positions, " in all"});
@@ -162,7 +162,7 @@ void Decoder::run(std::span<const std::int32_t> ids, MatrixView logits) {
   std::size_t done = 0;
   for (const Part& part : parts_) {
     const auto own = ids.subspan(done, static_cast<std::size_t>(part.rows));
-    std::vector<std::int32_t>& tokens = at(part.sequence).tokens;
+    std::vector<std::int32_t>& tokens = sequences_[index_of(part.sequence)].tokens;
     tokens.insert(tokens.end(), own.begin(), own.end());
     done += own.size();
   }
@@ -188,7 +188,7 @@ void Decoder::attend(int layer, MatrixView x) {
   int first = 0;
   for (const auto& [sequence, rows] : parts_) {
     const MatrixView own = projected.block(first, 0, rows, projected.columns);
-    kvcache::KvCache& cache = at(sequence).cache;
+    kvcache::KvCache& cache = sequences_[index_of(sequence)].cache;
     attention.rotate(own, cache.length(layer), compute_);
     const attention::Heads out = attention::heads_view(attended.row(first), rows, sizes.heads, sizes.head_size());
     cache.extend(layer, attention.queries(own), attention.keys(own), attention.values(own), out, context,
@@ -221,13 +221,13 @@ void Decoder::add(MatrixView x) {
 }
 
 void Decoder::truncate(int length, int sequence) {
-  auto& [cache, tokens] = at(sequence);
+  auto& [cache, tokens] = sequences_[index_of(sequence)];
   cache.truncate(length);
   tokens.resize(static_cast<std::size_t>(length));
 }
 
 int Decoder::reuse(std::span<const std::int32_t> ids, int sequence) {
-  const std::vector<std::int32_t>& tokens = at(sequence).tokens;
+  const std::span<const std::int32_t> tokens = this->tokens(sequence);
   const std::size_t most = std::min(tokens.size(), ids.empty() ? 0 : ids.size() - 1);
   const auto same = std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(most), ids.begin());
   const auto length = static_cast<int>(same.first - tokens.begin());

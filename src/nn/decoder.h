@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "attention/row_ops.h"
@@ -53,9 +52,9 @@ class Decoder {
 
   const LmConfig& config() const { return model_.config(); }
   int sequences() const { return static_cast<int>(sequences_.size()); }
-  const kvcache::KvCache& cache(int sequence = 0) const { return at(sequence).cache; }
+  const kvcache::KvCache& cache(int sequence = 0) const { return sequences_[index_of(sequence)].cache; }
   /// What it has seen, in order.
-  std::span<const std::int32_t> tokens(int sequence = 0) const { return at(sequence).tokens; }
+  std::span<const std::int32_t> tokens(int sequence = 0) const { return sequences_[index_of(sequence)].tokens; }
   /// What a token reads: projections, classifier and norms in their formats.
   std::size_t weight_bytes() const;
 
@@ -94,8 +93,7 @@ class Decoder {
     int rows;
   };
 
-  const Sequence& at(int sequence) const;
-  Sequence& at(int sequence) { return const_cast<Sequence&>(std::as_const(*this).at(sequence)); }
+  std::size_t index_of(int sequence) const;
   void check(std::span<const std::int32_t> ids, int sequence) const;
   void feed(std::span<const std::int32_t> ids, MatrixView logits, bool all, int sequence);
   void run(std::span<const std::int32_t> ids, MatrixView logits);
