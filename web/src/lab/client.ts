@@ -279,6 +279,7 @@ export class EngineClient extends EventTarget {
     this.#refuseSecond();
     this.#setTask(name);
     let stopped = false;
+    let over = false;
     let last: R | null = null;
     let grace: ReturnType<typeof setTimeout> | undefined;
     let deadline = Infinity;
@@ -305,6 +306,7 @@ export class EngineClient extends EventTarget {
       };
       heard();
       const report = proxy((value: R) => {
+        if (over) return; // it took another way than the result, which was faster
         last = value;
         heard();
         if (!stopped) onProgress(value);
@@ -320,6 +322,7 @@ export class EngineClient extends EventTarget {
       }
       throw error;
     } finally {
+      over = true;
       clearTimeout(grace);
       clearTimeout(silence);
       if (plug !== undefined) session?.kill(new EngineError('The guest has left'));
