@@ -96,7 +96,7 @@ describe('a language model writes on a page', () => {
     visit.assertClean();
 
     await give(race, [{ name: 'tokenizer.bin', mimeType: '', buffer: Buffer.from('not one') }]);
-    await visit.run(race, 'Write without a prediction');
+    await race.getByRole('button', { name: 'Write without a prediction' }).click();
     assert.match(await alertOf(race).innerText(), /The tokenizer ends after 0 of the model's 260 tokens/);
     await visit.close();
   });
@@ -106,7 +106,7 @@ describe('a language model writes on a page', () => {
     const race = visit.page.locator('token-race');
     await open(race);
     await give(race, [{ name: 'holiday.bin', mimeType: '', buffer: Buffer.alloc(5000, 7) }]);
-    await visit.run(race, 'Write without a prediction');
+    await race.getByRole('button', { name: 'Write without a prediction' }).click();
     assert.match(await alertOf(race).innerText(), /Data could not be used/);
     await race.getByLabel('Model').selectOption('tiny');
     await visit.run(race, 'Write without a prediction');
