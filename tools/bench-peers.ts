@@ -31,8 +31,8 @@ const kNames = kFamilies.map(({ name }) => name);
 const kHelp = `usage: tools/bench-peers [--families FAMILY,…] [--only web|native]… [--shapes SHAPE,…] [--repetitions N]
                          [--patience SECONDS] [--quick] [--out FOLDER] [--no-build] [--report]
 
-Measures OptLab's kernels and training against onnxruntime-web, TensorFlow.js and LiteRT.js in Chromium, and against OpenBLAS, oneDNN,
-Eigen and libtorch natively; installs them first, and does without libtorch where that can't be. Writes benchmarks.json and benchmarks.md. What isn't measured is kept as the last run left it.
+Measures OptLab's kernels, training and language model against onnxruntime-web, TensorFlow.js, LiteRT.js and wllama in Chromium, and against
+OpenBLAS, oneDNN, Eigen and libtorch natively; installs them first, and does without libtorch where that can't be. Writes benchmarks.json and benchmarks.md. What isn't measured is kept as the last run left it.
 
   --families FAMILY,… some of ${kNames.join(', ')} (all)
   --only PART        web or native
@@ -170,9 +170,11 @@ async function measureAll(
   { choices, method }: Options,
   done: (family: Family, section: Section, field: Field) => void,
 ): Promise<void> {
-  const field = await open(choices.map(({ family }) => family));
+  const some = choices.filter(({ family }) => family[part].tables.length > 0);
+  if (some.length === 0) return;
+  const field = await open(some.map(({ family }) => family));
   try {
-    for (const choice of choices) done(choice.family, await measure(field, part, choice, method), field);
+    for (const choice of some) done(choice.family, await measure(field, part, choice, method), field);
   } finally {
     await field.close();
   }

@@ -1,6 +1,6 @@
 // What makes a family of tasks: what is computed, how it is checked, who does it, and what the report says of it. Families run in the
 // browser too, so nothing here imports anything of Node's.
-import type { Check, FamilyName, Lane, OperandsOf, Peak, Task, TaskOf, Values } from './types.ts';
+import type { Check, FamilyName, Lane, OperandsOf, Peak, Prepared, Task, TaskOf, Values } from './types.ts';
 
 /** A way of one library to do the tasks. */
 export interface LaneRow {
@@ -86,8 +86,14 @@ export interface Family<F extends FamilyName = FamilyName> {
   /** Operations of a call. */
   work(task: TaskOf[F]): number;
   operands(task: TaskOf[F]): OperandsOf[F];
-  /** `allowed`: see Prepared. */
-  check(task: TaskOf[F], operands: OperandsOf[F], output: Values, allowed?: number): Check;
+  /** `allowed`, `reference`: see Prepared. */
+  check(
+    task: TaskOf[F],
+    operands: OperandsOf[F],
+    output: Values,
+    allowed?: number,
+    reference?: Prepared['reference'],
+  ): Check;
   web: Part;
   native: Part;
   /** In the browser. */

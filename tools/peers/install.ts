@@ -41,7 +41,7 @@ export function webVersions(modules: string): Record<string, string> {
 }
 
 export async function buildOurLinks(log: string): Promise<void> {
-  const targets = ['optlab_peer_bindings', 'optlab_model_bindings'];
+  const targets = ['optlab_peer_bindings', 'optlab_model_bindings', 'optlab_lm_bindings'];
   for (const name of ['relaxed', 'relaxed-threads']) await build(`wasm-${name}`, log, targets);
 }
 

@@ -45,6 +45,7 @@ const kWebLibraries = [
   { library: 'ort', label: 'onnxruntime-web' },
   // Asked for two threads it says that it uses one (setThreadsCount has no effect), and then gets no row.
   { library: 'tfjs', label: 'TensorFlow.js' },
+  { library: 'wllama', label: 'wllama' },
 ] as const;
 
 /**

@@ -24,6 +24,8 @@ function written(task: Task): string {
       return [task.family, task.model, task.batch].join(' ');
     case 'sparse':
       return [task.family, task.m, task.k, task.n, task.sparsity].join(' ');
+    case 'decode':
+      throw new RangeError('no native program decodes');
     default:
       return [task.family, task.m, task.k, task.n].join(' ');
   }

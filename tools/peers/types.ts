@@ -64,7 +64,21 @@ export interface TrainingTask {
   batch: number;
 }
 
-export type Task = GemmTask | SparseTask | ConvTask | AttentionTask | RowsTask | TrainingTask;
+/**
+ * A language model of GPT-2's shape: `count` tokens, each the likeliest one, after all of `prompt` tokens but the last are cached; or, with
+ * count 1, the whole prompt. Ours is of Llama's shape and as large.
+ */
+export interface DecodeTask {
+  family: 'decode';
+  name: string;
+  kind: 'generate' | 'prompt';
+  dim: number;
+  weights: 'f32' | 'int8';
+  prompt: number;
+  count: number;
+}
+
+export type Task = GemmTask | SparseTask | ConvTask | AttentionTask | RowsTask | TrainingTask | DecodeTask;
 export type FamilyName = Task['family'];
 
 type Floats = Float32Array<ArrayBuffer>;
@@ -79,6 +93,7 @@ export interface OperandsOf {
   attention: { q: Floats; k: Floats; v: Floats };
   rows: { x: Floats; weight: Floats; bias: Floats };
   training: TrainingOperands;
+  decode: { prompt: Int32Array<ArrayBuffer> };
 }
 
 /** The batch, and the initial weights by our tensors' names; biases and the norms' shifts are 0, the norms' weights 1. */
@@ -96,6 +111,7 @@ export interface TaskOf {
   attention: AttentionTask;
   rows: RowsTask;
   training: TrainingTask;
+  decode: DecodeTask;
 }
 
 /** A result, in units of the exact one. */
@@ -115,6 +131,8 @@ export interface Prepared {
   output(): Values | Promise<Values>;
   /** How far the result may be from the exact one, where the library rounds it or its operands to few bits. */
   allowed?: number;
+  /** decode: the logits [tokens, vocabulary] of its model computed in another way, where no other library has that model. */
+  reference?: (ids: Int32Array) => Float32Array;
   dispose(): void;
 }
 

@@ -3,6 +3,7 @@ import type { FamilyName, Task } from '../types.ts';
 import { attention } from './attention.ts';
 import { convF32 } from './conv-f32.ts';
 import { convInt8 } from './conv-int8.ts';
+import { decode } from './decode.ts';
 import { gemmF32 } from './gemm-f32.ts';
 import { gemmInt8 } from './gemm-int8.ts';
 import { rows } from './rows.ts';
@@ -10,7 +11,17 @@ import { sparse } from './sparse.ts';
 import { training } from './training.ts';
 
 /** In the order of the report. */
-export const kFamilies: readonly Family[] = [gemmF32, gemmInt8, convF32, convInt8, attention, rows, sparse, training];
+export const kFamilies: readonly Family[] = [
+  gemmF32,
+  gemmInt8,
+  convF32,
+  convInt8,
+  attention,
+  rows,
+  sparse,
+  training,
+  decode,
+];
 
 export function family(name: FamilyName): Family {
   const found = kFamilies.find((candidate) => candidate.name === name);

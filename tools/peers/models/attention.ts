@@ -72,7 +72,7 @@ export function attentionModel(task: AttentionTask, { k, v }: KeysAndValues): Ui
   ];
   const inputs = [{ name: 'q', type: 'f32' as const, shape: [heads, queries, size] }];
   if (!cached) for (const name of ['k', 'v']) inputs.push({ name, type: 'f32', shape });
-  return graphModel({ nodes, constants, inputs, output: { name: 'y', type: 'f32', shape: [heads, queries, size] } });
+  return graphModel({ nodes, constants, inputs, outputs: [{ name: 'y', type: 'f32', shape: [heads, queries, size] }] });
 }
 
 /**
@@ -112,7 +112,7 @@ export function fusedAttentionModel(task: AttentionTask, { k, v }: KeysAndValues
       ...(cached ? [{ ...kOperand, values: k }, { ...vOperand, values: v }] : []),
     ],
     inputs: cached ? [q] : [q, kOperand, vOperand],
-    output: { ...q, name: 'y' },
+    outputs: [{ ...q, name: 'y' }],
   });
 }
 

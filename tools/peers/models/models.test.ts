@@ -6,43 +6,9 @@ import { attentionModel, causalMask, fusedAttentionModel, perQueryHead, tfliteAt
 import { permuted } from './layout.ts';
 import { convIntegerModel, convModel, matMulIntegerModel, matMulModel, qLinearConvModel } from './onnx.ts';
 import { block, integer } from './protobuf.ts';
+import { decode, message, text } from './protobuf-reader.ts';
 import { convModel as tfliteConvModel, fullyConnectedModel } from './tflite.ts';
 
-type Message = Map<number, (number | Uint8Array)[]>;
-
-function readVarint(data: Uint8Array, at: number): [number, number] {
-  for (let value = 0, scale = 1; ; scale *= 128) {
-    const byte = data[at++];
-    assert.ok(byte !== undefined, 'a varint runs over the end');
-    value += (byte & 127) * scale;
-    if (byte < 128) return [value, at];
-  }
-}
-
-function decode(data: Uint8Array): Message {
-  const fields: Message = new Map();
-  for (let at = 0; at < data.length; ) {
-    let key: number;
-    let value: number | Uint8Array;
-    [key, at] = readVarint(data, at);
-    if (key % 8 === 0) [value, at] = readVarint(data, at);
-    else {
-      assert.equal(key % 8, 2, 'wire type');
-      let length: number;
-      [length, at] = readVarint(data, at);
-      assert.ok(at + length <= data.length, 'a block runs over the end');
-      value = data.subarray(at, at + length);
-      at += length;
-    }
-    const field = Math.floor(key / 8);
-    fields.set(field, [...(fields.get(field) ?? []), value]);
-  }
-  return fields;
-}
-
-const message = (from: Message, field: number, index = 0) => decode(from.get(field)![index] as Uint8Array);
-const text = (from: Message, field: number) =>
-  (from.get(field) ?? []).map((value) => new TextDecoder().decode(value as Uint8Array));
 const floats = (data: Uint8Array) => new Float32Array(data.slice().buffer);
 const bytes = (data: Uint8Array) => new Int8Array(data.slice().buffer);
 

@@ -4,7 +4,7 @@ import { permuted } from './layout.ts';
 import { block, concat, float, integer } from './protobuf.ts';
 
 /** TensorProto.DataType */
-const kTypes = { f32: 1, u8: 2, s8: 3, s32: 6 } as const;
+const kTypes = { f32: 1, u8: 2, s8: 3, s32: 6, s64: 7 } as const;
 type Type = keyof typeof kTypes;
 /** AttributeProto.AttributeType */
 const kFloat = 1;
@@ -18,10 +18,17 @@ const kOpset = 17;
 export interface Tensor {
   name: string;
   type: Type;
-  shape: readonly number[];
+  /** An extent that differs from run to run has a name. */
+  shape: readonly (number | string)[];
 }
 export interface Constant extends Tensor {
-  values: Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+  shape: readonly number[];
+  values:
+    | Float32Array<ArrayBuffer>
+    | Int8Array<ArrayBuffer>
+    | Uint8Array<ArrayBuffer>
+    | Int32Array<ArrayBuffer>
+    | BigInt64Array<ArrayBuffer>;
 }
 
 /** A list of whole numbers, a whole number, or a float. */
@@ -40,7 +47,7 @@ export interface OnnxGraph {
   nodes: readonly OnnxNode[];
   constants: readonly Constant[];
   inputs: readonly Tensor[];
-  output: Tensor;
+  outputs: readonly Tensor[];
 }
 
 /** A model that is one operator. Its inputs are x and the constants, in this order. */
@@ -54,7 +61,7 @@ interface Operator {
 
 /** ValueInfoProto */
 function value({ name, type, shape }: Tensor): Uint8Array[] {
-  const dims = shape.map((size) => block(1, [integer(1, size)]));
+  const dims = shape.map((size) => block(1, [typeof size === 'string' ? block(2, size) : integer(1, size)]));
   return [block(1, name), block(2, [block(1, [integer(1, kTypes[type]), block(2, dims)])])];
 }
 
@@ -85,13 +92,13 @@ function node({ type, domain = '', inputs, outputs, attributes = {} }: OnnxNode)
   ];
 }
 
-export function graphModel({ nodes, constants, inputs, output }: OnnxGraph): Uint8Array<ArrayBuffer> {
+export function graphModel({ nodes, constants, inputs, outputs }: OnnxGraph): Uint8Array<ArrayBuffer> {
   const graph = [
     ...nodes.map((operator) => block(1, node(operator))),
     block(2, nodes.length === 1 ? 'one operator' : 'operators'),
     ...constants.map((constant) => block(5, tensor(constant))),
     ...inputs.map((input) => block(11, value(input))),
-    block(12, value(output)),
+    ...outputs.map((output) => block(12, value(output))),
   ];
   const domains = [['', kOpset] as const, ...(nodes.some(({ domain }) => domain === kMicrosoft) ? [[kMicrosoft, 1] as const] : [])];
   const opsets = domains.map(([domain, version]) => block(8, [block(1, domain), integer(2, version)]));
@@ -104,7 +111,7 @@ function model({ type, constants, attributes = {}, x, y }: Operator): Uint8Array
     nodes: [{ type, inputs: ['x', ...names], outputs: ['y'], attributes }],
     constants,
     inputs: [{ name: 'x', ...x }],
-    output: { name: 'y', ...y },
+    outputs: [{ name: 'y', ...y }],
   });
 }
 

@@ -28,6 +28,6 @@ export function rowsModel({ operation, rows, columns }: RowsTask, { weight, bias
   return graphModel({
     ...kinds[operation],
     inputs: [{ name: 'x', type: 'f32', shape }],
-    output: { name: 'y', type: 'f32', shape },
+    outputs: [{ name: 'y', type: 'f32', shape }],
   });
 }

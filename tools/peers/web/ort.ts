@@ -19,20 +19,21 @@ import {
 } from '../models/onnx.ts';
 import { rowsModel } from '../models/rows.ts';
 import type { AttentionTask, ConvTask, Loaded, OperandsOf, Prepared, Values, WebPeer } from '../types.ts';
+import { decoding } from './ort-decode.ts';
 import { sumStep } from './rounding.ts';
 
-type Data = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
-interface Tensor {
+export type Data = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+export interface Tensor {
   data: Data;
 }
-interface Session {
+export interface Session {
   run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 interface Ort {
   env: { wasm: { numThreads: number; wasmPaths: string }; versions: { web: string }; logLevel: string };
   InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
-  Tensor: new (type: 'float32' | 'uint8', data: Data, dims: number[]) => Tensor;
+  Tensor: new (type: 'float32' | 'uint8' | 'int32', data: Data, dims: number[]) => Tensor;
 }
 
 let ort: Ort;
@@ -53,14 +54,18 @@ interface Feed {
   shape: number[];
 }
 
+function startSession(model: Uint8Array): Promise<Session> {
+  const options = { executionProviders: ['wasm'], graphOptimizationLevel: 'all', intraOpNumThreads: threads };
+  return ort.InferenceSession.create(model, options);
+}
+
 /** A model that is run on named inputs; `values` brings its result into our order. */
 async function startWith(
   model: Uint8Array,
   inputs: Readonly<Record<string, Feed>>,
   values: (data: Data) => Values = (data) => data as Values,
 ): Promise<Prepared> {
-  const options = { executionProviders: ['wasm'], graphOptimizationLevel: 'all', intraOpNumThreads: threads };
-  const session = await ort.InferenceSession.create(model, options);
+  const session = await startSession(model);
   const feeds = Object.fromEntries(
     Object.entries(inputs).map(([name, { data, shape }]) => [
       name,
@@ -125,6 +130,10 @@ export const peer: WebPeer = {
     sparse: ({ m, k, n }, { a, b }) => start(matMulModel({ m, k, n, b }), a, [m, k]),
     'gemm-int8': ({ m, k, n }, { a, b }) => start(matMulIntegerModel({ m, k, n, b }), a, [m, k]),
     attention,
+    decode: (task, operands) => {
+      const tensor = (type: 'float32' | 'int32', data: Data, dims: number[]) => new ort.Tensor(type, data, dims);
+      return decoding({ start: startSession, tensor }, task, operands);
+    },
     rows: (task, operands) => start(rowsModel(task, operands), operands.x, [task.rows, task.columns]),
     'conv-f32': (task, { x, weights, bias }) =>
       start(convModel(task, weights, bias), channelsFirst(x, task), shapeOf(task), (y) => channelsLast(task, y)),

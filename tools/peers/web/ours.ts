@@ -1,5 +1,6 @@
 // OptLab itself: the relaxed-SIMD links, which hold the exact rungs too.
 import type { AttentionTask, ConvTask, Loaded, OperandsOf, Peak, Prepared, RowsTask, WebPeer } from '../types.ts';
+import { decoding } from './ours-decode.ts';
 import { train } from './ours-training.ts';
 
 /** Of the normalizations. */
@@ -225,6 +226,7 @@ export const peer: WebPeer = {
     attention,
     rows: rowOperation,
     training: (task, operands, row) => train(task, operands, row, threads),
+    decode: (task, operands, row) => decoding(task, operands, row, threads),
   },
   probe,
 };

@@ -7,9 +7,11 @@ const kPeers: Readonly<Record<string, () => Promise<{ peer: WebPeer }>>> = {
   ort: () => import('./ort.ts'),
   ours: () => import('./ours.ts'),
   tfjs: () => import('./tfjs.ts'),
+  wllama: () => import('./wllama.ts'),
 };
-/** Brings caches and clock back after the turns of the other libraries; not timed. */
+/** Brings caches and clock back after the turns of the other libraries; not timed. A call that is much longer hardly notices. */
 const kPrerollSeconds = 0.02;
+const kLongCallSeconds = 5 * kPrerollSeconds;
 /** Warm-up ends when three windows in a row differ by less than this from their mean, or at three times its length. */
 const kSettled = 0.03;
 
@@ -56,7 +58,7 @@ async function prepare(task: Task, row: string): Promise<Check> {
   const prepared = await make(task, operands, row);
   ready.set(row, { prepared, secondsPerCall: 1 });
   await prepared.run();
-  return family.check(task, operands, await prepared.output(), prepared.allowed);
+  return family.check(task, operands, await prepared.output(), prepared.allowed, prepared.reference);
 }
 
 async function warm(row: string, seconds: number): Promise<Timing> {
@@ -79,7 +81,7 @@ async function warm(row: string, seconds: number): Promise<Timing> {
 /** Batches of calls that take a twentieth of the time each, the clock read between them, until the time is filled. */
 async function repeat(row: string, seconds: number): Promise<Timing> {
   const { prepared, secondsPerCall } = find(row);
-  await runFor(prepared, kPrerollSeconds);
+  if (secondsPerCall < kLongCallSeconds) await runFor(prepared, kPrerollSeconds);
   return runFor(prepared, seconds, Math.max(1, Math.floor(seconds / 20 / secondsPerCall)));
 }
 
