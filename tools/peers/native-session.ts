@@ -24,6 +24,7 @@ function written(task: Task): string {
       return [task.family, task.model, task.batch].join(' ');
     case 'sparse':
       return [task.family, task.m, task.k, task.n, task.sparsity].join(' ');
+    case 'caching':
     case 'decode':
       throw new RangeError('no native program decodes');
     default:

@@ -168,6 +168,7 @@ function chapter(family: Family, { web, native }: FamilyResults): string {
   const whole = (name: 'web' | 'native', title: string, section: Section) =>
     part(title, family[name], section) +
     targets(family, name, section) +
+    (family.summary?.(section) ?? '') +
     limits(family, name, section) +
     peaks(section);
   return [head, web && whole('web', 'In the browser', web), native && whole('native', 'Native, one thread', native)]

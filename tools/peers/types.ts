@@ -78,7 +78,19 @@ export interface DecodeTask {
   count: number;
 }
 
-export type Task = GemmTask | SparseTask | ConvTask | AttentionTask | RowsTask | TrainingTask | DecodeTask;
+/**
+ * A language model with its cache and without: a token after `prompt` others, or a text of `count` tokens after a prompt, which is part of it.
+ */
+export interface CachingTask {
+  family: 'caching';
+  name: string;
+  kind: 'token' | 'text';
+  prompt: number;
+  count: number;
+}
+
+export type Task =
+  GemmTask | SparseTask | ConvTask | AttentionTask | RowsTask | TrainingTask | DecodeTask | CachingTask;
 export type FamilyName = Task['family'];
 
 type Floats = Float32Array<ArrayBuffer>;
@@ -94,6 +106,8 @@ export interface OperandsOf {
   rows: { x: Floats; weight: Floats; bias: Floats };
   training: TrainingOperands;
   decode: { prompt: Int32Array<ArrayBuffer> };
+  /** With the token after the prompt. */
+  caching: { prompt: Int32Array<ArrayBuffer> };
 }
 
 /** The batch, and the initial weights by our tensors' names; biases and the norms' shifts are 0, the norms' weights 1. */
@@ -112,6 +126,7 @@ export interface TaskOf {
   rows: RowsTask;
   training: TrainingTask;
   decode: DecodeTask;
+  caching: CachingTask;
 }
 
 /** A result, in units of the exact one. */
@@ -131,7 +146,7 @@ export interface Prepared {
   output(): Values | Promise<Values>;
   /** How far the result may be from the exact one, where the library rounds it or its operands to few bits. */
   allowed?: number;
-  /** decode: the logits [tokens, vocabulary] of its model computed in another way, where no other library has that model. */
+  /** decode, caching: the logits [tokens, vocabulary] of its model computed in another way, where no other library has that model. */
   reference?: (ids: Int32Array) => Float32Array;
   dispose(): void;
 }

@@ -1,6 +1,7 @@
 import type { Family } from '../family.ts';
 import type { FamilyName, Task } from '../types.ts';
 import { attention } from './attention.ts';
+import { caching } from './caching.ts';
 import { convF32 } from './conv-f32.ts';
 import { convInt8 } from './conv-int8.ts';
 import { decode } from './decode.ts';
@@ -21,6 +22,7 @@ export const kFamilies: readonly Family[] = [
   sparse,
   training,
   decode,
+  caching,
 ];
 
 export function family(name: FamilyName): Family {

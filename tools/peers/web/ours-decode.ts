@@ -6,7 +6,7 @@ import type { DecodeTask, OperandsOf, Prepared } from '../types.ts';
 interface Handle {
   delete(): void;
 }
-interface Lm extends Handle {
+export interface Lm extends Handle {
   /** Of all positions, without a cache. */
   logits(ids: Int32Array, mode: string): Float32Array;
 }
@@ -32,7 +32,7 @@ const kFloat32 = 1e-5;
 /** Weights rounded to 8 bits, against float32. */
 const kEightBits = 0.1;
 /** The likeliest token, always, and nothing that stops. */
-const kGreedy = {
+export const kGreedy = {
   ...{ cached: true, temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, repetitionWindow: 64, seed: 1 },
   ...{ stopTokens: new Int32Array(0), stopTexts: [] as string[], shift: false },
 };
@@ -40,6 +40,12 @@ const kGreedy = {
 let loading: Promise<LmModule> | undefined;
 /** One at a time: with threads, memory doesn't grow. */
 let latest: { dim: number; model: Lm } | undefined;
+
+/** lm.mjs, once. */
+export function lmModule(threads: number): Promise<LmModule> {
+  loading ??= loadModule(threads);
+  return loading;
+}
 
 async function loadModule(threads: number): Promise<LmModule> {
   const url = `/optlab/wasm-relaxed${threads > 1 ? '-threads' : ''}/src/bindings/lm.mjs`;
@@ -56,8 +62,7 @@ export async function decoding(
   mode: string,
   threads: number,
 ): Promise<Prepared> {
-  loading ??= loadModule(threads);
-  const module = await loading;
+  const module = await lmModule(threads);
   const { dim, kind, weights, count } = task;
   if (latest?.dim !== dim) {
     latest?.model.delete();

@@ -1,5 +1,6 @@
 // OptLab itself: the relaxed-SIMD links, which hold the exact rungs too.
 import type { AttentionTask, ConvTask, Loaded, OperandsOf, Peak, Prepared, RowsTask, WebPeer } from '../types.ts';
+import { caching } from './ours-caching.ts';
 import { decoding } from './ours-decode.ts';
 import { train } from './ours-training.ts';
 
@@ -226,6 +227,7 @@ export const peer: WebPeer = {
     attention,
     rows: rowOperation,
     training: (task, operands, row) => train(task, operands, row, threads),
+    caching: (task, operands, row) => caching(task, operands, row, threads),
     decode: (task, operands, row) => decoding(task, operands, row, threads),
   },
   probe,
