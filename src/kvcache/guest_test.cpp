@@ -59,7 +59,7 @@ class KvGuestTest : public testing::Test {
     attended = appended = asked = 0;
     std::uint32_t stream = 0;
     for (auto [numbers, heads] : {std::pair(&q_, kHeads), std::pair(&k_, kKvHeads), std::pair(&v_, kKvHeads)}) {
-      numbers->resize(static_cast<std::size_t>(kTokens * heads * kSize));
+      numbers->resize(std::size_t{kTokens * kSize} * static_cast<std::size_t>(heads));
       Rng(7, stream++).fill_uniform(*numbers, -2.0F, 2.0F);
     }
   }
@@ -67,7 +67,7 @@ class KvGuestTest : public testing::Test {
 
   /// Of tokens begin … end, in both layers; the second layer has what the first has.
   std::vector<float> extend(KvCache& cache, int begin, int end) {
-    std::vector<float> out(static_cast<std::size_t>((end - begin) * kHeads * kSize));
+    std::vector<float> out(std::size_t{kHeads * kSize} * static_cast<std::size_t>(end - begin));
     const auto view = [&](const std::vector<float>& of, int heads) {
       return attention::heads_view<const float>(of.data(), kTokens, heads, kSize).block(begin, end - begin);
     };

@@ -29,11 +29,10 @@ float dot(const float* x, const float* y, int size) {
 float exponentials(float* scores, int length) {
   float largest = scores[0];
   for (int p = 1; p < length; ++p) largest = optlab::max(largest, scores[p]);
+  // Apart from the sum, whose order the compiler must keep: this loop it makes vectors of.
+  for (int p = 0; p < length; ++p) scores[p] = expf(scores[p] - largest);
   float sum = 0.0f;
-  for (int p = 0; p < length; ++p) {
-    scores[p] = expf(scores[p] - largest);
-    sum += scores[p];
-  }
+  for (int p = 0; p < length; ++p) sum += scores[p];
   return sum;
 }
 
