@@ -1,6 +1,6 @@
 // What makes a family of tasks: what is computed, how it is checked, who does it, and what the report says of it. Families run in the
 // browser too, so nothing here imports anything of Node's.
-import type { Check, FamilyName, Lane, OperandsOf, Peak, Prepared, Section, Task, TaskOf, Values } from './types.ts';
+import type { Check, FamilyName, Lane, OperandsOf, Peak, Prepared, Task, TaskOf, Values } from './types.ts';
 
 /** A way of one library to do the tasks. */
 export interface LaneRow {
@@ -98,8 +98,6 @@ export interface Family<F extends FamilyName = FamilyName> {
   native: Part;
   /** In the browser. */
   limits: readonly Limit[];
-  /** What else the report says of a part, Markdown. */
-  summary?(section: Section): string;
   /** The tasks in whose rotation the device's own limits are measured. */
   probed: ReadonlySet<string>;
 }

@@ -2,6 +2,7 @@
 import { kFamilies } from './families/index.ts';
 import type { Family, Part, Table } from './family.ts';
 import { figure, ratioText, speeds } from './figures.ts';
+import { growthSummary } from './growth-summary.ts';
 import { limitRows, limitsOf, limitValue } from './limits.ts';
 import { kOthersAllowed } from './quiet.ts';
 import { kEnough, kSpreadAllowed, median, ratioToBest, summarize, verdict } from './statistics.ts';
@@ -168,7 +169,7 @@ function chapter(family: Family, { web, native }: FamilyResults): string {
   const whole = (name: 'web' | 'native', title: string, section: Section) =>
     part(title, family[name], section) +
     targets(family, name, section) +
-    (family.summary?.(section) ?? '') +
+    (family.name === 'caching' ? growthSummary(section) : '') +
     limits(family, name, section) +
     peaks(section);
   return [head, web && whole('web', 'In the browser', web), native && whole('native', 'Native, one thread', native)]

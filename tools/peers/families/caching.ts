@@ -1,9 +1,6 @@
 // A language model with its cache of keys and values and without: the library against itself, position by position.
-import { exponentAt, fitGrowth, type GrowthFit, predicted } from '../../../web/src/lab/growth.ts';
-import { type Family, type Table, webTables } from '../family.ts';
-import { speeds } from '../figures.ts';
-import { median } from '../statistics.ts';
-import type { CachingTask, OperandsOf, Section } from '../types.ts';
+import { type Family, webTables } from '../family.ts';
+import type { CachingTask, OperandsOf } from '../types.ts';
 import { kHopeless } from './compare.ts';
 
 /** The committed model's shape (models/README.md), with more positions: what a token costs doesn't depend on the weights. */
@@ -39,52 +36,6 @@ function check(
   return { ok, worst: ok ? 0 : kHopeless };
 }
 
-/** Seconds of a token at each position, medians. */
-function costs({ tasks }: Section, threads: number, row: string) {
-  return tasks.flatMap((result) => {
-    const { task } = result;
-    const lane = result.lanes.find((each) => each.threads === threads && each.row === row);
-    if (task.family !== 'caching' || task.kind !== 'token' || !lane || lane.problem !== null) return [];
-    const values = speeds(result, lane);
-    return values.length === 0 ? [] : [{ position: task.prompt, seconds: 1 / median(values) }];
-  });
-}
-
-function fitText({ a, b, c, residual }: GrowthFit, longest: number): string {
-  const in_ = (unit: number, { value, error }: GrowthFit['a']) =>
-    `${(value / unit).toPrecision(3)} ± ${(error / unit).toPrecision(1)}`;
-  return [
-    `a = ${in_(1e-6, a)} µs`,
-    `b = ${in_(1e-9, b)} ns`,
-    `c = ${in_(1e-12, c)} ps`,
-    `residual ${(residual / 1e-6).toPrecision(2)} µs`,
-    `at ${longest} the curve's own exponent is ${exponentAt((t) => predicted({ a, b, c, points: 0, residual }, t), longest / 2).toFixed(2)}`,
-  ].join(', ');
-}
-
-/** Curves through the measured times, beside what the operation counts say. */
-function summary(section: Section): string {
-  const lines = [1, 2].flatMap((threads) =>
-    (['cached', 'uncached'] as const).flatMap((row) => {
-      const points = costs(section, threads, row);
-      const fit = fitGrowth(points, 4096);
-      const who = `${row === 'cached' ? 'with the cache' : 'without'}, ${threads} thread${threads > 1 ? 's' : ''}`;
-      return fit === null ? [] : [`- ${who}: ${fitText(fit, points.at(-1)!.position)}.`];
-    }),
-  );
-  if (lines.length === 0) return '';
-  return `
-Least squares, seconds of a token = a + b·t + c·t² through the medians (± standard error):
-
-${lines.join('\n')}
-
-Attention's operations grow with t with the cache and with t² without; those of a whole text with t² and t³. The matrices' grow with neither, and with t. So the exponent
-of the whole comes from how far each part has come at these positions.
-`;
-}
-
-const kSpeedUp: Table['targets'] = {};
-
 export const caching: Family<'caching'> = {
   name: 'caching',
   title: 'With a key-value cache and without',
@@ -109,10 +60,9 @@ the same library without the cache, so that the ratio is what the cache brings.`
       ours: 'Decoder and Generation; without the cache the same decoder, emptied before each token, so that all tokens go through it in chunks, as a prompt does',
     },
     note: '',
-    tables: webTables(kSpeedUp, kSpeedUp),
+    tables: webTables({}),
   },
   native: { rows: {}, how: {}, note: '', tables: [] },
   limits: [],
   probed: new Set(),
-  summary,
 };
