@@ -46,7 +46,8 @@ SevenBits quantize_row(const float* x, int count, std::uint8_t* to) noexcept {
   const auto [low, high, odd] = extremes_of(x, count);
   const float scale = (high - low) / kMost;
   // Nothing but zeros, or numbers too small or too large to have a scale, or none at all.
-  if (!(scale > 0.0F && scale <= std::numeric_limits<float>::max()) || odd != odd) {
+  const bool scales = scale > 0.0F && scale <= std::numeric_limits<float>::max() && odd == odd;
+  if (!scales) {
     std::fill_n(to, count, std::uint8_t{0});
     return {high == low && odd == odd ? 0.0F : std::numeric_limits<float>::quiet_NaN(), 0};
   }
