@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "gemm/weight_only.h"
+
 /// Plain loops that compilers make vectors of: nothing in them depends on the order of elements.
 namespace optlab::nn::detail {
 namespace {
@@ -65,6 +67,22 @@ void dequantize_row(const std::int32_t* sums, const SevenBits& row, const std::i
   for (int n = 0; n < count; ++n) {
     y[n] = static_cast<float>(sums[n] - row.zero_point * column_sums[n]) * (row.scale * scales[n]);
   }
+}
+
+void scale_row(const float* product, const float* scales, std::ptrdiff_t stride, int count, float* y) noexcept {
+  constexpr int kColumns = gemm::kWeightColumns;
+  const auto scale = [&](int width) __attribute__((always_inline)) {
+    if (product == nullptr) {
+      for (int i = 0; i < width; ++i) y[i] = y[i] * scales[i];
+    } else {
+      for (int i = 0; i < width; ++i) y[i] = y[i] + product[i] * scales[i];
+    }
+  };
+  for (; count >= kColumns; count -= kColumns, y += kColumns, scales += stride) {
+    scale(kColumns);  // a number that compilers see
+    if (product != nullptr) product += kColumns;
+  }
+  scale(count);
 }
 
 }  // namespace optlab::nn::detail
