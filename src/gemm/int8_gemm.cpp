@@ -7,12 +7,13 @@
 
 #include "core/error.h"
 #include "core/ladder.h"
-#include "gemm/int8_kernels.h"
+#include "gemm/int8_rows.h"
 #include "simd/isa.h"
 
 namespace optlab::gemm {
 namespace {
 
+using detail::int8_row;
 using detail::Int8Kernels;
 using detail::Int8Layout;
 
@@ -21,31 +22,6 @@ bool always() { return true; }
 /// A row that has to be made needs a place.
 std::size_t naive_scratch(const Int8Problem& problem, int /*threads*/) {
   return problem.rows != nullptr ? static_cast<std::size_t>(problem.b->rows()) + Int8RowSource::kSlack : 0;
-}
-
-template <const Int8Kernels& kernels>
-std::size_t scratch(const Int8Problem& problem, int threads) {
-  return detail::int8_scratch_bytes(kernels, problem, threads);
-}
-
-template <const Int8Kernels& kernels>
-void run(const Int8Problem& problem, const Workspace& workspace) noexcept {
-  detail::run_int8(kernels, problem, workspace);
-}
-
-template <const Int8Kernels& kernels, bool threaded>
-Int8Variant row(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {name,
-          idea,
-          isa,
-          kernels.roof,
-          threaded,
-          kernels.activation_bits,
-          kernels.format(),
-          scratch<kernels>,
-          run<kernels>,
-          supported,
-          &kernels};
 }
 
 [[maybe_unused]] constexpr std::string_view kWideIdea = "products of 16-bit words, added in pairs: eight bits by eight";
@@ -70,27 +46,28 @@ std::span<const Int8Variant> ladder() {
      int8_naive,
      always,
      nullptr},
-    row<kInt8ScalarKernels, false>("int8_packed", "weights in panels, a tile of sums in registers", "scalar", always),
+    int8_row<kInt8ScalarKernels, false>("int8_packed", "weights in panels, a tile of sums in registers", "scalar",
+                                        always),
 #if defined(__x86_64__)
-    row<kInt8Avx2WideKernels, false>("int8_wide", kWideIdea, "avx2", simd::has_avx2),
-    row<kInt8Avx2WideKernels, true>("int8_wide_threads", kThreadsIdea, "avx2", simd::has_avx2),
-    row<kInt8Avx2Kernels, false>("int8_dot", kDotIdea, "avx2", simd::has_avx2),
-    row<kInt8Avx2Kernels, true>("int8_dot_threads", kThreadsIdea, "avx2", simd::has_avx2),
-    row<kInt8Avx512Kernels, false>("int8_vnni", kVnniIdea, "avx512+vnni", simd::has_avx512_vnni),
-    row<kInt8Avx512Kernels, true>("int8_vnni_threads", kThreadsIdea, "avx512+vnni", simd::has_avx512_vnni),
+    int8_row<kInt8Avx2WideKernels, false>("int8_wide", kWideIdea, "avx2", simd::has_avx2),
+    int8_row<kInt8Avx2WideKernels, true>("int8_wide_threads", kThreadsIdea, "avx2", simd::has_avx2),
+    int8_row<kInt8Avx2Kernels, false>("int8_dot", kDotIdea, "avx2", simd::has_avx2),
+    int8_row<kInt8Avx2Kernels, true>("int8_dot_threads", kThreadsIdea, "avx2", simd::has_avx2),
+    int8_row<kInt8Avx512Kernels, false>("int8_vnni", kVnniIdea, "avx512+vnni", simd::has_avx512_vnni),
+    int8_row<kInt8Avx512Kernels, true>("int8_vnni_threads", kThreadsIdea, "avx512+vnni", simd::has_avx512_vnni),
 #elif defined(__aarch64__)
-    row<kInt8NeonWideKernels, false>("int8_wide", kWideIdea, "neon", simd::has_neon),
-    row<kInt8NeonWideKernels, true>("int8_wide_threads", kThreadsIdea, "neon", simd::has_neon),
-    row<kInt8NeonKernels, false>("int8_dot", kDotIdea, "neon", simd::has_neon),
-    row<kInt8NeonKernels, true>("int8_dot_threads", kThreadsIdea, "neon", simd::has_neon),
+    int8_row<kInt8NeonWideKernels, false>("int8_wide", kWideIdea, "neon", simd::has_neon),
+    int8_row<kInt8NeonWideKernels, true>("int8_wide_threads", kThreadsIdea, "neon", simd::has_neon),
+    int8_row<kInt8NeonKernels, false>("int8_dot", kDotIdea, "neon", simd::has_neon),
+    int8_row<kInt8NeonKernels, true>("int8_dot_threads", kThreadsIdea, "neon", simd::has_neon),
 #elif defined(__wasm_simd128__)
-    row<kInt8WasmWideKernels, false>("int8_wide", kWideIdea, "wasm128", simd::has_wasm128),
-    row<kInt8WasmWideKernels, true>("int8_wide_threads", kThreadsIdea, "wasm128", simd::has_wasm128),
+    int8_row<kInt8WasmWideKernels, false>("int8_wide", kWideIdea, "wasm128", simd::has_wasm128),
+    int8_row<kInt8WasmWideKernels, true>("int8_wide_threads", kThreadsIdea, "wasm128", simd::has_wasm128),
 #if defined(__wasm_relaxed_simd__)
-    row<kInt8RelaxedKernels, false>("int8_dot", kDotIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
-    row<kInt8RelaxedKernels, true>("int8_dot_threads", kThreadsIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
-    row<kInt8FusedKernels, false>("int8_fused", kFusedIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
-    row<kInt8FusedKernels, true>("int8_fused_threads", kThreadsIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
+    int8_row<kInt8RelaxedKernels, false>("int8_dot", kDotIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
+    int8_row<kInt8RelaxedKernels, true>("int8_dot_threads", kThreadsIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
+    int8_row<kInt8FusedKernels, false>("int8_fused", kFusedIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
+    int8_row<kInt8FusedKernels, true>("int8_fused_threads", kThreadsIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
 #endif
 #endif
   };

@@ -81,6 +81,8 @@ const Int8Variant& int8_variant(std::string_view name);
 
 /// The fastest rung that takes activations of so many bits (7 or 8).
 const Int8Variant& best_int8(int activation_bits, int threads);
+/// best_int8(7, threads), for programs that want no other rung.
+const Int8Variant& best_seven_bits(int threads);
 
 /// Weights [K,N] in a rung's order, with the sum of every column (for the zero point of the activations).
 class PackedInt8 {

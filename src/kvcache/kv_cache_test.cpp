@@ -259,9 +259,9 @@ Sequence as_read(const Sequence& s, Storage storage) {
   for (int l = 0; l < kLayers; ++l) {
     for (int t = 0; t < kTokens; ++t) {
       for (int g = 0; g < s.G; ++g) {
-        const auto at = static_cast<std::size_t>((t * s.G + g) * s.D), size = static_cast<std::size_t>(s.D);
-        cache.read(l, g, t, std::span(result.keys[l]).subspan(at, size),
-                   std::span(result.values[l]).subspan(at, size));
+        const auto size = static_cast<std::size_t>(s.D);
+        const std::size_t at = static_cast<std::size_t>(t * s.G + g) * size;
+        cache.read(l, g, t, std::span(result.keys[l]).subspan(at, size), std::span(result.values[l]).subspan(at, size));
       }
     }
   }
@@ -293,7 +293,8 @@ TEST(KvCache, WhatIsReadDirectlyIsWhatExpandedWouldBe) {
               for (const std::vector<int>& chunks : {std::vector<int>{1}, {2, 1, 30}}) {
                 KvCache cache(s.sizes(), small), full(s.sizes(), policy);
                 EXPECT_TRUE(same_bits(run(s, cache, chunks, threads), run(read, full, chunks, threads)))
-                    << name_of(storage) << " D=" << D << " G=" << G << " window " << policy.window << (odd ? " odd" : "");
+                    << name_of(storage) << " D=" << D << " G=" << G << " window " << policy.window
+                    << (odd ? " odd" : "");
               }
               if (odd) continue;
               KvCache cache(s.sizes(), small), full(s.sizes(), policy);

@@ -22,22 +22,13 @@ constexpr std::array<Name, 5> kFormats = {{{WeightFormat::kFloat32, "f32", 32},
                                            {WeightFormat::kInt4, "int4", 4},
                                            {WeightFormat::kInt8Dot, "int8-dot", 8}}};
 
-/// Calls body(y, product, scales, width) for each row and panel, with the scales of one group.
-template <class Body>
-void for_scales(MatrixView y, const gemm::WeightOnlyMatrix& w, int group, const Compute& compute, const Body& body,
-                const MatrixView* product = nullptr) {
+/// Scales the columns of `y`, or adds the scaled `product` to it, with the scales of one group.
+void apply_scales(MatrixView y, const float* product, const gemm::WeightOnlyMatrix& w, int group,
+                  const Compute& compute) {
   detail::for_rows(compute.context.pool, y.rows, 4.0 * y.columns, [&](int r) {
-    for (int p = 0; p < w.panels(); ++p) {
-      const std::ptrdiff_t column = std::ptrdiff_t{p} * gemm::kWeightColumns;
-      const float* scales = w.scales() + p * w.panel_scales() + std::ptrdiff_t{group} * gemm::kWeightColumns;
-      const float* from = product == nullptr ? nullptr : product->row(r) + column;
-      const int width = y.columns - static_cast<int>(column);
-      if (width >= gemm::kWeightColumns) {
-        body(y.row(r) + column, from, scales, gemm::kWeightColumns);  // a number that compilers see
-      } else {
-        body(y.row(r) + column, from, scales, width);
-      }
-    }
+    const float* from = product == nullptr ? nullptr : product + std::ptrdiff_t{r} * y.columns;
+    detail::scale_row(from, w.scales() + std::ptrdiff_t{group} * gemm::kWeightColumns, w.panel_scales(), y.columns,
+                      y.row(r));
   });
 }
 
@@ -54,7 +45,7 @@ WeightFormat weight_format_named(std::string_view name) {
 
 DecodeWeight::DecodeWeight(ConstMatrixView w, WeightFormat format, const Compute& compute) : original_(w) {
   if (format == WeightFormat::kInt8Dot) {
-    int8_variant_ = &gemm::best_int8(7, compute.threads());
+    int8_variant_ = &gemm::best_seven_bits(compute.threads());
     const gemm::WeightOnlyMatrix few(w, 8);
     std::vector<std::int8_t> values(static_cast<std::size_t>(w.rows) * static_cast<std::size_t>(w.columns));
     int8_scales_ = AlignedBuffer<float>(static_cast<std::size_t>(w.columns));
@@ -76,8 +67,7 @@ DecodeWeight::DecodeWeight(ConstMatrixView w, WeightFormat format, const Compute
   if (variant.panels.columns > 0) packed_ = gemm::PackedMatrix(variant, w);
 }
 
-void DecodeWeight::multiply(ConstMatrixView x, MatrixView y, const Compute& compute,
-                            DecodeScratch& scratch) const {
+void DecodeWeight::multiply(ConstMatrixView x, MatrixView y, const Compute& compute, DecodeScratch& scratch) const {
   if (int8_variant_ != nullptr) return multiply_quantized(x, y, compute, scratch);
   if (!few_bits_) {
     const gemm::Variant& variant = compute.choose(y.rows, y.columns, x.columns);
@@ -112,9 +102,7 @@ void DecodeWeight::multiply_expanded(ConstMatrixView x, MatrixView y, const Comp
   });
   detail::product(x, unscaled, y, compute);
   if (w.bits() != 8) return;
-  for_scales(y, w, 0, compute, [](float* to, const float* /*product*/, const float* scales, int width) {
-    for (int i = 0; i < width; ++i) to[i] = to[i] * scales[i];
-  });
+  apply_scales(y, nullptr, w, 0, compute);
 }
 
 /// y += (x · q) · scale, group by group, as multiply_weight_only has it.
@@ -138,9 +126,7 @@ void DecodeWeight::multiply_groups(ConstMatrixView x, MatrixView y, const Comput
       w.expand_group(g, panels.begin, panels.end, integers);
     });
     detail::product(x.block(0, k, x.rows, depth), integers, product, compute);
-    for_scales(y, w, g, compute, [&](float* to, const float* from, const float* scales, int width) {
-      for (int i = 0; i < width; ++i) to[i] = to[i] + from[i] * scales[i];
-    }, &product);
+    apply_scales(y, product.data, w, g, compute);
   }
 }
 

@@ -129,9 +129,9 @@ TEST(Decoder, SequencesSideBySideAreEachAsIfAlone) {
       std::vector<Decoder> alone;
       std::vector<std::span<const std::int32_t>> ids;
       for (int s = 0; s < kSequences; ++s) {
-        ids.push_back(std::span(all).subspan(static_cast<std::size_t>(7 * s)));
+        ids.push_back(std::span(all).subspan(std::size_t{7} * static_cast<std::size_t>(s)));
         Decoder& own = alone.emplace_back(model, DecoderOptions{policy, weights}, one.compute);
-        const auto prompt = ids.back().first(static_cast<std::size_t>(1 + 11 * s));
+        const auto prompt = ids.back().first(1 + std::size_t{11} * static_cast<std::size_t>(s));
         const auto want = own.feed(prompt), got = together.feed(prompt, s);
         EXPECT_TRUE(std::equal(want.begin(), want.end(), got.begin(), got.end()));
       }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "gemm/weight_only.h"
+
 /// Plain loops that compilers make vectors of: nothing in them depends on the order of elements.
 namespace optlab::nn::detail {
 namespace {
@@ -46,7 +48,8 @@ SevenBits quantize_row(const float* x, int count, std::uint8_t* to) noexcept {
   const auto [low, high, odd] = extremes_of(x, count);
   const float scale = (high - low) / kMost;
   // Nothing but zeros, or numbers too small or too large to have a scale, or none at all.
-  if (!(scale > 0.0F && scale <= std::numeric_limits<float>::max()) || odd != odd) {
+  const bool scales = scale > 0.0F && scale <= std::numeric_limits<float>::max() && odd == odd;
+  if (!scales) {
     std::fill_n(to, count, std::uint8_t{0});
     return {high == low && odd == odd ? 0.0F : std::numeric_limits<float>::quiet_NaN(), 0};
   }
@@ -64,6 +67,22 @@ void dequantize_row(const std::int32_t* sums, const SevenBits& row, const std::i
   for (int n = 0; n < count; ++n) {
     y[n] = static_cast<float>(sums[n] - row.zero_point * column_sums[n]) * (row.scale * scales[n]);
   }
+}
+
+void scale_row(const float* product, const float* scales, std::ptrdiff_t stride, int count, float* y) noexcept {
+  constexpr int kColumns = gemm::kWeightColumns;
+  const auto scale = [&](int width) __attribute__((always_inline)) {
+    if (product == nullptr) {
+      for (int i = 0; i < width; ++i) y[i] = y[i] * scales[i];
+    } else {
+      for (int i = 0; i < width; ++i) y[i] = y[i] + product[i] * scales[i];
+    }
+  };
+  for (; count >= kColumns; count -= kColumns, y += kColumns, scales += stride) {
+    scale(kColumns);  // a number that compilers see
+    if (product != nullptr) product += kColumns;
+  }
+  scale(count);
 }
 
 }  // namespace optlab::nn::detail

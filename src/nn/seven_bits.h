@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
-/// Activations in seven bits, for products in integers (decode_weight.h says what is computed); private to this folder.
+/// What decode_weight.cpp does along rows beside products (its header says what is computed), apart since it is compiled for
+/// size; private to this folder.
 namespace optlab::nn::detail {
 
 struct SevenBits {
@@ -16,5 +18,9 @@ SevenBits quantize_row(const float* x, int count, std::uint8_t* to) noexcept;
 /// y[n] = (sums[n] - zero_point·column_sums[n]) · (scale·scales[n])
 void dequantize_row(const std::int32_t* sums, const SevenBits& row, const std::int32_t* column_sums,
                     const float* scales, int count, float* y) noexcept;
+
+/// y = y·scale, or y + product·scale if there is a product: the scales of 16 columns lie together, those of the next 16
+/// `stride` further on.
+void scale_row(const float* product, const float* scales, std::ptrdiff_t stride, int count, float* y) noexcept;
 
 }  // namespace optlab::nn::detail
