@@ -232,7 +232,7 @@ int Decoder::reuse(std::span<const std::int32_t> ids, int sequence) {
   const auto same = std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(most), ids.begin());
   const auto length = static_cast<int>(same.first - tokens.begin());
   truncate(can_truncate(length, sequence) ? length : 0, sequence);
-  return static_cast<int>(tokens.size());
+  return static_cast<int>(this->tokens(sequence).size());  // fewer than before
 }
 
 }  // namespace optlab::nn
