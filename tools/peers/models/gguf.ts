@@ -84,7 +84,8 @@ export function halfValue(half: number): number {
 
 /** block_q8_0: a scale d = max|w|/127 as a half, and 32 integers round(w/d), as ggml's own conversion has them. */
 export function roundedBlocks(values: Floats): Uint8Array<ArrayBuffer> {
-  if (values.length % kQ8Block !== 0) throw new RangeError(`${values.length} values are no whole blocks of ${kQ8Block}`);
+  if (values.length % kQ8Block !== 0)
+    throw new RangeError(`${values.length} values are no whole blocks of ${kQ8Block}`);
   const count = values.length / kQ8Block;
   const view = new DataView(new ArrayBuffer(count * kQ8BlockBytes));
   for (let block = 0; block < count; block++) {

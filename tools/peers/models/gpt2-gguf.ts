@@ -16,7 +16,8 @@ const kLetters = 'abcdefghijklmnopqrstuvwxyz';
  */
 export function vocabulary(size: number): string[] {
   const most = kPrintable + kLetters.length ** 2 + 1;
-  if (size <= kPrintable || size > most) throw new RangeError(`a vocabulary of ${size}; ${kPrintable + 1} to ${most} are possible`);
+  if (size <= kPrintable || size > most)
+    throw new RangeError(`a vocabulary of ${size}; ${kPrintable + 1} to ${most} are possible`);
   return Array.from({ length: size }, (_, id) => {
     if (id === size - 1) return '<|endoftext|>';
     if (id < kPrintable) return String.fromCharCode(kFirst + id);
@@ -64,7 +65,9 @@ export function gpt2Gguf(model: Gpt2, rounded: boolean): Uint8Array<ArrayBuffer>
       'tokenizer.ggml.model': { text: 'gpt2' },
       'tokenizer.ggml.pre': { text: 'gpt-2' },
       'tokenizer.ggml.tokens': { texts: vocabulary(vocab) },
-      'tokenizer.ggml.token_type': { s32s: Array.from({ length: vocab }, (_, id) => (id === end ? kControl : kNormal)) },
+      'tokenizer.ggml.token_type': {
+        s32s: Array.from({ length: vocab }, (_, id) => (id === end ? kControl : kNormal)),
+      },
       'tokenizer.ggml.merges': { texts: [] },
       'tokenizer.ggml.bos_token_id': { u32: end },
       'tokenizer.ggml.eos_token_id': { u32: end },

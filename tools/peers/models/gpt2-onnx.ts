@@ -99,8 +99,13 @@ function attention(graph: Graph, { dim, heads }: Gpt2, qkv: string, layer: numbe
 export function gpt2Onnx(model: Gpt2, rounded: boolean): Uint8Array<ArrayBuffer> {
   const { dim, layers, heads, vocab, positions } = model;
   const graph = new Graph();
-  const sizes = (values: number[]) => graph.constant('sizes', 's64', [values.length], BigInt64Array.from(values.map(BigInt)));
-  const shapes = { thirds: sizes([dim, dim, dim]), heads: sizes([1, -1, heads, dim / heads]), joined: sizes([1, -1, dim]) };
+  const sizes = (values: number[]) =>
+    graph.constant('sizes', 's64', [values.length], BigInt64Array.from(values.map(BigInt)));
+  const shapes = {
+    thirds: sizes([dim, dim, dim]),
+    heads: sizes([1, -1, heads, dim / heads]),
+    joined: sizes([1, -1, dim]),
+  };
   const tokens = graph.floats('tokens', [vocab, dim], model.tokens);
   const places = graph.floats('places', [positions, dim], model.places);
   let x = graph.node('Add', [graph.node('Gather', [tokens, 'ids']), graph.node('Gather', [places, 'places'])]);
@@ -112,7 +117,9 @@ export function gpt2Onnx(model: Gpt2, rounded: boolean): Uint8Array<ArrayBuffer>
     const active = graph.node('FastGelu', [up], { domain: kMicrosoft });
     x = graph.node('Add', [x, linear(graph, active, block.down, rounded)]);
   });
-  const last = graph.node('Gather', [x, graph.constant('minus_one', 's32', [1], Int32Array.of(-1))], { attributes: { axis: 1 } });
+  const last = graph.node('Gather', [x, graph.constant('minus_one', 's32', [1], Int32Array.of(-1))], {
+    attributes: { axis: 1 },
+  });
   const classifier = { w: permuted(model.tokens, [vocab, dim], [1, 0]), b: new Float32Array(vocab) };
   const logits = linear(graph, norm(graph, last, model.norm), classifier, rounded);
   graph.node('Identity', [logits], { outputs: ['logits'] });

@@ -14,7 +14,7 @@ function readVarint(data: Uint8Array, at: number): [number, number] {
 
 export function decode(data: Uint8Array): Message {
   const fields: Message = new Map();
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     let key: number;
     let value: number | Uint8Array;
     [key, at] = readVarint(data, at);

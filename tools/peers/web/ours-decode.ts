@@ -1,5 +1,5 @@
 // OptLab's decoder, in the link that pages load for language models.
-import { checkedTokens, logProbabilities, outputOf, shapeOf } from '../families/decode.ts';
+import { checkedTokens, kAllowed, kFloatActivations, logProbabilities, outputOf, shapeOf } from '../families/decode.ts';
 import { llamaLike, type LlamaShape } from '../models/gpt2.ts';
 import type { DecodeTask, OperandsOf, Prepared } from '../types.ts';
 
@@ -29,8 +29,9 @@ interface LmModule {
 
 /** Of a log-probability, in standard deviations: with a cache and without it exact mode gives the same logits, to the bit. */
 const kFloat32 = 1e-5;
-/** Weights rounded to 8 bits, against float32. */
+/** Weights rounded to 8 bits, against float32, and activations to 7. */
 const kEightBits = 0.1;
+const kSevenBits = 0.3;
 /** The likeliest token, always, and nothing that stops. */
 export const kGreedy = {
   ...{ cached: true, temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, repetitionWindow: 64, seed: 1 },
@@ -59,11 +60,13 @@ async function loadModule(threads: number): Promise<LmModule> {
 export async function decoding(
   task: DecodeTask,
   { prompt }: OperandsOf['decode'],
-  mode: string,
+  row: string,
   threads: number,
 ): Promise<Prepared> {
   const module = await lmModule(threads);
-  const { dim, kind, weights, count } = task;
+  const { dim, kind, count } = task;
+  const mode = row === 'exact' ? 'exact' : 'fast';
+  const weights = task.weights === 'f32' ? 'f32' : row === kFloatActivations ? 'int8' : 'int8-dot';
   if (latest?.dim !== dim) {
     latest?.model.delete();
     latest = { dim, model: module.Lm.random(llamaLike(shapeOf(task)), 1) };
@@ -97,7 +100,7 @@ export async function decoding(
   return {
     run: kind === 'generate' ? generate : read,
     output,
-    ...(weights === 'int8' ? { allowed: kEightBits } : mode === 'exact' ? { allowed: kFloat32 } : {}),
+    allowed: { f32: mode === 'exact' ? kFloat32 : kAllowed, int8: kEightBits, 'int8-dot': kSevenBits }[weights],
     reference: (ids) => model.logits(ids, mode),
     dispose: () => decoder.delete(),
   };
