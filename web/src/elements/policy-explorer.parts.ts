@@ -208,7 +208,7 @@ function renderRow(
     <td>${byteSize(report.footprint.total)}</td>
     <td>${byteSize(report.weightBytes)}</td>
     <td
-      title=${figures === null ? '' : `${duration(figures.seconds)} a token, median of ${report.rounds.length} rounds`}
+      title=${figures === null ? '' : `${duration(figures.seconds)} a token in the fastest of ${report.rounds.length} rounds, ${duration(figures.medianSeconds)} in the median`}
     >
       ${figures === null ? '–' : rateText(figures.seconds)}
     </td>
