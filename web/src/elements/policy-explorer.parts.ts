@@ -18,7 +18,7 @@ export const differenceText = ({ bitsPerByte, error }: Difference): string =>
   `${bitsPerByte < 0 ? '−' : '+'}${Math.abs(bitsPerByte).toFixed(4)} ± ${error.toFixed(4)}`;
 
 const kHeight = 300;
-const kMargin = { left: 52, right: 16, top: 12, bottom: 44 };
+const kMargin = { left: 64, right: 16, top: 12, bottom: 44 };
 
 interface Scale {
   min: number;
