@@ -131,12 +131,12 @@ function describeMap(map: () => Locator, visit: () => Visit): void {
   });
 
   it('has rows as tables whose probabilities add up', async () => {
-    const rows = await visit().table(map(), /looks: layer 1, head 0/);
+    const rows = await visit().table(map(), /looks: layer 1,\s+head\s+0/);
     const sum = column(rows, 'Probability').reduce((total, text) => total + parseFloat(text), 0);
     assert.ok(Math.abs(sum - 100) < 0.005 * rows.length, `${sum} %`);
     await map().locator('.heads button').nth(3).click();
     await map()
-      .getByText(/layer 1, head 3/)
+      .getByText(/layer 1,\s+head\s+3/)
       .waitFor();
   });
 

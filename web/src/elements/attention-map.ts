@@ -247,7 +247,11 @@ export class AttentionMap extends LabElement {
     ) =>
       html`<label class="field"
         >${label}
-        <select ?disabled=${disabled} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
+        <select
+          aria-label=${label}
+          ?disabled=${disabled}
+          @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
+        >
           ${options.map(([key, text]) => html`<option value=${key} .selected=${key === value}>${text}</option>`)}
         </select></label
       >`;

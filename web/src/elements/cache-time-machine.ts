@@ -165,7 +165,11 @@ export class CacheTimeMachine extends LabElement {
     ) =>
       html`<label class="field"
         >${label}
-        <select ?disabled=${disabled} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
+        <select
+          aria-label=${label}
+          ?disabled=${disabled}
+          @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
+        >
           ${values.map((each) => html`<option value=${each} .selected=${each === value}>${text(each)}</option>`)}
         </select></label
       >`;

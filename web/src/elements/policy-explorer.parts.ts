@@ -18,7 +18,7 @@ export const differenceText = ({ bitsPerByte, error }: Difference): string =>
   `${bitsPerByte < 0 ? '−' : '+'}${Math.abs(bitsPerByte).toFixed(4)} ± ${error.toFixed(4)}`;
 
 const kHeight = 300;
-const kMargin = { left: 52, right: 16, top: 12, bottom: 44 };
+const kMargin = { left: 64, right: 16, top: 12, bottom: 44 };
 
 interface Scale {
   min: number;
@@ -208,7 +208,7 @@ function renderRow(
     <td>${byteSize(report.footprint.total)}</td>
     <td>${byteSize(report.weightBytes)}</td>
     <td
-      title=${figures === null ? '' : `${duration(figures.seconds)} a token, median of ${report.rounds.length} rounds`}
+      title=${figures === null ? '' : `${duration(figures.seconds)} a token in the fastest of ${report.rounds.length} rounds, ${duration(figures.medianSeconds)} in the median`}
     >
       ${figures === null ? '–' : rateText(figures.seconds)}
     </td>

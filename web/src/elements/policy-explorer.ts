@@ -200,6 +200,7 @@ export class PolicyExplorer extends LabElement {
     return html`<label class="field"
       >${label}
       <select
+        aria-label=${label}
         ?disabled=${this.working || disabled}
         @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
       >
@@ -273,7 +274,8 @@ export class PolicyExplorer extends LabElement {
     const shown = point?.settings ?? settings;
     const size = point?.report ?? this.#size;
     const figures = point === null ? null : figuresOf(point);
-    const seconds = point === null ? null : medianOf(point.report.rounds);
+    const median = point === null ? null : medianOf(point.report.rounds);
+    const seconds = median === null ? null : Math.min(...point!.report.rounds);
     return html`<div class="section tiles" aria-busy=${this.working}>
       <div class="tile">
         <h4>Memory</h4>
@@ -293,11 +295,11 @@ export class PolicyExplorer extends LabElement {
         <div class="figure">${seconds === null ? '–' : html`${rateText(seconds)} <small>tokens/s</small>`}</div>
         <p>
           ${
-            seconds === null || point === null
+            seconds === null || median === null || point === null
               ? 'Not measured yet.'
-              : html`${duration(seconds)} a token after ${point.report.prompt}: the median of
-                ${point.report.rounds.length} rounds of ${point.report.roundTokens},
-                ${duration(Math.min(...point.report.rounds))} to ${duration(Math.max(...point.report.rounds))}.`
+              : html`${duration(seconds)} a token after ${point.report.prompt}: the fastest of
+                ${point.report.rounds.length} rounds of ${point.report.roundTokens}; the median round took
+                ${duration(median)}.`
           }
         </p>
       </div>
