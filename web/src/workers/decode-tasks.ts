@@ -17,7 +17,7 @@ interface Deletable {
 }
 
 /** Handles to delete at the end, the last first. */
-class Handles {
+export class Handles {
   readonly #all: Deletable[] = [];
   keep<T extends Deletable>(handle: T): T {
     this.#all.push(handle);
@@ -155,26 +155,28 @@ export async function measureGrowth(
     const trained = handles.keep(new module.Lm(options.model));
     const model = handles.keep(module.Lm.withPositions(trained, longest + 1));
     const decoder = handles.keep(new module.Decoder(model, options.decoder));
-    const { vocab, layers, heads, dim } = model.config();
-    const ids = Int32Array.from({ length: longest + 1 }, (_, i) => (i * 977 + 31) % vocab);
+    const config = model.config();
+    const ids = Int32Array.from({ length: longest + 1 }, (_, i) => (i * 977 + 31) % config.vocab);
     const points: GrowthPoint[] = positions.map((position) => ({ position, cached: [], uncached: [] }));
     const { model: _, ...asked } = options;
-    const order = schedule(points, repetitions);
-    const all = order.length;
+    // Each repetition climbs once through all positions: drifts of the clock rate meet them alike.
+    const order = Array.from({ length: repetitions }, () => points).flat();
+    // About as long as a position takes.
+    const work = () => order.reduce((sum, { position }) => sum + position + 64, 0);
+    const all = work();
     const report = (done: boolean, stopped: boolean): GrowthReport => ({
       options: asked,
       points: structuredClone(points),
-      layers,
-      heads,
-      headSize: dim / heads,
+      config,
       bytesPerToken: decoder.footprint().total / (longest + 1),
-      progress: done ? 1 : 1 - order.length / all,
+      progress: done ? 1 : 1 - work() / all,
       done,
       stopped,
     });
     warmUp(decoder, ids);
     const step = () => {
-      order.shift()?.(decoder, ids);
+      const point = order.shift();
+      if (point !== undefined) measureAt(point, decoder, ids);
       return order.length > 0;
     };
     const stopped = await runSteps(step, () => onProgress(report(false, false)));
@@ -184,31 +186,25 @@ export async function measureGrowth(
   }
 }
 
-type Measurement = (decoder: Decoder, ids: Int32Array) => void;
+/** Together: a page's clock may move in steps as long as a token takes. */
+const kTokensInASample = 8;
+const kSamples = 2;
 
-/** Each repetition climbs once through all positions: drifts of the clock rate meet them alike. */
-function schedule(points: readonly GrowthPoint[], repetitions: number): Measurement[] {
-  const once = points.flatMap((point): Measurement[] => [
-    (decoder, ids) => {
-      const { position, cached } = point;
-      decoder.truncate(0);
-      if (position > 0) decoder.feed(ids.subarray(0, position));
-      for (let i = 0; i < kTokensAtAPosition; ++i) {
-        cached.push(decoder.feed(ids.subarray(position, position + 1)));
-        decoder.truncate(position);
-      }
-    },
-    (decoder, ids) => {
-      decoder.truncate(0);
-      point.uncached.push(decoder.feed(ids.subarray(0, point.position + 1)));
-    },
-  ]);
-  return Array.from({ length: repetitions }, () => once).flat();
+function measureAt({ position, cached, uncached }: GrowthPoint, decoder: Decoder, ids: Int32Array): void {
+  decoder.truncate(0);
+  uncached.push(decoder.feed(ids.subarray(0, position + 1)));
+  const token = ids.subarray(position, position + 1);
+  for (let sample = 0; sample < kSamples; ++sample) {
+    let seconds = 0;
+    for (let i = 0; i < kTokensInASample; ++i) {
+      decoder.truncate(position);
+      seconds += decoder.feed(token);
+    }
+    cached.push(seconds / kTokensInASample);
+  }
 }
 
-const kTokensAtAPosition = 3;
-
-function warmUp(decoder: Decoder, ids: Int32Array): void {
+export function warmUp(decoder: Decoder, ids: Int32Array): void {
   const until = performance.now() + 1000 * kWarmUpSeconds;
   while (performance.now() < until) {
     decoder.truncate(0);
