@@ -51,7 +51,8 @@ export function renderCurves(report: GrowthReport, log: boolean, width: number):
 /** "312 ± 4 µs": in the unit that the value reads best in. */
 function estimateText({ value, error }: Estimate, per: string): string {
   const size = Math.max(Math.abs(value), error);
-  const [unit, scale] = size >= 1e-3 ? ['ms', 1e3] : size >= 1e-6 ? ['µs', 1e6] : size >= 1e-9 ? ['ns', 1e9] : ['ps', 1e12];
+  const [unit, scale] =
+    size >= 1e-3 ? ['ms', 1e3] : size >= 1e-6 ? ['µs', 1e6] : size >= 1e-9 ? ['ns', 1e9] : ['ps', 1e12];
   const digits = (number: number) => (Math.abs(number) < 0.005 ? '0' : threeDigits(number));
   return `${digits(value * Number(scale))} ± ${digits(error * Number(scale))} ${unit}${per}`;
 }
@@ -94,7 +95,9 @@ export function renderFits(report: GrowthReport): TemplateResult {
         </tbody>
       </table>
     </div>
-    <p class="small muted">A coefficient in grey is not told apart from 0 by these points (within two standard errors).</p>
+    <p class="small muted">
+      A coefficient in grey is not told apart from 0 by these points (within two standard errors).
+    </p>
     ${rows.map(({ way, fit }) => renderCrossing(report, way, fit))}`;
 }
 
@@ -108,12 +111,13 @@ function renderCrossing({ config, points }: GrowthReport, way: Way, fit: GrowthF
   const parts = way === 'cached' ? 'a/b' : 'b/c';
   return html`<p class="small">
     <strong>${way === 'cached' ? 'With the cache' : 'Without'}</strong>, attention has more operations than the matrices
-    from position <strong>${thousands(counted)}</strong> on (at ${thousands(longest)} it has
-    ${threeDigits(share)} % of them).
+    from position <strong>${thousands(counted)}</strong> on (at ${thousands(longest)} it has ${threeDigits(share)} % of
+    them).
     ${
       measured === null
         ? html`From these times no such position can be told: ${parts} is too uncertain.`
-        : html`By these times (${parts}) the growing part has caught up at <strong>${thousands(Math.round(measured))}</strong>${
+        : html`By these times (${parts}) the growing part has caught up at
+            <strong>${thousands(Math.round(measured))}</strong>${
               measured > 1.15 * counted
                 ? ': an operation of attention takes less time here than one of the matrices'
                 : measured < counted / 1.15
@@ -166,8 +170,9 @@ export function renderExponents(report: GrowthReport): TemplateResult | typeof n
       below.length === 0
         ? nothing
         : html`<p class="small muted">
-            Measured exponents below attention’s are no error: each token also goes through all matrices, which costs the
-            same at every position${below.some(({ way }) => way === 'uncached') ? ' (without the cache: the same for each token that is computed again)' : ''}.
+            Measured exponents below attention’s are no error: each token also goes through all matrices, which costs
+            the same at every
+            position${below.some(({ way }) => way === 'uncached') ? ' (without the cache: the same for each token that is computed again)' : ''}.
             As long as that is most of the work, the time grows more slowly than attention does.
           </p>`
     }`;

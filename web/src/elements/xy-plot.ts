@@ -139,7 +139,8 @@ function renderAxes({ xTitle, yTitle, xText, yText, log }: XyPlot, x: Scale, y: 
 function renderSeries({ points, curve }: XySeries, index: number, x: Scale, y: Scale, log: boolean) {
   const color = kColors[index % kColors.length]!;
   const place = (at: number, value: number) => `${x.at(at).toFixed(1)},${y.at(value).toFixed(1)}`;
-  const line = curve === undefined ? points.map((point) => place(point.x, point.y)) : curveOf(curve, points, log, place);
+  const line =
+    curve === undefined ? points.map((point) => place(point.x, point.y)) : curveOf(curve, points, log, place);
   return svg`<polyline points=${line.join(' ')} stroke=${color} stroke-dasharray=${kDashes[index % kDashes.length]!} />
     ${points.map((point) =>
       point.low === undefined || point.high === undefined || point.low <= 0

@@ -143,13 +143,19 @@ function write({ shown, cached, decoder, run, textOf }: RunningLane): void {
 const kWarmUpSeconds = 0.2;
 
 /** What a token costs at some positions, with the cache and without, repetition by repetition. */
-export async function measureGrowth(
+export const measureGrowth = async (
   options: GrowthOptions,
   onProgress: (report: GrowthReport) => void,
+): Promise<GrowthReport> => growthWith(await lmEngine(options.threads), options, onProgress, runSteps);
+
+export async function growthWith(
+  module: LmModule,
+  options: GrowthOptions,
+  onProgress: (report: GrowthReport) => void,
+  loop: typeof runSteps,
 ): Promise<GrowthReport> {
-  const { positions, repetitions, threads } = options;
+  const { positions, repetitions } = options;
   const longest = Math.max(...positions);
-  const module = await lmEngine(threads);
   const handles = new Handles();
   try {
     const trained = handles.keep(new module.Lm(options.model));
@@ -179,7 +185,7 @@ export async function measureGrowth(
       if (point !== undefined) measureAt(point, decoder, ids);
       return order.length > 0;
     };
-    const stopped = await runSteps(step, () => onProgress(report(false, false)));
+    const stopped = await loop(step, () => onProgress(report(false, false)));
     return report(true, stopped);
   } finally {
     handles.delete();
