@@ -231,8 +231,9 @@ int Decoder::reuse(std::span<const std::int32_t> ids, int sequence) {
   const std::size_t most = std::min(tokens.size(), ids.empty() ? 0 : ids.size() - 1);
   const auto same = std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(most), ids.begin());
   const auto length = static_cast<int>(same.first - tokens.begin());
-  truncate(can_truncate(length, sequence) ? length : 0, sequence);
-  return static_cast<int>(tokens.size());
+  const int kept = can_truncate(length, sequence) ? length : 0;
+  truncate(kept, sequence);
+  return kept;
 }
 
 }  // namespace optlab::nn

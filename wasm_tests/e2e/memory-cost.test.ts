@@ -98,7 +98,7 @@ function describeWay(getSite: () => Site, { isolation, context }: (typeof kWays)
     const text = await textOf(limits);
     assert.match(text, /You predicted “2 times”: (nearest of all|“.+” is nearer)/);
     assert.match(text, /Prompt of 4: the cache (pays from \d+ new tokens|gained less)/);
-    const rows = await visit.table(limits, /Medians; the range of the speed-up/);
+    const rows = await visit.table(limits, /The fastest of five repetitions; the range/);
     assert.equal(rows.length, 16);
     assert.deepEqual(column(rows, 'Prompt + new').slice(0, 3), ['1 + 1', '1 + 2', '1 + 4']);
     assert.equal((await exported(limits, 'Figures as CSV')).trim().split('\n').length, 16);
@@ -108,7 +108,7 @@ function describeWay(getSite: () => Site, { isolation, context }: (typeof kWays)
     await limits.getByLabel('long prompts').check();
     await visit.run(limits, 'Measure without a prediction');
     assert.match(await textOf(limits), /asked once more[^]*instead of/);
-    const rows = await visit.table(limits, /Medians; the range of the speed-up/);
+    const rows = await visit.table(limits, /The fastest of five repetitions; the range/);
     assert.deepEqual(column(rows, 'Prompt + new'), ['240 + 1', '240 + 4', '240 + 8', '240 + 16']);
     assert.equal(column(rows, 'prompt’s share')[0], '100 %');
   });

@@ -63,7 +63,10 @@ function renderLoadTable({ rows, done }: LoadReport, open: boolean): TemplateRes
   const table = html`<div class="scroll" tabindex="0" role="region" aria-label="Times of the generations">
     <table>
       <caption>
-        <span>Medians; the range of the speed-up is the fastest against the slowest repetition and the other way</span>
+        <span
+          >The fastest of five repetitions; the range of the speed-up is the fastest against the slowest of the other
+          way</span
+        >
       </caption>
       <thead>
         <tr>

@@ -19,6 +19,7 @@ import { renderSign, renderXyPlot } from './xy-plot.ts';
 
 const kStorages: readonly CacheStorage[] = ['f32', 'fp16', 'int8'];
 
+const kMiB = 2 ** 20;
 const fitText = ({ sequences }: Fit): string => (sequences < 0 ? 'weights don’t fit' : thousands(sequences));
 
 /** `own`: the page's model, with the length that it was trained for. */
@@ -79,13 +80,14 @@ export function renderReading(report: ReadReport, width: number): TemplateResult
   const rates = figures.filter(({ rate }) => rate !== null);
   return html`<figure>
       <figcaption>
-        <strong>Time of a token</strong> over the bytes of cache that it reads: ${renderSign(0)} measured on this device
+        <strong>Time of a token</strong> over the bytes of cache that it reads: ${renderSign(0)} the fastest of ten
+        measurements on this device
       </figcaption>
       ${renderXyPlot({
-        series: [{ name: 'token', points: figures.map(({ bytes, seconds }) => ({ x: bytes / 1024, y: seconds })) }],
+        series: [{ name: 'token', points: figures.map(({ bytes, seconds }) => ({ x: bytes / kMiB, y: seconds })) }],
         xTitle: 'keys and values read',
         yTitle: 'time of the token',
-        xText: (kib) => byteSize(1024 * kib),
+        xText: (mib) => `${mib} MiB`,
         yText: duration,
         log: false,
         width,

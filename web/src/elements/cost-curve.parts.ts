@@ -24,15 +24,15 @@ export function renderCurves(report: GrowthReport, log: boolean, width: number):
     const fit = fitOf(points);
     return {
       name: kWayNames[way],
-      points: points.map(({ position, seconds, low, high }) => ({ x: position, y: seconds, low, high })),
+      points: points.map(({ position, seconds, high }) => ({ x: position, y: seconds, high })),
       ...(fit === null ? {} : { curve: (at: number) => predicted(fit, at) }),
     };
   });
   return html`<figure>
     <figcaption>
       <strong>Time of one token</strong> by the number of tokens before it: ${renderSign(0)} ${kWayNames.cached},
-      ${renderSign(1)} ${kWayNames.uncached}. Points are medians with the range of all repetitions; lines are the fitted
-      curves.
+      ${renderSign(1)} ${kWayNames.uncached}. Points are the fastest of three repetitions, with a stroke up to the
+      slowest; lines are the fitted curves.
     </figcaption>
     ${renderXyPlot({
       series,
@@ -216,14 +216,14 @@ export function renderPoints(report: GrowthReport): TemplateResult {
       ? html`<td>–</td>
           <td>–</td>`
       : html`<td>${duration(point.seconds)}</td>
-          <td>${duration(point.low)} – ${duration(point.high)}</td>`;
+          <td>${duration(point.high)}</td>`;
   };
   return html`<details>
     <summary>All points as a table</summary>
     <div class="scroll" tabindex="0" role="region" aria-label="All points">
       <table>
         <caption>
-          <span>Time of one token by position: median and range of the repetitions</span>
+          <span>Time of one token by position: the fastest and the slowest repetition</span>
         </caption>
         <thead>
           <tr>
@@ -231,7 +231,7 @@ export function renderPoints(report: GrowthReport): TemplateResult {
             ${kWays.map(
               (way) =>
                 html`<th scope="col">${kWayNames[way]}</th>
-                  <th scope="col">range</th>`,
+                  <th scope="col">slowest</th>`,
             )}
           </tr>
         </thead>

@@ -6,7 +6,7 @@ import { niceTicks } from '../lab/training.ts';
 export interface XyPoint {
   x: number;
   y: number;
-  /** Of the repetitions, if there is a range to draw. */
+  /** The ends of a stroke through the point, where there is a range to draw. */
   low?: number;
   high?: number;
 }
@@ -82,6 +82,11 @@ function scaleOf(values: readonly number[], log: boolean, from: number, to: numb
   const [least, largest] = [Math.min(...values), Math.max(...values)];
   if (!log) {
     const ticks = niceTicks(0, largest, most);
+    // The decimal axis is upright and ends with a tick; the binary one, of positions and counts, with the data.
+    if (base === 2) {
+      const at = (value: number) => from + ((to - from) * value) / largest;
+      return { ticks: ticks.filter((tick) => tick <= largest), low: 0, high: largest, at };
+    }
     const high = ticks.at(-1)!;
     return { ticks, low: 0, high, at: (value) => from + ((to - from) * value) / high };
   }
@@ -143,9 +148,9 @@ function renderSeries({ points, curve }: XySeries, index: number, x: Scale, y: S
     curve === undefined ? points.map((point) => place(point.x, point.y)) : curveOf(curve, points, log, place);
   return svg`<polyline points=${line.join(' ')} stroke=${color} stroke-dasharray=${kDashes[index % kDashes.length]!} />
     ${points.map((point) =>
-      point.low === undefined || point.high === undefined || point.low <= 0
+      point.high === undefined
         ? nothing
-        : svg`<line x1=${x.at(point.x)} x2=${x.at(point.x)} y1=${y.at(point.low)} y2=${y.at(point.high)} stroke=${color} stroke-width="1.5" />`,
+        : svg`<line x1=${x.at(point.x)} x2=${x.at(point.x)} y1=${y.at(point.low ?? point.y)} y2=${y.at(point.high)} stroke=${color} stroke-width="1.5" />`,
     )}
     ${points.map((point) => mark(index, x.at(point.x), y.at(point.y)))}`;
 }

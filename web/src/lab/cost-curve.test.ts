@@ -39,7 +39,7 @@ function pointsOf(rate: number, positions = positionsUpTo(2048)): GrowthPoint[] 
   };
   return positions.map((position) => ({
     position,
-    cached: [0.9, 1, 1, 1.2].map((factor) => factor * seconds('cached', position)),
+    cached: [1, 1.1, 1.2].map((factor) => factor * seconds('cached', position)),
     uncached: [1, 1, 5].map((factor) => factor * seconds('uncached', position)),
   }));
 }
@@ -71,14 +71,14 @@ describe('what a token costs', () => {
     assert.equal(overtakes(kMoby, 'cached'), 1284);
   });
 
-  it('takes medians and the range of the repetitions', () => {
+  it('takes the fastest repetition, and knows the slowest', () => {
     const [point] = costPoints([{ position: 8, cached: [3, 1, 2], uncached: [] }], 'cached');
-    assert.deepEqual(point, { position: 8, seconds: 2, low: 1, high: 3 });
+    assert.deepEqual(point, { position: 8, seconds: 1, high: 3 });
     assert.deepEqual(costPoints([{ position: 8, cached: [3], uncached: [] }], 'uncached'), []);
   });
 
   it('adds up whole generations from the points, and only as far as they go', () => {
-    const line = [0, 10].map((position) => ({ position, seconds: 1 + position, low: 0, high: 0 }));
+    const line = [0, 10].map((position) => ({ position, seconds: 1 + position, high: 0 }));
     assert.equal(secondsAt(line, 4), 5);
     assert.equal(secondsAt(line, 11), null);
     assert.equal(generationSeconds(line, 11), 66);
@@ -131,9 +131,9 @@ describe('what a token costs', () => {
   it('compares the last token with an early one', () => {
     const points = pointsOf(1e10);
     const factor = factorFrom(points, 'cached')!;
-    assert.ok(factor > 2.5 && factor < 3, `${factor}`);
+    assert.ok(factor > 2.4 && factor < 2.6, `${factor}`);
     assert.equal(factorFrom(points.slice(0, 4), 'cached'), null);
-    assert.equal(nearestFactor([1, 1.5, 3, 8], factor), 2);
+    assert.equal(nearestFactor([1, 1.5, 3, 8], 2.47), 2);
     assert.equal(nearestFactor([1, 8], 2.7), 0);
     assert.equal(nearestFactor([1, 8], 2.9), 1);
   });
@@ -141,7 +141,7 @@ describe('what a token costs', () => {
   it('exports all points', () => {
     const lines = costCsv({ points: [{ position: 8, cached: [1, 2, 4], uncached: [] }] }).split('\n');
     assert.equal(lines[0]!.split(',').length, lines[1]!.split(',').length);
-    assert.equal(lines[1], '8,2,1,4,,,');
+    assert.equal(lines[1], '8,1,4,,');
     assert.equal(lines[2], '');
   });
 });

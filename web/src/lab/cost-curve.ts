@@ -1,4 +1,3 @@
-import { median } from './fashion.ts';
 import type { GrowthPoint, GrowthReport } from './generation.ts';
 import {
   cachedTokenFlops,
@@ -26,11 +25,10 @@ export const positionsUpTo = (longest: number): number[] => kPositions.filter((p
 export type Way = 'cached' | 'uncached';
 export const kWays: readonly Way[] = ['cached', 'uncached'];
 
-/** Seconds of a token at a position, over the repetitions. */
+/** Seconds of a token at a position: of the fastest repetition, since what else a device does only adds to it; and the slowest. */
 export interface CostPoint {
   position: number;
   seconds: number;
-  low: number;
   high: number;
 }
 
@@ -40,8 +38,7 @@ export function costPoints(points: readonly GrowthPoint[], way: Way): CostPoint[
     .filter((point) => point[way].length > 0)
     .map((point) => ({
       position: point.position,
-      seconds: median(point[way]),
-      low: Math.min(...point[way]),
+      seconds: Math.min(...point[way]),
       high: Math.max(...point[way]),
     }));
 }
@@ -147,6 +144,7 @@ export function exponentRows({ points, config }: Pick<GrowthReport, 'points' | '
   const half = longest / 2;
   return kWays.flatMap((way): ExponentRow[] => {
     const measured = costPoints(points, way);
+    if (!measured.some(({ position }) => position === half)) return [];
     const ends = [secondsAt(measured, half), secondsAt(measured, longest)];
     const sums = [generationSeconds(measured, half), generationSeconds(measured, longest)];
     if (ends[0] == null || ends[1] == null || sums[0] == null || sums[1] == null) return [];
@@ -194,11 +192,11 @@ export function costCsv({ points }: Pick<GrowthReport, 'points'>): string {
   const rows = points.map((point) => {
     const columns = kWays.flatMap((way): (number | string)[] => {
       const [cost] = costPoints([point], way);
-      return cost === undefined ? ['', '', ''] : [cost.seconds, cost.low, cost.high];
+      return cost === undefined ? ['', ''] : [cost.seconds, cost.high];
     });
     return [point.position, ...columns].join(',');
   });
-  const names = kWays.flatMap((way) => [`${way}_median_s`, `${way}_lowest_s`, `${way}_highest_s`]);
+  const names = kWays.flatMap((way) => [`${way}_fastest_s`, `${way}_slowest_s`]);
   return [['position', ...names].join(','), ...rows, ''].join('\n');
 }
 

@@ -1,4 +1,3 @@
-import { median } from './fashion.ts';
 import type { DecoderSettings } from './generation.ts';
 import type { Footprint, LmConfig } from './types.ts';
 
@@ -54,28 +53,34 @@ export interface LoadFigures {
   /** Of the time with the cache, what the prompt takes. */
   prefillShare: number;
   speedUp: number;
-  /** The range of the speed-up over the repetitions: the slowest against the fastest, and the other way. */
+  /** The speed-up of the fastest repetition against the slowest: without the cache, and with it. */
   low: number;
   high: number;
 }
 
-/** Medians; null before the first repetition. */
+/** Of the fastest repetitions; null before the first. */
 export function loadFigures({ prefill, decode, again, uncached }: LoadRow): LoadFigures | null {
   const count = Math.min(prefill.length, decode.length, again.length, uncached.length);
   if (count === 0) return null;
   const cached = Array.from({ length: count }, (_, i) => prefill[i]! + decode[i]!);
-  const middle = { cached: median(cached), uncached: median(uncached) };
+  const least = {
+    prefill: fastest(prefill),
+    decode: fastest(decode),
+    cached: fastest(cached),
+    uncached: fastest(uncached),
+  };
   return {
-    prefill: median(prefill),
-    decode: median(decode),
-    again: median(again),
-    ...middle,
-    prefillShare: median(prefill) / (median(prefill) + median(decode)),
-    speedUp: middle.uncached / middle.cached,
-    low: Math.min(...uncached) / Math.max(...cached),
-    high: Math.max(...uncached) / Math.min(...cached),
+    ...least,
+    again: fastest(again),
+    prefillShare: least.prefill / (least.prefill + least.decode),
+    speedUp: least.uncached / least.cached,
+    low: least.uncached / Math.max(...cached),
+    high: Math.max(...uncached) / least.cached,
   };
 }
+
+/** What else a device does only adds to a time. */
+const fastest = (seconds: readonly number[]): number => Math.min(...seconds);
 
 /** Less than this is not worth a word. */
 export const kPays = 1.1;
@@ -143,12 +148,12 @@ export function readFigures(points: readonly ReadPoint[]): ReadFigures[] {
   const known = points.filter(({ seconds }) => seconds.length > 0);
   const first = known[0];
   if (first === undefined) return [];
-  const base = median(first.seconds);
+  const base = fastest(first.seconds);
   return known.map(({ position, bytes, seconds }) => {
-    const more = median(seconds) - base;
+    const more = fastest(seconds) - base;
     // Where the token takes less than a tenth longer, a small disturbance would change the rate by much.
     const rate = more > base / 10 ? (bytes - first.bytes) / more : null;
-    return { position, bytes, seconds: median(seconds), rate };
+    return { position, bytes, seconds: fastest(seconds), rate };
   });
 }
 
@@ -202,9 +207,9 @@ export function batchFigures({ points, weightBytes, cacheBytes }: BatchReport): 
   const known = points.filter(({ seconds }) => seconds.length > 0);
   const alone = known.find(({ batch }) => batch === 1);
   if (alone === undefined) return [];
-  const base = 1 / median(alone.seconds);
+  const base = 1 / fastest(alone.seconds);
   return known.map(({ batch, seconds }) => {
-    const step = median(seconds);
+    const step = fastest(seconds);
     return {
       batch,
       seconds: step,

@@ -192,22 +192,39 @@ export async function growthWith(
   }
 }
 
-/** Together: a page's clock may move in steps as long as a token takes. */
-const kTokensInASample = 8;
+/** Of each repetition. */
 const kSamples = 2;
 
 function measureAt({ position, cached, uncached }: GrowthPoint, decoder: Decoder, ids: Int32Array): void {
-  decoder.truncate(0);
-  uncached.push(decoder.feed(ids.subarray(0, position + 1)));
-  const token = ids.subarray(position, position + 1);
+  const all = ids.subarray(0, position + 1);
+  uncached.push(
+    timed(() => {
+      decoder.truncate(0);
+      return decoder.feed(all);
+    }),
+  );
+  const token = all.subarray(position);
   for (let sample = 0; sample < kSamples; ++sample) {
-    let seconds = 0;
-    for (let i = 0; i < kTokensInASample; ++i) {
-      decoder.truncate(position);
-      seconds += decoder.feed(token);
-    }
-    cached.push(seconds / kTokensInASample);
+    cached.push(
+      timed(() => {
+        decoder.truncate(position);
+        return decoder.feed(token);
+      }),
+    );
   }
+}
+
+/** A sample is as long as this at least: a page's clock may move in steps of 0.1 ms. */
+const kLeastSeconds = 0.004;
+
+/** Seconds of `call`, which says how long it took: the mean of as many as fill the time. */
+export function timed(call: () => number): number {
+  let [sum, count] = [0, 0];
+  while (sum < kLeastSeconds) {
+    sum += call();
+    ++count;
+  }
+  return sum / count;
 }
 
 export function warmUp(decoder: Decoder, ids: Int32Array): void {

@@ -10,21 +10,8 @@ import type {
   ReadReport,
 } from '../lab/limits.ts';
 import type { Decoder, LmModule } from '../lab/types.ts';
-import { Handles, warmUp } from './decode-tasks.ts';
+import { Handles, timed, warmUp } from './decode-tasks.ts';
 import { lmEngine, runSteps } from './steps.ts';
-
-/** Measured for so long at least: a page's clock may move in steps of 0.1 ms. */
-const kLeastSeconds = 0.004;
-
-/** Seconds of `call`, which says how long it took: the mean of as many as fill the time. */
-function timed(call: () => number): number {
-  let [sum, count] = [0, 0];
-  while (sum < kLeastSeconds) {
-    sum += call();
-    ++count;
-  }
-  return sum / count;
-}
 
 const tokens = (count: number, vocab: number): Int32Array =>
   Int32Array.from({ length: count }, (_, i) => (i * 977 + 31) % vocab);
@@ -131,26 +118,30 @@ export async function readingWith(
     const ids = tokens(longest + 1, model.config().vocab);
     const points = options.positions.map((position): ReadPoint => ({ position, bytes: 0, seconds: [] }));
     const { model: _, ...asked } = options;
+    let [fed, visits] = [0, 0];
     const report = (done: boolean, stopped: boolean): ReadReport => ({
       options: asked,
       points: structuredClone(points),
       weightBytes: decoder.weightBytes(),
-      progress: done ? 1 : Math.min(1, decoder.length() / longest),
+      progress: done ? 1 : (0.8 * fed) / longest + (0.2 * visits) / (2 * points.length),
       done,
       stopped,
     });
     warmUp(decoder, ids);
-    const waiting = [...points];
+    // Up to the longest and back again: two moments of a machine that others may use.
+    const up = [...points];
+    const down = points.toReversed();
     const step = () => {
-      const next = waiting[0];
-      if (next === undefined) return false;
-      if (decoder.length() < next.position) {
-        decoder.feed(ids.subarray(decoder.length(), Math.min(next.position, decoder.length() + kFedAtOnce)));
+      const next = up[0];
+      if (next !== undefined && decoder.length() < next.position) {
+        decoder.feed(ids.subarray(fed, Math.min(next.position, fed + kFedAtOnce)));
+        fed = decoder.length();
         return true;
       }
-      measureToken(next, decoder, ids, options.repetitions);
-      waiting.shift();
-      return waiting.length > 0;
+      const point = up.shift() ?? down.shift();
+      if (point !== undefined) measureToken(point, decoder, ids, options.repetitions);
+      ++visits;
+      return down.length > 0;
     };
     const stopped = await loop(step, () => onProgress(report(false, false)));
     return report(true, stopped);
