@@ -33,7 +33,8 @@ nn::DecoderOptions decoder_options(const val& settings) {
   const auto text = [&](const char* name) { return settings[name].as<std::string>(); };
   return {{field(settings, "window"), field(settings, "sinks"), kvcache::storage_named(text("storage")),
            settings["own"].as<bool>()},
-          nn::weight_format_named(text("weights"))};
+          nn::weight_format_named(text("weights")),
+          settings["sequences"].isUndefined() ? 1 : field(settings, "sequences")};
 }
 
 gemm::Mode mode_named(const std::string& name) {
@@ -90,11 +91,30 @@ class LmDecoder {
     decoder_.feed(tokens);
     return profile::now_seconds() - start;
   }
+  void feed_sequence(double sequence, SequenceIds ids) {
+    decoder_.feed(copy_from<std::int32_t>(ids), whole("sequence", sequence));
+  }
+  /// A token each for the first sequences.
+  double step(SequenceIds ids) {
+    const auto tokens = copy_from<std::int32_t>(ids);
+    std::vector<nn::NextToken> next;
+    for (const std::int32_t id : tokens) next.push_back({static_cast<int>(next.size()), id});
+    Tensor logits(Shape{static_cast<int>(next.size()), decoder_.config().vocab});
+    const double start = profile::now_seconds();
+    decoder_.step(next, logits.matrix());
+    return profile::now_seconds() - start;
+  }
   LogitValues logits() const { return values_of(decoder_.logits()); }
   int length() const { return cache().length(); }
   int kept() const { return cache().kept(); }
   bool can_truncate(double length) const { return decoder_.can_truncate(whole("length", length)); }
-  void truncate(double length) { decoder_.truncate(whole("length", length)); }
+  /// All sequences that are longer.
+  void truncate(double length) {
+    const int to = whole("length", length);
+    for (int s = 0; s < decoder_.sequences(); ++s) {
+      if (s == 0 || decoder_.cache(s).length() > to) decoder_.truncate(to, s);
+    }
+  }
   int reuse(SequenceIds ids) { return decoder_.reuse(copy_from<std::int32_t>(ids)); }
   bool holds(double position) const { return cache().holds(whole("position", position)); }
   int slot_of(double position) const { return cache().slot_of(whole("position", position)); }
@@ -242,6 +262,8 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
   class_<LmDecoder>("Decoder")
       .constructor(guard<&make_decoder>, return_value_policy::take_ownership())
       .function("feed", guard<&LmDecoder::feed>)  // returns the seconds that it took
+      .function("feedSequence", guard<&LmDecoder::feed_sequence>)
+      .function("step", guard<&LmDecoder::step>)  // a token each for the first sequences; the seconds, too
       .function("logits", &LmDecoder::logits)     // after the last token, also of a generation
       .function("length", &LmDecoder::length)
       .function("kept", &LmDecoder::kept)

@@ -16,6 +16,8 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'cache-time-machine': () => import('./cache-time-machine'),
   'attention-map': () => import('./attention-map'),
   'policy-explorer': () => import('./policy-explorer'),
+  'cost-curve': () => import('./cost-curve'),
+  'caching-limits': () => import('./caching-limits'),
   'code-exercise': () => import('./code-exercise'),
   'course-progress': () => import('./course-progress'),
   'lesson-check': () => import('./lesson-check'),

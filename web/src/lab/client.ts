@@ -5,6 +5,7 @@ import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
 import { EngineError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
 import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
+import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
 import type { DecoderModules, DecoderStep } from './guest.ts';
 import { measuring } from './measuring.ts';
 import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
@@ -205,6 +206,21 @@ export class EngineClient extends EventTarget {
   /** What a token costs at each position, with the cache and without. */
   measureGrowth(options: GrowthOptions, onProgress: (report: GrowthReport) => void): Promise<GrowthReport> {
     return this.#run<GrowthReport>('cost by position', onProgress, (api, report) => api.measureGrowth(options, report));
+  }
+
+  /** Generations of some lengths: where the cache pays, and where the prompt takes all the time. */
+  measureLoads(options: LoadOptions, onProgress: (report: LoadReport) => void): Promise<LoadReport> {
+    return this.#run<LoadReport>('short generations', onProgress, (api, report) => api.measureLoads(options, report));
+  }
+
+  /** A token's time while the cache grows. */
+  measureReading(options: ReadOptions, onProgress: (report: ReadReport) => void): Promise<ReadReport> {
+    return this.#run<ReadReport>('growing cache', onProgress, (api, report) => api.measureReading(options, report));
+  }
+
+  /** Several sequences generated together. */
+  measureBatches(options: BatchOptions, onProgress: (report: BatchReport) => void): Promise<BatchReport> {
+    return this.#run<BatchReport>('batches', onProgress, (api, report) => api.measureBatches(options, report));
   }
 
   /** What a cache of keys and values holds, writes and loses while a model reads a text; while no task runs. */

@@ -1,4 +1,4 @@
-import type { Footprint, LmModule } from './types.ts';
+import type { Footprint, LmConfig, LmModule } from './types.ts';
 
 /** Text that a language model writes: what the page asks for and what the worker reports. Everything is plain data. */
 
@@ -98,7 +98,7 @@ export interface GrowthOptions {
 export interface GrowthPoint {
   /** Tokens before the one that is computed. */
   position: number;
-  /** Seconds of that token, each repetition. */
+  /** Seconds of that token, each repetition; with the cache the mean of several tokens at this same position. */
   cached: number[];
   uncached: number[];
 }
@@ -106,10 +106,8 @@ export interface GrowthPoint {
 export interface GrowthReport {
   options: Omit<GrowthOptions, 'model'>;
   points: GrowthPoint[];
-  /** What attention is made of, for its operation counts. */
-  layers: number;
-  heads: number;
-  headSize: number;
+  /** For operation counts. */
+  config: LmConfig;
   bytesPerToken: number;
   progress: number;
   done: boolean;

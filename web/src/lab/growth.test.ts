@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import {
   cachedTokenFlops,
   exponents,
+  fitCurve,
   fitGrowth,
   generationFlops,
   keysSeen,
@@ -53,6 +54,19 @@ describe('growth of the time per token', () => {
     for (let i = 3; i < times.length; i += 17) times[i]!.seconds *= 50;
     const fit = fitGrowth(times)!;
     for (const t of [0, 500, 1023]) assert.ok(Math.abs(predicted(fit, t) / curve(t) - 1) < 0.01);
+  });
+
+  it('fits a few points of very different times by their relative deviations', () => {
+    const random = noise(7);
+    const steep = (t: number) => 3e-4 + 1e-4 * t + 2e-7 * t * t;
+    const points = [8, 16, 32, 64, 128, 256, 512, 1024, 1536, 2048].map((position) => ({
+      position,
+      seconds: steep(position) * (1 + 0.02 * random()),
+    }));
+    const fit = fitCurve(points, true)!;
+    for (const { position } of points) assert.ok(Math.abs(predicted(fit, position) / steep(position) - 1) < 0.02);
+    assert.ok(Math.abs(fit.a.value - 3e-4) < 2 * fit.a.error && fit.a.error < 3e-5, `${fit.a.value} ± ${fit.a.error}`);
+    assert.ok(fit.residual < 0.01);
   });
 
   it('says nothing of too few positions', () => {

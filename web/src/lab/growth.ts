@@ -56,20 +56,31 @@ export function fitGrowth(times: readonly TokenTime[], groups = 64): GrowthFit |
   if (times.length === 0) return null;
   const positions = times.map(({ position }) => position);
   const [low, high] = [Math.min(...positions), Math.max(...positions)];
-  const points = medians(times, Math.max(1, Math.ceil((high - low + 1) / groups)));
+  return fitCurve(medians(times, Math.max(1, Math.ceil((high - low + 1) / groups))));
+}
+
+/**
+ * Least squares through the points themselves. `relative`: of the relative deviations, for times that span orders of magnitude and are
+ * uncertain by about the same percentage each; `residual` is a fraction then, too.
+ */
+export function fitCurve(points: readonly TokenTime[], relative = false): GrowthFit | null {
   if (points.length < kFewestPoints) return null;
+  const positions = points.map(({ position }) => position);
+  const [low, high] = [Math.min(...positions), Math.max(...positions)];
   // In u = (t - middle)/half, from -1 to 1: powers of t itself differ by so much that the equations would be nearly singular.
   const middle = (low + high) / 2;
   const half = (high - low) / 2;
-  const rows = points.map(({ position }) => {
+  const scales = points.map(({ seconds }) => (relative ? 1 / seconds : 1));
+  const rows = points.map(({ position }, k) => {
     const u = (position - middle) / half;
-    return [1, u, u * u];
+    return [1, u, u * u].map((value) => value * scales[k]!);
   });
+  const times = points.map(({ seconds }, k) => seconds * scales[k]!);
   const inverse = invert(normalMatrix(rows));
   if (inverse === null) return null;
-  const right = [0, 1, 2].map((i) => rows.reduce((sum, row, k) => sum + row[i]! * points[k]!.seconds, 0));
+  const right = [0, 1, 2].map((i) => rows.reduce((sum, row, k) => sum + row[i]! * times[k]!, 0));
   const p = inverse.map((row) => row.reduce((sum, value, j) => sum + value * right[j]!, 0));
-  const errors = rows.map((row, k) => points[k]!.seconds - (p[0]! + p[1]! * row[1]! + p[2]! * row[2]!));
+  const errors = rows.map((row, k) => times[k]! - row.reduce((sum, value, j) => sum + value * p[j]!, 0));
   const squares = errors.reduce((sum, error) => sum + error * error, 0);
   const variance = squares / (points.length - 3);
   // t = middle + half·u turns the coefficients of u into those of t; each is a sum of p's with these weights.

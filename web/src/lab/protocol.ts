@@ -3,6 +3,7 @@ import type { GuestBase } from './compiler/compile.ts';
 import type { DecoderModules, DecoderPlaces } from './guest.ts';
 import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
 import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
+import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
 import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
 import type {
   Blocking,
@@ -300,6 +301,10 @@ export interface EngineApi {
   /** A language model writes, by one or several decoders. */
   generate(options: GenerateOptions, onProgress: (report: GenerateReport) => void): Promise<GenerateReport>;
   measureGrowth(options: GrowthOptions, onProgress: (report: GrowthReport) => void): Promise<GrowthReport>;
+  /** Where a cache pays little, or doesn't fit. */
+  measureLoads(options: LoadOptions, onProgress: (report: LoadReport) => void): Promise<LoadReport>;
+  measureReading(options: ReadOptions, onProgress: (report: ReadReport) => void): Promise<ReadReport>;
+  measureBatches(options: BatchOptions, onProgress: (report: BatchReport) => void): Promise<BatchReport>;
   /** What a cache holds, writes and loses, token by token. */
   traceCache(options: ReadText): Promise<CacheTrace>;
   mapAttention(options: ReadText): Promise<AttentionMaps>;

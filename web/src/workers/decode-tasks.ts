@@ -17,7 +17,7 @@ interface Deletable {
 }
 
 /** Handles to delete at the end, the last first. */
-class Handles {
+export class Handles {
   readonly #all: Deletable[] = [];
   keep<T extends Deletable>(handle: T): T {
     this.#all.push(handle);
@@ -143,72 +143,91 @@ function write({ shown, cached, decoder, run, textOf }: RunningLane): void {
 const kWarmUpSeconds = 0.2;
 
 /** What a token costs at some positions, with the cache and without, repetition by repetition. */
-export async function measureGrowth(
+export const measureGrowth = async (
   options: GrowthOptions,
   onProgress: (report: GrowthReport) => void,
+): Promise<GrowthReport> => growthWith(await lmEngine(options.threads), options, onProgress, runSteps);
+
+export async function growthWith(
+  module: LmModule,
+  options: GrowthOptions,
+  onProgress: (report: GrowthReport) => void,
+  loop: typeof runSteps,
 ): Promise<GrowthReport> {
-  const { positions, repetitions, threads } = options;
+  const { positions, repetitions } = options;
   const longest = Math.max(...positions);
-  const module = await lmEngine(threads);
   const handles = new Handles();
   try {
     const trained = handles.keep(new module.Lm(options.model));
     const model = handles.keep(module.Lm.withPositions(trained, longest + 1));
     const decoder = handles.keep(new module.Decoder(model, options.decoder));
-    const { vocab, layers, heads, dim } = model.config();
-    const ids = Int32Array.from({ length: longest + 1 }, (_, i) => (i * 977 + 31) % vocab);
+    const config = model.config();
+    const ids = Int32Array.from({ length: longest + 1 }, (_, i) => (i * 977 + 31) % config.vocab);
     const points: GrowthPoint[] = positions.map((position) => ({ position, cached: [], uncached: [] }));
     const { model: _, ...asked } = options;
-    const order = schedule(points, repetitions);
-    const all = order.length;
+    // Each repetition climbs once through all positions: drifts of the clock rate meet them alike.
+    const order = Array.from({ length: repetitions }, () => points).flat();
+    // About as long as a position takes.
+    const work = () => order.reduce((sum, { position }) => sum + position + 64, 0);
+    const all = work();
     const report = (done: boolean, stopped: boolean): GrowthReport => ({
       options: asked,
       points: structuredClone(points),
-      layers,
-      heads,
-      headSize: dim / heads,
+      config,
       bytesPerToken: decoder.footprint().total / (longest + 1),
-      progress: done ? 1 : 1 - order.length / all,
+      progress: done ? 1 : 1 - work() / all,
       done,
       stopped,
     });
     warmUp(decoder, ids);
     const step = () => {
-      order.shift()?.(decoder, ids);
+      const point = order.shift();
+      if (point !== undefined) measureAt(point, decoder, ids);
       return order.length > 0;
     };
-    const stopped = await runSteps(step, () => onProgress(report(false, false)));
+    const stopped = await loop(step, () => onProgress(report(false, false)));
     return report(true, stopped);
   } finally {
     handles.delete();
   }
 }
 
-type Measurement = (decoder: Decoder, ids: Int32Array) => void;
+/** Of each repetition. */
+const kSamples = 2;
 
-/** Each repetition climbs once through all positions: drifts of the clock rate meet them alike. */
-function schedule(points: readonly GrowthPoint[], repetitions: number): Measurement[] {
-  const once = points.flatMap((point): Measurement[] => [
-    (decoder, ids) => {
-      const { position, cached } = point;
+function measureAt({ position, cached, uncached }: GrowthPoint, decoder: Decoder, ids: Int32Array): void {
+  const all = ids.subarray(0, position + 1);
+  uncached.push(
+    timed(() => {
       decoder.truncate(0);
-      if (position > 0) decoder.feed(ids.subarray(0, position));
-      for (let i = 0; i < kTokensAtAPosition; ++i) {
-        cached.push(decoder.feed(ids.subarray(position, position + 1)));
+      return decoder.feed(all);
+    }),
+  );
+  const token = all.subarray(position);
+  for (let sample = 0; sample < kSamples; ++sample) {
+    cached.push(
+      timed(() => {
         decoder.truncate(position);
-      }
-    },
-    (decoder, ids) => {
-      decoder.truncate(0);
-      point.uncached.push(decoder.feed(ids.subarray(0, point.position + 1)));
-    },
-  ]);
-  return Array.from({ length: repetitions }, () => once).flat();
+        return decoder.feed(token);
+      }),
+    );
+  }
 }
 
-const kTokensAtAPosition = 3;
+/** A sample is as long as this at least: a page's clock may move in steps of 0.1 ms. */
+const kLeastSeconds = 0.004;
 
-function warmUp(decoder: Decoder, ids: Int32Array): void {
+/** Seconds of `call`, which says how long it took: the mean of as many as fill the time. */
+export function timed(call: () => number): number {
+  let [sum, count] = [0, 0];
+  while (sum < kLeastSeconds) {
+    sum += call();
+    ++count;
+  }
+  return sum / count;
+}
+
+export function warmUp(decoder: Decoder, ids: Int32Array): void {
   const until = performance.now() + 1000 * kWarmUpSeconds;
   while (performance.now() < until) {
     decoder.truncate(0);

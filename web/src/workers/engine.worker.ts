@@ -21,6 +21,7 @@ import { nests, openCache, runCache, stepCache } from './cache-tasks.ts';
 import { explorePolicy, mapAttention, sizePolicy, traceCache } from './cache-view-tasks.ts';
 import { generate, measureGrowth } from './decode-tasks.ts';
 import { compareDecoders } from './own-decoder.ts';
+import { measureBatches, measureLoads, measureReading } from './limits-tasks.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
 import { engine, lmEngine, modelEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
 import { train } from './train-tasks.ts';
@@ -257,6 +258,9 @@ const api: EngineApi = {
     compareDecoders(await lmEngine(options.threads), options, onProgress, runSteps),
   generate,
   measureGrowth,
+  measureLoads,
+  measureReading,
+  measureBatches,
   traceCache,
   mapAttention,
   sizePolicy,
