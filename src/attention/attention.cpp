@@ -30,13 +30,15 @@ void run_online(const Problem& problem, const Workspace& workspace) noexcept {
 
 template <const Kernels& kernels, const StoredKernels& stored, bool threaded>
 Variant two_pass(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {name,     idea, isa, Mode::kExact, threaded, true, detail::two_pass_scratch_bytes, run_two_pass<kernels, stored>,
-          supported};
+  return {
+      name,     idea, isa, Mode::kExact, threaded, true, detail::two_pass_scratch_bytes, run_two_pass<kernels, stored>,
+      supported};
 }
 
 template <const Kernels& kernels, const StoredKernels& stored, bool threaded>
 Variant online(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {name, idea, isa, Mode::kFast, threaded, true, detail::online_scratch_bytes, run_online<kernels, stored>, supported};
+  return {name,     idea, isa, Mode::kFast, threaded, true, detail::online_scratch_bytes, run_online<kernels, stored>,
+          supported};
 }
 
 [[maybe_unused]] constexpr std::string_view kPackedIdea =
@@ -60,26 +62,34 @@ std::span<const Variant> ladder() {
     two_pass<detail::kAvx2Kernels, detail::kAvx2Stored, false>("simd", kSimdIdea, "avx2", simd::has_avx2),
     two_pass<detail::kAvx2Kernels, detail::kAvx2Stored, true>("simd_threads", kThreadsIdea, "avx2", simd::has_avx2),
     online<detail::kFmaKernels, detail::kFmaStored, false>("flash", kFlashIdea, "avx2+fma", simd::has_avx2_fma),
-    online<detail::kFmaKernels, detail::kFmaStored, true>("flash_threads", kFlashThreadsIdea, "avx2+fma", simd::has_avx2_fma),
+    online<detail::kFmaKernels, detail::kFmaStored, true>("flash_threads", kFlashThreadsIdea, "avx2+fma",
+                                                          simd::has_avx2_fma),
     two_pass<detail::kAvx512Kernels, detail::kAvx2Stored, false>("avx512", kWideIdea, "avx512", simd::has_avx512),
-    two_pass<detail::kAvx512Kernels, detail::kAvx2Stored, true>("avx512_threads", kThreadsIdea, "avx512", simd::has_avx512),
-    online<detail::kAvx512FmaKernels, detail::kFmaStored, false>("flash512", kFlashIdea, "avx512+fma", simd::has_avx512),
-    online<detail::kAvx512FmaKernels, detail::kFmaStored, true>("flash512_threads", kFlashThreadsIdea, "avx512+fma", simd::has_avx512),
+    two_pass<detail::kAvx512Kernels, detail::kAvx2Stored, true>("avx512_threads", kThreadsIdea, "avx512",
+                                                                simd::has_avx512),
+    online<detail::kAvx512FmaKernels, detail::kFmaStored, false>("flash512", kFlashIdea, "avx512+fma",
+                                                                 simd::has_avx512),
+    online<detail::kAvx512FmaKernels, detail::kFmaStored, true>("flash512_threads", kFlashThreadsIdea, "avx512+fma",
+                                                                simd::has_avx512),
 #elif defined(__aarch64__)
     two_pass<detail::kNeonKernels, detail::kNeonStored, false>("simd", kSimdIdea, "neon", simd::has_neon),
     two_pass<detail::kNeonKernels, detail::kNeonStored, true>("simd_threads", kThreadsIdea, "neon", simd::has_neon),
     online<detail::kNeonFmaKernels, detail::kNeonFmaStored, false>("flash", kFlashIdea, "neon+fma", simd::has_neon),
-    online<detail::kNeonFmaKernels, detail::kNeonFmaStored, true>("flash_threads", kFlashThreadsIdea, "neon+fma", simd::has_neon),
+    online<detail::kNeonFmaKernels, detail::kNeonFmaStored, true>("flash_threads", kFlashThreadsIdea, "neon+fma",
+                                                                  simd::has_neon),
 #elif defined(__wasm_simd128__)
     two_pass<detail::kWasm128Kernels, detail::kWasm128Stored, false>("simd", kSimdIdea, "wasm128", simd::has_wasm128),
-    two_pass<detail::kWasm128Kernels, detail::kWasm128Stored, true>("simd_threads", kThreadsIdea, "wasm128", simd::has_wasm128),
+    two_pass<detail::kWasm128Kernels, detail::kWasm128Stored, true>("simd_threads", kThreadsIdea, "wasm128",
+                                                                    simd::has_wasm128),
 #if defined(__wasm_relaxed_simd__)
-    online<detail::kRelaxedKernels, detail::kRelaxedStored, false>("flash", kFlashIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
+    online<detail::kRelaxedKernels, detail::kRelaxedStored, false>("flash", kFlashIdea, "wasm128+relaxed",
+                                                                   simd::has_wasm_relaxed),
     online<detail::kRelaxedKernels, detail::kRelaxedStored, true>("flash_threads", kFlashThreadsIdea, "wasm128+relaxed",
-                                          simd::has_wasm_relaxed),
+                                                                  simd::has_wasm_relaxed),
 #else
     online<detail::kWasm128Kernels, detail::kWasm128Stored, false>("flash", kFlashIdea, "wasm128", simd::has_wasm128),
-    online<detail::kWasm128Kernels, detail::kWasm128Stored, true>("flash_threads", kFlashThreadsIdea, "wasm128", simd::has_wasm128),
+    online<detail::kWasm128Kernels, detail::kWasm128Stored, true>("flash_threads", kFlashThreadsIdea, "wasm128",
+                                                                  simd::has_wasm128),
 #endif
 #endif
   };

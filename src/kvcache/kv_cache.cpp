@@ -90,9 +90,7 @@ KvCache::KvCache(const Sizes& sizes, const Policy& policy)
   scales_ = AlignedBuffer<float>(bytes.scales / sizeof(float));
 }
 
-Footprint KvCache::footprint() const {
-  return {keys_.size(), values_.size(), scales_.span().size_bytes()};
-}
+Footprint KvCache::footprint() const { return {keys_.size(), values_.size(), scales_.span().size_bytes()}; }
 
 int KvCache::kept() const { return std::min(length(), capacity_); }
 
