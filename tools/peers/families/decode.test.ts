@@ -147,6 +147,9 @@ describe('the check of language models', () => {
       assert.ok(!decode.check(task, given, generate(other)).ok);
       assert.ok(!decode.check(task, given, generate(other), 0.02).ok, 'with what halves are allowed');
     }
+    for (const other of others.slice(1)) {
+      assert.ok(!decode.check(task, given, generate(other), 0.3).ok, 'with what 7 bits are allowed');
+    }
   });
 
   it('compares with the library’s own model where it has one', () => {

@@ -30,7 +30,7 @@ interface LmModule {
 /** Of a log-probability, in standard deviations: with a cache and without it exact mode gives the same logits, to the bit. */
 const kFloat32 = 1e-5;
 /** Weights rounded to 8 bits, against float32, and activations to 7. */
-const kEightBits = 0.1;
+const kEightBits = 0.15;
 const kSevenBits = 0.3;
 /** The likeliest token, always, and nothing that stops. */
 export const kGreedy = {
