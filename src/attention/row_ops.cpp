@@ -17,7 +17,9 @@ bool always() { return true; }
 std::span<const RowVariant> ladder() {
   static const RowVariant kVariants[] = {
     {"naive", "an element at a time", "scalar", false, &detail::kReferenceRowKernels, always},
+#if !defined(__wasm__)  // there every build has vectors, and a download has a size
     {"scalar", "the vector code with one lane", "scalar", false, &detail::kScalarRowKernels, always},
+#endif
 #if defined(__x86_64__)
     {"simd", "a vector at a time", "avx2", false, &detail::kAvx2RowKernels, simd::has_avx2},
     {"simd_threads", "rows divided among the cores", "avx2", true, &detail::kAvx2RowKernels, simd::has_avx2},
