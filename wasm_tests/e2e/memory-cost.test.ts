@@ -118,10 +118,10 @@ function describeWay(getSite: () => Site, { isolation, context }: (typeof kWays)
     await limits.getByLabel('24 GiB hold').selectOption('about 5');
     await limits.getByRole('button', { name: 'Count', exact: true }).click();
     assert.match(await textOf(limits), /24 GiB hold 5 full sequences of Llama-2-7B[^]*nearest of all/);
-    await limits.getByLabel('Memory', { exact: true }).selectOption('gpu');
+    await limits.getByLabel(/^Memory/).selectOption('gpu');
     const rows = await visit.table(limits, /Sequences of a model’s full length/);
     const llama = rows.find(([name]) => name === 'Llama-2-7B')!;
-    assert.deepEqual(llama.slice(-3), ['2', '5', '11']);
+    assert.deepEqual(llama.slice(1, 4), ['2', '5', '11']);
     assert.match(visit.page.url(), /memory:gpu/);
     await visit.run(limits, 'Measure a growing cache');
     const growing = await visit.table(limits, /A token’s time while the cache grows/);

@@ -128,7 +128,7 @@ export function renderPrefill(report: LoadReport): TemplateResult {
             html`<span class="name">${prompt} + ${count}</span>
               <span class="bar" style="--length:${figures.cached / longest}">
                 <span class="prompt" style="flex-grow:${figures.prefillShare}"></span>
-                <span class="new" style="flex-grow:${1 - figures.prefillShare}"></span>
+                ${count === 1 ? nothing : html`<span class="new" style="flex-grow:${1 - figures.prefillShare}"></span>`}
               </span>
               <span class="figure">${threeDigits(100 * figures.prefillShare)} % of ${duration(figures.cached)}</span>`,
         )}

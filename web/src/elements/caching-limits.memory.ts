@@ -20,7 +20,7 @@ import { renderSign, renderXyPlot } from './xy-plot.ts';
 const kStorages: readonly CacheStorage[] = ['f32', 'fp16', 'int8'];
 
 const kMiB = 2 ** 20;
-const fitText = ({ sequences }: Fit): string => (sequences < 0 ? 'weights don’t fit' : thousands(sequences));
+const fitText = ({ sequences }: Fit): string => (sequences < 0 ? '–' : thousands(sequences));
 
 /** `own`: the page's model, with the length that it was trained for. */
 export function renderFits(memory: string, weights: WeightBits, own: PublishedModel): TemplateResult {
@@ -40,13 +40,13 @@ export function renderFits(memory: string, weights: WeightBits, own: PublishedMo
         <thead>
           <tr>
             <th scope="col">Model</th>
+            ${kStorages.map((storage) => html`<th scope="col">fit in ${storage}</th>`)}
+            <th scope="col">weights</th>
+            <th scope="col">tokens</th>
+            <th scope="col">fp16: a token</th>
+            <th scope="col">a sequence</th>
             <th scope="col">layers</th>
             <th scope="col">KV heads × size</th>
-            <th scope="col">tokens</th>
-            <th scope="col">weights</th>
-            <th scope="col">fp16, a token</th>
-            <th scope="col">a sequence</th>
-            ${kStorages.map((storage) => html`<th scope="col">fit in ${storage}</th>`)}
           </tr>
         </thead>
         <tbody>
@@ -55,8 +55,8 @@ export function renderFits(memory: string, weights: WeightBits, own: PublishedMo
       </table>
     </div>
     <p class="small muted">
-      Llama-2-7B keeps keys and values for all of its 32 heads, Llama-3-8B for 8 groups of them: a quarter of the bytes
-      a token. 32-bit WebAssembly ends at 4 GiB, weights included.
+      –: not even the weights fit. Llama-2-7B keeps keys and values for all of its 32 heads, Llama-3-8B for 8 groups of
+      them: a quarter of the bytes a token. 32-bit WebAssembly ends at 4 GiB, weights included.
     </p>`;
 }
 
@@ -65,13 +65,13 @@ function renderFitRow(model: PublishedModel, memory: number, weights: WeightBits
   const half = fitIn(memory, model, 'fp16', weights);
   return html`<tr>
     <th scope="row">${model.name}</th>
-    <td>${layers}</td>
-    <td>${kvHeads} × ${dim / heads}</td>
-    <td>${thousands(positions)}</td>
+    ${kStorages.map((storage) => html`<td>${fitText(fitIn(memory, model, storage, weights))}</td>`)}
     <td>${byteSize(half.weightBytes)}</td>
+    <td>${thousands(positions)}</td>
     <td>${byteSize(bytesPerToken(model.config, 'fp16'))}</td>
     <td>${byteSize(half.perSequence)}</td>
-    ${kStorages.map((storage) => html`<td>${fitText(fitIn(memory, model, storage, weights))}</td>`)}
+    <td>${layers}</td>
+    <td>${kvHeads} × ${dim / heads}</td>
   </tr>`;
 }
 

@@ -117,12 +117,12 @@ function renderCrossing({ config, points }: GrowthReport, way: Way, fit: GrowthF
       measured === null
         ? html`From these times no such position can be told: ${parts} is too uncertain.`
         : html`By these times (${parts}) the growing part has caught up at
-            <strong>${thousands(Math.round(measured))}</strong>${
-              measured > 1.15 * counted
-                ? ': an operation of attention takes less time here than one of the matrices'
-                : measured < counted / 1.15
-                  ? ': an operation of attention takes more time here than one of the matrices'
-                  : ', as counted'
+            <strong>${thousands(measured.value)} ± ${thousands(measured.error)}</strong>${
+              Math.abs(measured.value - counted) <= 2 * measured.error
+                ? ', which agrees with the count'
+                : measured.value > counted
+                  ? ': an operation of attention takes less time here than one of the matrices'
+                  : ': an operation of attention takes more time here than one of the matrices'
             }.`
     }
   </p>`;

@@ -135,7 +135,7 @@ function renderAxes({ xTitle, yTitle, xText, yText, log }: XyPlot, x: Scale, y: 
     ${x.ticks.map(
       (tick) =>
         svg`<line class="grid" x1=${x.at(tick)} x2=${x.at(tick)} y1=${kTop} y2=${bottom} />
-          <text class="tick" x=${x.at(tick)} y=${bottom + 17} text-anchor=${x.at(tick) > width - kRight - 16 ? 'end' : 'middle'}>${tick === 0 ? '0' : xText(tick)}</text>`,
+          <text class="tick" x=${x.at(tick)} y=${bottom + 17} text-anchor=${x.at(tick) > width - kRight - 20 ? 'end' : 'middle'}>${tick === 0 ? '0' : xText(tick)}</text>`,
     )}
     <text class="tick" x=${(kLeft + width - kRight) / 2} y=${height - 6} text-anchor="middle">${xTitle}${log ? ' (logarithmic)' : ''}</text>
     <text class="tick" transform="translate(12 ${(kTop + bottom) / 2}) rotate(-90)" text-anchor="middle">${yTitle}</text>`;

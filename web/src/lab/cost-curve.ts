@@ -6,6 +6,7 @@ import {
   generationFlops,
   uncachedTokenFlops,
   type AttentionShape,
+  type Estimate,
   type GrowthFit,
 } from './growth.ts';
 import type { LmConfig } from './types.ts';
@@ -180,11 +181,15 @@ export function factorFrom(points: readonly GrowthPoint[], way: Way): number | n
   return last.seconds / early.seconds;
 }
 
-/** As a position where the growing part of a token's time has caught up with its fixed part: a/b, or b/c; null where that is not certain. */
-export function measuredCrossing({ a, b, c }: GrowthFit, way: Way): number | null {
+/**
+ * The position where the growing part of a token's time has caught up with its fixed part: a/b, or b/c, with the standard error that the two
+ * coefficients give it; null where either is not told apart from 0.
+ */
+export function measuredCrossing({ a, b, c }: GrowthFit, way: Way): Estimate | null {
   const [fixed, growing] = way === 'cached' ? [a, b] : [b, c];
   if (growing.value <= 2 * growing.error || fixed.value <= 2 * fixed.error) return null;
-  return fixed.value / growing.value;
+  const value = fixed.value / growing.value;
+  return { value, error: value * Math.hypot(fixed.error / fixed.value, growing.error / growing.value) };
 }
 
 /** All measured points, one a line. */
