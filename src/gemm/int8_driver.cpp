@@ -160,7 +160,7 @@ struct Int8Plan {
 
 double rough_seconds(const Int8Problem& problem) {
   constexpr double kOperationsPerSecond = 8e10;
-  constexpr double kBytesPerSecond = 1.5e10;
+  constexpr double kBytesPerSecond = 3e10;
   const double weights = static_cast<double>(problem.b->rows()) * problem.b->columns();
   return std::max(2.0 * problem.a.rows * weights / kOperationsPerSecond, weights / kBytesPerSecond);
 }
