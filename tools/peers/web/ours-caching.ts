@@ -1,7 +1,7 @@
 // OptLab's decoder with its cache and without.
 import { kCachingShape } from '../families/caching.ts';
 import type { CachingTask, OperandsOf, Prepared } from '../types.ts';
-import { kGreedy, lmModule, type Lm } from './ours-decode.ts';
+import { kGreedy, lmModule, type Lm, releaseModel } from './ours-decode.ts';
 
 let model: Lm | undefined;
 
@@ -12,6 +12,7 @@ export async function caching(
   threads: number,
 ): Promise<Prepared> {
   const module = await lmModule(threads);
+  releaseModel();
   model ??= module.Lm.random(kCachingShape, 1);
   const lm = model;
   const decoder = new module.Decoder(lm, { window: 0, sinks: 0, storage: 'f32', weights: 'f32', mode: 'exact' });

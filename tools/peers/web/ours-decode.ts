@@ -48,6 +48,12 @@ export function lmModule(threads: number): Promise<LmModule> {
   return loading;
 }
 
+/** Makes room for another family's model. */
+export function releaseModel(): void {
+  latest?.model.delete();
+  latest = undefined;
+}
+
 async function loadModule(threads: number): Promise<LmModule> {
   const url = `/optlab/wasm-relaxed${threads > 1 ? '-threads' : ''}/src/bindings/lm.mjs`;
   const { default: create } = (await import(url)) as { default: (options: object) => Promise<LmModule> };
@@ -68,7 +74,7 @@ export async function decoding(
   const mode = row === 'exact' ? 'exact' : 'fast';
   const weights = task.weights === 'f32' ? 'f32' : row === kFloatActivations ? 'int8' : 'int8-dot';
   if (latest?.dim !== dim) {
-    latest?.model.delete();
+    releaseModel();
     latest = { dim, model: module.Lm.random(llamaLike(shapeOf(task)), 1) };
   }
   const { model } = latest;
