@@ -59,7 +59,8 @@ double Perplexity::progress() const {
   const std::size_t windows = (rest + stride_ - 1) / stride_;  // after the first
   const std::size_t final_length = std::min(context_, last - windows * stride_);
   const auto all = static_cast<double>(windows * context_ + final_length);
-  return static_cast<double>(first_ / stride_ * context_ + fed_) / all;
+  const std::size_t windows_done = first_ / stride_;
+  return static_cast<double>(windows_done * context_ + fed_) / all;
 }
 
 }  // namespace optlab::nn
