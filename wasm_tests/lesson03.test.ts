@@ -79,6 +79,7 @@ describe('the counts of lesson 03', () => {
       ['full, int8', '1.8370'],
       ['window 64, 4 sinks', '1.8392'],
       ['window 16, 4 sinks', '1.8515'],
+      ['int8-dot', '1.8376'],
     ] as const) {
       const line = measured.split('\n').find((each) => each.startsWith(`| ${row}`));
       assert.ok(line?.includes(`| ${bits} |`), `${row}: ${line}`);

@@ -1,8 +1,13 @@
 import { files } from 'virtual:optlab-manifest';
+import { megabytes } from '../lab/offline/manifest.ts';
+
+const titled = (parameters: string, file: typeof files.lm) => {
+  return { title: `Moby-Dick, ${parameters} parameters (${megabytes(file.bytes)})`, file };
+};
 
 export const kModels = {
-  moby: { title: 'Moby-Dick, 2.5 M parameters', file: files.lm },
-  tiny: { title: 'Moby-Dick, 0.5 M parameters', file: files.lmTiny },
+  moby: titled('2.5 M', files.lm),
+  tiny: titled('0.5 M', files.lmTiny),
 } as const;
 export type ModelName = keyof typeof kModels | 'own';
 
