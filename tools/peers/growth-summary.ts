@@ -15,14 +15,17 @@ function costs({ tasks }: Section, threads: number, row: string) {
   });
 }
 
+/** Never 2e+1. */
+const digits = (value: number, count: number) => Number(value.toPrecision(count)).toLocaleString('en');
+
 function fitText({ a, b, c, residual }: GrowthFit, longest: number): string {
   const in_ = (unit: number, { value, error }: GrowthFit['a']) =>
-    `${(value / unit).toPrecision(3)} ± ${(error / unit).toPrecision(1)}`;
+    `${digits(value / unit, 3)} ± ${digits(error / unit, 1)}`;
   return [
     `a = ${in_(1e-6, a)} µs`,
     `b = ${in_(1e-9, b)} ns`,
     `c = ${in_(1e-12, c)} ps`,
-    `residual ${(residual / 1e-6).toPrecision(2)} µs`,
+    `residual ${digits(residual / 1e-6, 2)} µs`,
     `at ${longest} the curve's own exponent is ${exponentAt((t) => predicted({ a, b, c, points: 0, residual }, t), longest / 2).toFixed(2)}`,
   ].join(', ');
 }
