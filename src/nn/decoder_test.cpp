@@ -10,6 +10,7 @@
 #include "nn/llama2c.h"
 #include "nn/llama2c_reference.h"
 #include "nn/lm_trainer.h"
+#include "nn/random_lm.h"
 #include "nn/test_support.h"
 
 namespace optlab::nn {
@@ -17,26 +18,6 @@ namespace {
 
 constexpr LmConfig kSmall{
     .vocab = 37, .dim = 24, .layers = 2, .heads = 4, .kv_heads = 2, .hidden = 44, .positions = 150};
-
-std::vector<std::int32_t> random_ids(int count, int vocab) {
-  std::vector<std::int32_t> ids(static_cast<std::size_t>(count));
-  const Rng rng(11, 2);
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    ids[i] = static_cast<std::int32_t>(rng.below(i, static_cast<std::uint32_t>(vocab)));
-  }
-  return ids;
-}
-
-/// With weights larger than training starts with, so that attention isn't even.
-Lm random_model(const LmConfig& config) {
-  Lm model(config);
-  model.initialize(3);
-  for (Parameter* p : model.parameters()) {
-    const float factor = p->name == "embedding.weight" ? 40.0F : 4.0F;
-    for (float& value : p->value.values()) value *= p->decays ? factor : 1.0F;
-  }
-  return model;
-}
 
 std::vector<float> uncached(Lm& model, std::span<const std::int32_t> ids, const Compute& compute) {
   Tensor logits(Shape{static_cast<int>(ids.size()), model.config().vocab});

@@ -157,28 +157,28 @@ export class CachingLimits extends LabElement {
     return html`<div class="section">
       ${this.#isFixed ? nothing : this.#renderParts(part)}
       <div class="row">
-        ${this.#select('Model', model, models, (value) => this.#change({ model: value as Settings['model'] }))}
+        ${this.renderSelect('Model', model, models, (value) => this.#change({ model: value as Settings['model'] }))}
         ${
           part === 'batch'
-            ? this.#select('Tokens before', `${context}`, texts(kContexts), (value) =>
+            ? this.renderSelect('Tokens before', `${context}`, texts(kContexts), (value) =>
                 this.#change({ context: Number(value) }),
               )
             : nothing
         }
         ${
           part === 'memory'
-            ? this.#select('Cache up to position', `${to}`, texts(kLongest), (value) =>
+            ? this.renderSelect('Cache up to position', `${to}`, texts(kLongest), (value) =>
                 this.#change({ to: Number(value) }),
               )
             : nothing
         }
-        ${this.#select('Keys and values', storage, texts(kStorages), (value) =>
+        ${this.renderSelect('Keys and values', storage, texts(kStorages), (value) =>
           this.#change({ storage: value as Settings['storage'] }),
         )}
-        ${this.#select('Weights', weights, texts(kWeightNames), (value) =>
+        ${this.renderSelect('Weights', weights, texts(kWeightNames), (value) =>
           this.#change({ weights: value as Settings['weights'] }),
         )}
-        ${this.#select('Arithmetic', mode, texts(['exact', 'fast']), (value) =>
+        ${this.renderSelect('Arithmetic', mode, texts(['exact', 'fast']), (value) =>
           this.#change({ mode: value as Settings['mode'] }),
         )}
         ${this.renderThreads(threads, (value) => this.#change({ threads: value }))}
@@ -204,15 +204,6 @@ export class CachingLimits extends LabElement {
         )}
       </div>
     </fieldset>`;
-  }
-
-  #select(label: string, value: string, options: [string, string][], change: (value: string) => void): TemplateResult {
-    return html`<label class="field"
-      >${label}
-      <select ?disabled=${this.working} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
-        ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
-      </select></label
-    >`;
   }
 
   #renderStart(part: Part): TemplateResult {
@@ -306,8 +297,8 @@ export class CachingLimits extends LabElement {
     const memories = kMemories.map(({ name, text }): [string, string] => [name, text]);
     return html`${this.#renderVerdict('memory', false)}
       <div class="row actions">
-        ${this.#select('Memory', memory, memories, (value) => this.#change({ memory: value }))}
-        ${this.#select('Weights in', published, texts(Object.keys(kWeightBits)), (value) =>
+        ${this.renderSelect('Memory', memory, memories, (value) => this.#change({ memory: value }))}
+        ${this.renderSelect('Weights in', published, texts(Object.keys(kWeightBits)), (value) =>
           this.#change({ published: value as WeightBits }),
         )}
       </div>

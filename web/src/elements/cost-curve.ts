@@ -114,27 +114,18 @@ export class CostCurve extends LabElement {
     const { model, to, storage, mode, threads } = this.#settings;
     const models = Object.entries(kModels).map(([name, { title }]): [string, string] => [name, title]);
     return html`<div class="section row">
-      ${this.#select('Model', model, models, (value) => this.#change({ model: value as Settings['model'] }))}
-      ${this.#select('Up to position', `${to}`, texts(lengthsOf(model), thousands), (value) =>
+      ${this.renderSelect('Model', model, models, (value) => this.#change({ model: value as Settings['model'] }))}
+      ${this.renderSelect('Up to position', `${to}`, texts(lengthsOf(model), thousands), (value) =>
         this.#change({ to: Number(value) }),
       )}
-      ${this.#select('Keys and values', storage, texts(kStorages), (value) =>
+      ${this.renderSelect('Keys and values', storage, texts(kStorages), (value) =>
         this.#change({ storage: value as Settings['storage'] }),
       )}
-      ${this.#select('Arithmetic', mode, texts(['exact', 'fast']), (value) =>
+      ${this.renderSelect('Arithmetic', mode, texts(['exact', 'fast']), (value) =>
         this.#change({ mode: value as Settings['mode'] }),
       )}
       ${this.renderThreads(threads, (value) => this.#change({ threads: value }))}
     </div>`;
-  }
-
-  #select(label: string, value: string, options: [string, string][], change: (value: string) => void): TemplateResult {
-    return html`<label class="field"
-      >${label}
-      <select ?disabled=${this.working} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
-        ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
-      </select></label
-    >`;
   }
 
   #renderStart(): TemplateResult {

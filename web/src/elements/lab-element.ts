@@ -167,6 +167,21 @@ export abstract class LabElement extends LitElement {
     >`;
   }
 
+  /** A choice among values, each with its text. */
+  protected renderSelect(
+    label: string,
+    value: string,
+    options: readonly [string, string][],
+    change: (value: string) => void,
+  ): TemplateResult {
+    return html`<label class="field"
+      >${label}
+      <select ?disabled=${this.working} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
+        ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
+      </select></label
+    >`;
+  }
+
   protected renderBlocked(): TemplateResult | typeof nothing {
     return this.blocked ? html`<span class="muted small">Another experiment is being measured.</span>` : nothing;
   }

@@ -110,30 +110,20 @@ export class ModelProfiler extends LabElement {
 
   #renderSettings(): TemplateResult {
     const { model, batch, variant, threads } = this.#settings;
-    const select = (label: string, value: string, options: [string, string][], change: (value: string) => void) =>
-      html`<label class="field"
-        >${label}
-        <select
-          ?disabled=${this.working}
-          @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
-        >
-          ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
-        </select></label
-      >`;
     return html`<div class="section row">
-      ${select(
+      ${this.renderSelect(
         'Model',
         model,
         Object.entries(kModels).map(([name, { title, about }]) => [name, `${title}: ${about}`]),
         (name) => this.#change({ model: name }),
       )}
-      ${select(
+      ${this.renderSelect(
         'Batch',
         String(batch),
         kBatches.map((size) => [String(size), batchText(size, kModels[model]!.unit)]),
         (size) => this.#change({ batch: Number(size) }),
       )}
-      ${select(
+      ${this.renderSelect(
         'Rung',
         variant,
         profileRungs(this.variants).map(({ name }) => [name, name]),

@@ -214,23 +214,13 @@ export class ModelTrainer extends LabElement {
 
   #renderSettings(): TemplateResult {
     const { model, epochs, batch, learningRate, fast } = this.#settings;
-    const select = (label: string, value: string, options: [string, string][], change: (value: string) => void) =>
-      html`<label class="field"
-        >${label}
-        <select
-          ?disabled=${this.working}
-          @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
-        >
-          ${options.map(([key, text]) => html`<option value=${key} .selected=${key === value}>${text}</option>`)}
-        </select></label
-      >`;
     const numbers = (values: readonly number[]) => values.map((value): [string, string] => [`${value}`, `${value}`]);
     return html`<div class="section row">
-      ${select('Model', model, Object.entries(kModelNames), (value) => this.#change({ model: value as 'mlp' | 'cnn' }))}
-      ${select('Epochs', `${epochs}`, numbers(kEpochChoices), (value) => this.#change({ epochs: Number(value) }))}
-      ${select('Batch', `${batch}`, numbers(kTrainBatches), (value) => this.#change({ batch: Number(value) }))}
-      ${select('Learning rate', `${learningRate}`, numbers(kRates), (value) => this.#change({ learningRate: Number(value) }))}
-      ${select(
+      ${this.renderSelect('Model', model, Object.entries(kModelNames), (value) => this.#change({ model: value as 'mlp' | 'cnn' }))}
+      ${this.renderSelect('Epochs', `${epochs}`, numbers(kEpochChoices), (value) => this.#change({ epochs: Number(value) }))}
+      ${this.renderSelect('Batch', `${batch}`, numbers(kTrainBatches), (value) => this.#change({ batch: Number(value) }))}
+      ${this.renderSelect('Learning rate', `${learningRate}`, numbers(kRates), (value) => this.#change({ learningRate: Number(value) }))}
+      ${this.renderSelect(
         'Arithmetic',
         fast ? 'fast' : 'exact',
         [

@@ -154,7 +154,7 @@ export class TokenRace extends LabElement {
     const takesText = model !== 'own' || this.#ownTokenizer !== null;
     return html`<div class="section">
       <div class="row">
-        ${this.#select('Model', model, models, (value) => this.#change({ model: value as ModelName }))}
+        ${this.renderSelect('Model', model, models, (value) => this.#change({ model: value as ModelName }))}
         <label class="field prompt"
           >Prompt
           <input
@@ -164,13 +164,13 @@ export class TokenRace extends LabElement {
             ?disabled=${this.working || !takesText}
             @change=${(event: Event) => this.#change({ prompt: (event.target as HTMLInputElement).value })}
         /></label>
-        ${this.#select('New tokens', `${count}`, texts(kCounts), (value) => this.#change({ count: Number(value) }))}
+        ${this.renderSelect('New tokens', `${count}`, texts(kCounts), (value) => this.#change({ count: Number(value) }))}
       </div>
       <details>
         <summary>More settings, or a checkpoint of your own</summary>
         <div class="row">
-          ${this.#select('Weights', weights, texts(kWeights), (value) => this.#change({ weights: value as Settings['weights'] }))}
-          ${this.#select('Arithmetic', fast ? 'fast' : 'exact', texts(['exact', 'fast']), (value) =>
+          ${this.renderSelect('Weights', weights, texts(kWeights), (value) => this.#change({ weights: value as Settings['weights'] }))}
+          ${this.renderSelect('Arithmetic', fast ? 'fast' : 'exact', texts(['exact', 'fast']), (value) =>
             this.#change({ fast: value === 'fast' }),
           )}
           ${this.#number('Temperature', 'temperature', 0, 5, 0.1)} ${this.#number('Top-k', 'topK', 0, 1000, 1)}
@@ -185,15 +185,6 @@ export class TokenRace extends LabElement {
         ${this.#renderDrop()}
       </details>
     </div>`;
-  }
-
-  #select(label: string, value: string, options: [string, string][], change: (value: string) => void): TemplateResult {
-    return html`<label class="field"
-      >${label}
-      <select ?disabled=${this.working} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
-        ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
-      </select></label
-    >`;
   }
 
   #number(

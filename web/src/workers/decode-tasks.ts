@@ -232,6 +232,7 @@ export function warmUp(decoder: Decoder, ids: Int32Array): void {
   while (performance.now() < until) {
     decoder.truncate(0);
     decoder.feed(ids.subarray(0, 16));
+    decoder.truncate(0); // a model may have no position left
     decoder.feed(ids.subarray(0, 1));
   }
   decoder.truncate(0);
