@@ -51,14 +51,16 @@ bool spin_until(Done done) {
 
 /// A place to sleep on a condition that one other thread makes true. The sleeper announces itself, then looks at the
 /// condition; the waker makes the condition true, then looks for a sleeper. All four are sequentially consistent, so at
-/// least one sees the other.
+/// least one sees the other. The two that write are exchanges, which cost what such stores cost: qemu's AArch64 on x86
+/// lets a load overtake a plain one (STLR, then LDAR), and then neither may see the other.
 class alignas(kCacheLine) Bed {
  public:
-  /// `done` must read its condition with memory_order_seq_cst.
+  /// `done` must read its condition with memory_order_seq_cst; whoever makes it true, by a read-modify-write of that
+  /// order, calls wake() next.
   template <class Done>
   void sleep_until(Done done) {
     std::unique_lock lock(mutex_);
-    asleep_.store(true, std::memory_order_seq_cst);
+    asleep_.exchange(true, std::memory_order_seq_cst);
     condition_.wait(lock, done);
     asleep_.store(false, std::memory_order_relaxed);
   }
@@ -156,7 +158,7 @@ struct ThreadPool::State {
     task = &callable;
     unfinished.store(count - 1, std::memory_order_relaxed);
     const Ticket last{ticket.load(std::memory_order_relaxed)};
-    ticket.store(last.next(count).word, std::memory_order_seq_cst);
+    ticket.exchange(last.next(count).word, std::memory_order_seq_cst);
     for (int i = 1; i < count; ++i) workers[static_cast<std::size_t>(i) - 1].bed.wake();
     callable(0);
     const auto finished = [&] { return unfinished.load(std::memory_order_seq_cst) == 0; };
@@ -168,7 +170,7 @@ struct ThreadPool::State {
 ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) { resize(threads); }
 
 ThreadPool::~ThreadPool() {
-  state_->stop.store(true, std::memory_order_seq_cst);
+  state_->stop.exchange(true, std::memory_order_seq_cst);
   for (State::Worker& worker : state_->workers) worker.bed.wake();
   for (State::Worker& worker : state_->workers) worker.thread.join();
 }
