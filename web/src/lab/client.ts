@@ -1,14 +1,14 @@
-import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
+import { proxy, type Remote } from 'comlink';
 import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, PolicySize, ReadText } from './cache-views.ts';
-import type { GuestBase } from './compiler/compile.ts';
-import { kStartLimitMs, moduleUrl, startWithFallback } from './engine.ts';
+import { startSession, type RunningBuild, type Session } from './engine-session.ts';
+import { startWithFallback } from './engine.ts';
 import { EngineError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
 import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
 import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
-import type { DecoderModules, DecoderStep } from './guest.ts';
 import { measuring } from './measuring.ts';
 import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
+import { plugInto, plugIntoDecoder, type DecoderGuest, type Guest, type Plug } from './plug.ts';
 import type {
   CacheMove,
   CacheReport,
@@ -17,8 +17,6 @@ import type {
   ClassifyOptions,
   ClassifyReport,
   EngineApi,
-  EngineInfo,
-  GuestModule,
   ProbeReport,
   ProfileOptions,
   ProfileReport,
@@ -32,35 +30,10 @@ import type {
 } from './protocol.ts';
 import type { Blocking, LayerWork, NestInfo } from './types.ts';
 
-/** A student's product, to run as the rung "yours": `compile` links it for a place in the engine's memory. */
-export interface Guest {
-  compile(base: GuestBase): Promise<Uint8Array<ArrayBuffer>>;
-}
-
-/** A student's steps of a decoder; `attend` must be among them. */
-export type DecoderGuest = ReadonlyMap<DecoderStep, Guest>;
-
 /** A stop that is not obeyed within this time ends the worker. */
 const kStopGraceMs = 500;
 /** A task that says nothing for this long is taken for dead. The slowest single step (naive, 1024³, a slow phone) takes about 10 s. */
 const kSilenceLimitMs = 60_000;
-
-export interface RunningBuild {
-  choice: BuildChoice;
-  info: EngineInfo;
-}
-
-/** Moves a guest into a worker that nothing else uses. */
-type Plug = (api: Remote<EngineApi>) => Promise<void>;
-
-interface Session {
-  worker: Worker;
-  api: Remote<EngineApi>;
-  running: RunningBuild;
-  /** Rejects when the worker dies or is ended. */
-  died: Promise<never>;
-  kill: (reason: Error) => void;
-}
 
 /**
  * The page's side of the engine: one worker for all experiments of a page, one task at a time.
@@ -79,7 +52,6 @@ export class EngineClient extends EventTarget {
   #task: string | null = null;
   #endMeasuring: (() => void) | null = null;
   #cancel: ((graceMs: number) => void) | null = null;
-  #serial = 0;
 
   /** `spawn` makes a new engine.worker; `base` is the site's base address ('/' or '/folder/'). */
   constructor(base: string, spawn: () => Worker) {
@@ -370,48 +342,14 @@ export class EngineClient extends EventTarget {
     return result;
   }
 
-  async #startWorker(choice: BuildChoice): Promise<Session> {
+  #startWorker(choice: BuildChoice): Promise<Session> {
     const worker = this.#spawn();
-    const api = wrap<EngineApi>(worker);
-    const lock = `optlab-engine-${crypto.randomUUID?.() ?? `${Date.now()}-${++this.#serial}`}`;
-    let kill: (reason: Error) => void = () => {};
-    const died = new Promise<never>((_, reject) => {
-      let alive = true;
-      kill = (reason) => {
-        if (!alive) return; // a proxy that is released twice throws, and would hide the reason
-        alive = false;
-        worker.terminate();
-        api[releaseProxy]();
-        if (this.#worker === worker) {
-          this.#worker = null;
-          this.#session = null;
-        }
-        reject(reason);
-      };
-    });
-    died.catch(() => {}); // not every moment has somebody waiting for it
-    worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      kill(new EngineError(`The engine's worker failed: ${event.message || 'its script could not be loaded'}`));
-    });
-
-    let limit: ReturnType<typeof setTimeout> | undefined;
-    const onDownloaded = proxy(() => {
-      const late = `it did not start within ${kStartLimitMs / 1000} s`;
-      limit = setTimeout(() => kill(new EngineError(late)), kStartLimitMs);
-    });
-    try {
-      const url = moduleUrl(this.#base, choice.build);
-      const options = { url, threads: choice.threads, lock, blocking: this.#blocking };
-      const info = await Promise.race([api.start(options, onDownloaded), died]);
-      watchLock(lock, () => kill(new EngineError('The engine’s worker died in the middle of its work')));
-      return { worker, api, running: { choice, info }, died, kill };
-    } catch (error) {
-      kill(error instanceof Error ? error : new EngineError(String(error)));
-      throw error;
-    } finally {
-      clearTimeout(limit);
-    }
+    const onEnd = () => {
+      if (this.#worker !== worker) return;
+      this.#worker = null;
+      this.#session = null;
+    };
+    return startSession(worker, choice, { base: this.#base, blocking: this.#blocking, onEnd });
   }
 
   #setBlocking(blocking: Blocking): void {
@@ -425,29 +363,4 @@ export class EngineClient extends EventTarget {
     this.#endMeasuring = name === null ? null : measuring.begin();
     this.dispatchEvent(new Event('change'));
   }
-}
-
-function plugInto(module: GuestModule, { compile }: Guest): Plug {
-  return async (api) => {
-    const base = await api.reserveGuest(module);
-    await api.plugGuest(module, base, await compile(base));
-  };
-}
-
-function plugIntoDecoder(guest: DecoderGuest): Plug {
-  return async (api) => {
-    const places = await api.reserveDecoderGuest();
-    const modules: DecoderModules = {};
-    for (const [step, { compile }] of guest) modules[step] = await compile(places[step]);
-    await api.plugDecoderGuest(places, modules);
-  };
-}
-
-/**
- * Calls `onFall` once the holder of the lock is gone. A worker's death fires no event; that its locks are released is the only prompt sign
- * of it. Where there are no locks (plain http), the silence limit takes over.
- */
-function watchLock(name: string, onFall: () => void): void {
-  if (globalThis.navigator?.locks === undefined) return;
-  navigator.locks.request(name, onFall).catch(() => {});
 }

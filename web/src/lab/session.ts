@@ -1,5 +1,5 @@
-import type { Guest } from './client.ts';
 import type { DecoderStep } from './guest.ts';
+import type { Guest } from './plug.ts';
 import type { RaceReport } from './protocol.ts';
 import type { Peak } from './types.ts';
 
