@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { BuildName, VariantInfo } from '../web/src/lab/types.ts';
+import { keepsMemory, throwsNamed } from './lib/checks.ts';
 import {
   isThreaded,
   kBuilds,
@@ -24,23 +25,10 @@ const kAccuracy = 0.9085;
 
 /** The call throws that error, and the models still work. */
 function refuses(models: Models, name: 'RangeError' | 'DataError', message: RegExp, call: () => unknown): void {
-  assert.throws(call, (error: unknown) => {
-    assert.ok(error instanceof Error, `${String(error)} is no Error`);
-    assert.equal(error.name, name, error.message);
-    assert.equal(error instanceof RangeError, name === 'RangeError');
-    assert.match(error.message, message);
-    return true;
-  });
+  throwsNamed(name, message, call);
   const mlp = new models.Mlp(model);
   assert.equal(mlp.classify(images.subarray(0, 784), 'simd').predictions.length, 1);
   mlp.delete();
-}
-
-function keepsMemory(models: Models, times: number, cycle: () => void): void {
-  for (let i = 0; i < 3; ++i) cycle();
-  const before = models.memoryInUse();
-  for (let i = 0; i < times; ++i) cycle();
-  assert.equal(models.memoryInUse() - before, 0, `bytes lost in ${times} cycles`);
 }
 
 function describeBuild(build: BuildName): void {
