@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CompileOptions, CompileResult, TrapSite } from '../../web/src/lab/compiler/compile.ts';
-import type { GradeHost } from '../../web/src/lab/grading/grade.ts';
+import type { GradeHost } from '../../web/src/lab/grading/host.ts';
 import { outcome, type CaseOutcome, type CaseRequest } from '../../web/src/lab/grading/run-case.ts';
 import { vendorToolchain } from '../lib/toolchain.ts';
 import type { CompilerReply, CompilerRequest } from './compiler-process.ts';

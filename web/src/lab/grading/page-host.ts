@@ -5,7 +5,7 @@
 import type { CompilerReply, CompilerRequest, LoadedCompiler } from '../compiler/compiler-protocol.ts';
 import type { CompileOptions, CompileResult, TrapSite } from '../compiler/compile.ts';
 import type { LoadProgress } from '../compiler/loader.ts';
-import type { GradeHost } from './grade.ts';
+import type { GradeHost } from './host.ts';
 import type { KernelReply } from './kernel-protocol.ts';
 import { outcome, type CaseOutcome, type CaseRequest } from './run-case.ts';
 import { canShareMemory } from './team.ts';
