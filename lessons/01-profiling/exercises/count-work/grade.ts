@@ -1,3 +1,4 @@
+import { expectExplained, type Fault } from '../../../../web/src/lab/grading/faults.ts';
 import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
 import type { Kernel } from '../../../../web/src/lab/grading/kernel.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type ConvShape,
   type Counted,
 } from '../../counted.ts';
-import { expectExplained, type Fault } from '../../faults.ts';
 
 type Params = {
   layer: string;

@@ -1,7 +1,7 @@
+import { expectExplained, type Fault } from '../../../../web/src/lab/grading/faults.ts';
 import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
 import type { Kernel } from '../../../../web/src/lab/grading/kernel.ts';
 import type { Random } from '../../../../web/src/lab/grading/random.ts';
-import { expectExplained, type Fault } from '../../../01-profiling/faults.ts';
 import {
   cacheBytes,
   kMistakes,

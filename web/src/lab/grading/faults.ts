@@ -1,5 +1,5 @@
-/** What the exercises of this lesson share: numbers that functions return, judged with a word on what probably went wrong. */
-import { Mismatch } from '../../web/src/lab/grading/verdict.ts';
+/** Numbers that a student's functions return, judged with a word on what probably went wrong. */
+import { Mismatch } from './verdict.ts';
 
 /** The value that a typical mistake leads to, and a sentence about it. */
 export type Fault = readonly [value: number, sentence: string];
