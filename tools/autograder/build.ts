@@ -16,7 +16,7 @@ const kCode = [
   'tools/grade.ts',
   'tools/grade/*.ts',
   'tools/grade/result.schema.json',
-  'tools/lib/{command,toolchain}.ts',
+  'tools/lib/{command,recent,toolchain}.ts',
   'web/src/lab/grading/*.ts',
   'web/src/lab/compiler/*.ts',
   'lessons/*/*.ts',

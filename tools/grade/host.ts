@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import type { CompileOptions, CompileResult, TrapSite } from '../../web/src/lab/compiler/compile.ts';
 import type { GradeHost } from '../../web/src/lab/grading/host.ts';
 import { outcome, type CaseOutcome, type CaseRequest } from '../../web/src/lab/grading/run-case.ts';
+import { Recent } from '../lib/recent.ts';
 import { vendorToolchain } from '../lib/toolchain.ts';
 import type { CompilerReply, CompilerRequest } from './compiler-process.ts';
 
@@ -18,6 +19,11 @@ const kCompileLimitMs = 15_000;
 const kLongestCompileLimitMs = 60_000;
 /** The compiler's own start, on a slow or busy machine. */
 const kStartLimitMs = 60_000;
+/**
+ * Compiled sources that are kept, tens of KB each: a reference is asked for with every submission, and between two of one exercise come the
+ * builds of all others, some forty.
+ */
+const kMostCompiled = 128;
 
 type Question = CompilerRequest extends infer R ? (R extends unknown ? Omit<R, 'id'> : never) : never;
 
@@ -97,7 +103,7 @@ export class NodeHost implements GradeHost {
   readonly threads: number;
   readonly compiler = vendorToolchain().version;
   readonly #compiler = new Compiler();
-  readonly #compiled = new Map<string, CompileResult>();
+  readonly #compiled = new Recent<CompileResult>(kMostCompiled);
   #thread: Worker | null = null;
 
   /** `threads`: how many may run one kernel at once. */
