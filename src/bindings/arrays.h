@@ -14,9 +14,9 @@ std::vector<T> copy_from(const emscripten::val& typed_array) {
   return values;
 }
 
-/// A new typed array of the type named, with a copy of the values.
-template <class T>
-emscripten::val copy_to(const char* type, const std::vector<T>& values) {
+/// A new typed array of the type named, with a copy of the values, which are a vector or a span.
+template <class Values>
+emscripten::val copy_to(const char* type, const Values& values) {
   return emscripten::val::global(type).new_(emscripten::typed_memory_view(values.size(), values.data()));
 }
 

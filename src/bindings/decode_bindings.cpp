@@ -43,10 +43,6 @@ gemm::Mode mode_named(const std::string& name) {
   throw_invalid({"no mode \"", name.substr(0, 20), "\"; there are exact and fast"});
 }
 
-LogitValues values_of(std::span<const float> values) {
-  return LogitValues(val::global("Float32Array").new_(emscripten::typed_memory_view(values.size(), values.data())));
-}
-
 LanguageModel* make_model(ModelBytes file) {
   const auto bytes = copy_from<std::uint8_t>(file);
   return new LanguageModel(std::as_bytes(std::span(bytes)));
@@ -66,7 +62,7 @@ LogitValues model_logits(LanguageModel& model, SequenceIds ids, std::string mode
   gemm::Context context = runtime().context();
   Tensor logits(Shape{rows, model.config().vocab});
   model.lm->logits(tokens, rows, logits.matrix(), {nullptr, context, mode_named(mode)});
-  return values_of(logits.values());
+  return LogitValues(copy_to("Float32Array", logits.values()));
 }
 
 }  // namespace
@@ -104,7 +100,7 @@ class LmDecoder {
     decoder_.step(next, logits.matrix());
     return profile::now_seconds() - start;
   }
-  LogitValues logits() const { return values_of(decoder_.logits()); }
+  LogitValues logits() const { return LogitValues(copy_to("Float32Array", decoder_.logits())); }
   int length() const { return cache().length(); }
   int kept() const { return cache().kept(); }
   bool can_truncate(double length) const { return decoder_.can_truncate(whole("length", length)); }

@@ -23,13 +23,10 @@ EMSCRIPTEN_DECLARE_VAL_TYPE(ViewIds)
 EMSCRIPTEN_DECLARE_VAL_TYPE(ViewValues)
 EMSCRIPTEN_DECLARE_VAL_TYPE(ViewSettings)
 
-ViewValues values_of(std::span<const float> values) {
-  return ViewValues(val::global("Float32Array").new_(emscripten::typed_memory_view(values.size(), values.data())));
-}
-
 ViewValues attention_map(const LanguageModel& model, ViewSettings settings, ViewIds ids) {
   Decoding decoding(model, settings);
-  return values_of(nn::attention_map(decoding.decoder, copy_from<std::int32_t>(ids)).values());
+  const auto map = nn::attention_map(decoding.decoder, copy_from<std::int32_t>(ids));
+  return ViewValues(copy_to("Float32Array", map.values()));
 }
 
 LanguageModel* regroup(const LanguageModel& model, double kv_heads) {
@@ -55,7 +52,7 @@ class TextPerplexity {
   bool step(double tokens) { return perplexity_.step(whole("tokens", tokens), decoding_.context.pool); }
   double progress() const { return perplexity_.progress(); }
   double nats() const { return perplexity_.nats(); }
-  ViewValues losses() const { return values_of(perplexity_.losses()); }
+  ViewValues losses() const { return ViewValues(copy_to("Float32Array", perplexity_.losses())); }
 
  private:
   Decoding decoding_;
