@@ -41,12 +41,15 @@ void run(const Options& options) {
     throw std::invalid_argument("--stream reads a text in one piece; --stride doesn't go with it");
   }
   const int window = stream ? kWholeText : file.model.config().positions;
-  const int stride = options.stride > 0 ? std::min(options.stride, window) : std::max(window / 4, 1);
+  const int stride = options.stride > 0 ? std::min(options.stride, window)
+                     : stream           ? kWholeText
+                                        : std::max(window / 4, 1);
   nlohmann::ordered_json out = {{"model", options.model},
                                 {"parameters", file.model.parameter_count()},
                                 {"digest", file.model.parameter_digest()},
-                                {"context", stream ? nlohmann::ordered_json(nullptr) : window},
-                                {"stride", stream ? nlohmann::ordered_json(nullptr) : stride}};
+                                {"context", window},
+                                {"stride", stride}};
+  if (stream) out["context"] = out["stride"] = nullptr;
   if (decoder) {
     out["cache"] = {{"window", options.decoder.cache.window},
                     {"sinks", options.decoder.cache.sinks},
