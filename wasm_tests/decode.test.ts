@@ -104,6 +104,26 @@ function describeBuild(build: BuildName): void {
     assert.ok(generated({}, { count: 300, shift: true }).shifts > 0);
   });
 
+  it('streams beyond the positions, in the same bytes, with the same bits while nothing is evicted', () => {
+    const stream: Partial<Settings> = { window: 60, sinks: 4, stream: true };
+    assert.deepEqual(generated(stream, {}), generated({}, {}));
+    const { ids, stop, shifts } = generated(stream, { count: 700 });
+    assert.deepEqual([ids.length, stop, shifts], [700, 'count', 0]);
+    const decoder = decoderOf(stream);
+    const before = decoder.footprint();
+    const { layers, kvHeads, dim, heads } = model.config();
+    const size = dim / heads;
+    const [kept, seen] = [2 * layers * kvHeads * size * 64, (kvHeads * 64 + 16 + 2 * 64) * size];
+    assert.equal(before.total, 4 * (kept + seen));
+    decoder.feed(Int32Array.of(...kGreedy.prompt, ...ids.slice(0, -1)));
+    assert.equal(decoder.length(), 4 + 699);
+    assert.deepEqual(decoder.footprint(), before);
+    const logits = decoder.logits();
+    assert.equal(logits.indexOf(Math.max(...logits)), ids.at(-1));
+    decoder.delete();
+    refuses('RangeError', /no kernels from outside/, () => decoderOf({ ...stream, own: true }));
+  });
+
   it('accounts for its cache', () => {
     const decoder = decoderOf({ window: 32, sinks: 4, storage: 'int8' });
     decoder.feed(Int32Array.from({ length: 40 }, (_, i) => i));

@@ -145,12 +145,12 @@ class Block {
   /// Makes keys_ or values_ hold these, which begin at a panel.
   void open_keys(Span keys, float* scratch) {
     if (direct_ || !is_stored(problem_)) return;
-    expand_keys(stored_kernels_, problem_.stored, problem_.k.size, g_, keys, scratch);
+    expand_keys(&stored_kernels_, problem_.stored, problem_.k.size, g_, keys, scratch);
     keys_ = {scratch, keys.begin, problem_.k.size};
   }
   void open_values(Span keys, float* scratch) {
     if (direct_ || !is_stored(problem_)) return;
-    expand_values(stored_kernels_, problem_.stored, problem_.k.size, g_, keys, scratch);
+    expand_values(&stored_kernels_, problem_.stored, problem_.k.size, g_, keys, scratch);
     values_ = {scratch, keys.begin, problem_.k.size};
   }
 

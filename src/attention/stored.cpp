@@ -19,10 +19,10 @@ float from_half(std::uint16_t number) {
 const std::uint16_t* halves(const std::byte* numbers) { return reinterpret_cast<const std::uint16_t*>(numbers); }
 const std::int8_t* bytes(const std::byte* numbers) { return reinterpret_cast<const std::int8_t*>(numbers); }
 
-void expand_halves(const StoredKernels& kernels, const Stored& stored, const std::uint16_t* from, std::ptrdiff_t count,
+void expand_halves(const StoredKernels* kernels, const Stored& stored, const std::uint16_t* from, std::ptrdiff_t count,
                    float* to) {
-  const std::ptrdiff_t whole = stored.finite ? count / kStoredGrain * kStoredGrain : 0;
-  kernels.half_expand(from, whole, to);
+  const std::ptrdiff_t whole = kernels != nullptr && stored.finite ? count / kStoredGrain * kStoredGrain : 0;
+  if (whole > 0) kernels->half_expand(from, whole, to);
   for (std::ptrdiff_t i = whole; i < count; ++i) to[i] = from_half(from[i]);
 }
 
@@ -41,7 +41,7 @@ float stored_value(const Stored& stored, int size, int key, int g, int d) noexce
   return static_cast<float>(bytes(stored.values)[at]) * stored.value_scales[g * stored.scale_stride + key];
 }
 
-void expand_keys(const StoredKernels& kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept {
+void expand_keys(const StoredKernels* kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept {
   const std::ptrdiff_t panel = std::ptrdiff_t{kPanelKeys} * size;
   for (int s = keys.begin; s < keys.end; s += kPanelKeys, to += panel) {
     const std::ptrdiff_t at = g * stored.head_stride + std::ptrdiff_t{s} * size;
@@ -59,7 +59,7 @@ void expand_keys(const StoredKernels& kernels, const Stored& stored, int size, i
   }
 }
 
-void expand_values(const StoredKernels& kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept {
+void expand_values(const StoredKernels* kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept {
   const std::ptrdiff_t at = g * stored.head_stride + std::ptrdiff_t{keys.begin} * size;
   if (stored.storage == Storage::kFloat16) {
     const std::ptrdiff_t count = std::ptrdiff_t{keys.end - keys.begin} * size;
@@ -78,6 +78,11 @@ void read_stored(const Stored& stored, int g, int token, std::span<float> key, s
   const auto size = static_cast<int>(key.size());
   for (int d = 0; d < size; ++d) key[static_cast<std::size_t>(d)] = detail::stored_key(stored, size, token, g, d);
   for (int d = 0; d < size; ++d) value[static_cast<std::size_t>(d)] = detail::stored_value(stored, size, token, g, d);
+}
+
+void expand_stored(const Stored& stored, int g, int tokens, int size, float* keys, float* values) {
+  detail::expand_keys(nullptr, stored, size, g, {0, tokens}, keys);
+  detail::expand_values(nullptr, stored, size, g, {0, tokens}, values);
 }
 
 }  // namespace optlab::attention

@@ -29,5 +29,7 @@ struct Stored {
 
 /// The key and value of a token of head g as floats, D each. Not for kFloat32.
 void read_stored(const Stored& stored, int g, int token, std::span<float> key, std::span<float> value);
+/// Those of its first `tokens` tokens: keys in panels, all of the last one, and values [tokens, D]; D is `size`.
+void expand_stored(const Stored& stored, int g, int tokens, int size, float* keys, float* values);
 
 }  // namespace optlab::attention

@@ -57,8 +57,9 @@ float stored_key(const Stored& stored, int size, int key, int g, int d) noexcept
 float stored_value(const Stored& stored, int size, int key, int g, int d) noexcept;
 
 /// Keys [begin, end) of head g as float32, the whole panels around them, to panels at `to`; begin is a panel's first.
-void expand_keys(const StoredKernels& kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept;
+/// Without kernels it is slower.
+void expand_keys(const StoredKernels* kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept;
 /// Their values to `to` [end - begin, D].
-void expand_values(const StoredKernels& kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept;
+void expand_values(const StoredKernels* kernels, const Stored& stored, int size, int g, Span keys, float* to) noexcept;
 
 }  // namespace optlab::attention::detail

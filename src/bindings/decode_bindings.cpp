@@ -32,7 +32,7 @@ int field(const val& of, const char* name) { return whole(name, of[name].as<doub
 nn::DecoderOptions decoder_options(const val& settings) {
   const auto text = [&](const char* name) { return settings[name].as<std::string>(); };
   return {{field(settings, "window"), field(settings, "sinks"), kvcache::storage_named(text("storage")),
-           settings["own"].as<bool>()},
+           settings["own"].as<bool>(), settings["stream"].as<bool>()},
           nn::weight_format_named(text("weights")),
           settings["sequences"].isUndefined() ? 1 : field(settings, "sequences")};
 }
@@ -157,7 +157,7 @@ class TextRun {
       : shared_(decoder.share()),
         cached_(settings["cached"].as<bool>()),
         tokenizer_(tokenizer == nullptr ? std::nullopt : std::optional(*tokenizer)),
-        run_(shared_->decoder.config().positions, copy_from<std::int32_t>(settings["prompt"]), options_of(settings),
+        run_(shared_->decoder.most_tokens(), copy_from<std::int32_t>(settings["prompt"]), options_of(settings),
              tokenizer_ ? &*tokenizer_ : nullptr) {}
 
   bool done() const { return run_.done(); }

@@ -132,6 +132,21 @@ done
 same 'half-precision weights of a half-precision checkpoint'
 # shellcheck disable=SC2086
 expect 0 '"format": "int8"' $tiny --count 20 --window 8 --sinks 2 --cache int8 --weights int8 --json
+# A stream goes on beyond the model's positions without a shift, in the same bytes; whole while nothing is evicted.
+# shellcheck disable=SC2086
+for count in 30 600; do
+  expect 0 '"context_shifts": 0' $tiny --greedy --count "$count" --window 60 --sinks 4 --stream --json
+  "$program" $tiny --greedy --count "$count" --window 60 --sinks 4 --stream --json | grep '"bytes":' >"$work/one"
+  "$program" $tiny --greedy --count 60 --window 60 --sinks 4 --stream --json | grep '"bytes":' >"$work/two"
+  same 'the bytes of a stream'
+done
+# shellcheck disable=SC2086
+"$program" $tiny --greedy --count 60 --json | grep digest >"$work/one"
+# shellcheck disable=SC2086
+"$program" $tiny --greedy --count 60 --json --window 60 --sinks 4 --stream | grep digest >"$work/two"
+same 'a stream that evicts nothing'
+expect 0 '"stream": true' eval lm --model "$work/small.safetensors" --json --window 8 --sinks 2 --stream
+expect 2 "--stride doesn't go with it" eval lm --model "$work/small.safetensors" --stride 8 --stream
 expect 2 'there are f32, fp16, int8, int4, int8-dot' generate --weights f64
 expect 2 'there are f32, fp16, int8' generate --cache f64
 expect 2 'only beside a window' generate --sinks 4

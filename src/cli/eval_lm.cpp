@@ -36,16 +36,24 @@ void run(const Options& options) {
   // Decoding as it is without settings gives the model's own bits, only slower.
   std::optional<nn::Decoder> decoder;
   if (!options.decoder.is_default()) decoder.emplace(file.model, options.decoder.parsed(), compute);
-  const int window = file.model.config().positions;
-  const int stride = options.stride > 0 ? std::min(options.stride, window) : std::max(window / 4, 1);
+  const bool stream = options.decoder.cache.stream;
+  if (stream && options.stride > 0) {
+    throw std::invalid_argument("--stream reads a text in one piece; --stride doesn't go with it");
+  }
+  const int window = stream ? kWholeText : file.model.config().positions;
+  const int stride = options.stride > 0 ? std::min(options.stride, window)
+                     : stream           ? kWholeText
+                                        : std::max(window / 4, 1);
   nlohmann::ordered_json out = {{"model", options.model},
                                 {"parameters", file.model.parameter_count()},
                                 {"digest", file.model.parameter_digest()},
                                 {"context", window},
                                 {"stride", stride}};
+  if (stream) out["context"] = out["stride"] = nullptr;
   if (decoder) {
     out["cache"] = {{"window", options.decoder.cache.window},
                     {"sinks", options.decoder.cache.sinks},
+                    {"stream", stream},
                     {"storage", options.decoder.storage},
                     {"bytes", decoder->cache().footprint().total()}};
     out["weights"] = {{"format", options.decoder.weights}, {"bytes", decoder->weight_bytes()}};
@@ -53,7 +61,7 @@ void run(const Options& options) {
   if (!options.json) {
     std::printf("model       %s, %zu parameters, digest %s\n", options.model.c_str(), file.model.parameter_count(),
                 file.model.parameter_digest().c_str());
-    std::printf("windows     of %d tokens, %d apart\n", window, stride);
+    if (!stream) std::printf("windows     of %d tokens, %d apart\n", window, stride);
   }
   for (const std::string& text : texts) {
     const char* part = &text == texts ? "validation" : "test";

@@ -91,11 +91,9 @@ void print_json(const Options& options, std::span<const std::int32_t> prompt, co
   } else {
     const kvcache::Policy& policy = decoder->cache().policy();
     const kvcache::Footprint bytes = decoder->cache().footprint();
-    out["cache"] = {{"window", policy.window},
-                    {"sinks", policy.sinks},
-                    {"storage", kvcache::name_of(policy.storage)},
-                    {"bytes", bytes.total()},
-                    {"bytes_in_use", decoder->cache().bytes_in_use()}};
+    out["cache"] = {{"window", policy.window}, {"sinks", policy.sinks},
+                    {"stream", policy.stream}, {"storage", kvcache::name_of(policy.storage)},
+                    {"bytes", bytes.total()},  {"bytes_in_use", decoder->cache().bytes_in_use()}};
     out["weights"] = {{"format", options.decoder.weights}, {"bytes", decoder->weight_bytes()}};
   }
   out["seconds"] = result.seconds;
@@ -112,7 +110,7 @@ void print_ids(std::span<const std::int32_t> ids) {
 void run(Options options) {
   if (options.no_cache && !options.decoder.is_default()) {
     throw std::invalid_argument(
-        "--no-cache computes with float32 and keeps nothing; --window, --sinks, --cache and "
+        "--no-cache computes with float32 and keeps nothing; --window, --sinks, --stream, --cache and "
         "--weights don't go with it");
   }
   LmFile file = read_lm(options.model);
@@ -149,7 +147,8 @@ void run(Options options) {
     file.model.logits(ids, rows, logits, compute);
     return std::span<const float>(logits.row(rows - 1), static_cast<std::size_t>(logits.columns));
   };
-  const Result result = measure(next, positions, prompt, options.generate, text, on_token);
+  const Result result =
+      measure(next, decoder ? decoder->most_tokens() : positions, prompt, options.generate, text, on_token);
   if (options.json) return print_json(options, prompt, result, text, decoder ? &*decoder : nullptr);
   if (!streams) return print_ids(result.generation.ids);
   if (result.generation.ids.empty()) std::fputs(text->decode(prompt).c_str(), stdout);
@@ -217,7 +216,8 @@ void add_generate(CLI::App& app) {
   generate->footer(
       "Examples:\n  optlab generate --prompt 'The whale' --count 50 --greedy\n"
       "  optlab generate --checkpoint stories15M.bin --prompt-ids 1 --greedy --tokens-only\n"
-      "  optlab generate --window 64 --sinks 4 --cache int8 --weights int8 --json");
+      "  optlab generate --window 64 --sinks 4 --cache int8 --weights int8 --json\n"
+      "  optlab generate --window 252 --sinks 4 --stream --count 10000");
   generate->callback([options, prompt] {
     options->has_prompt = prompt->count() > 0;
     run(*options);

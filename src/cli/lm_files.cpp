@@ -66,6 +66,9 @@ void add_decoder(CLI::App& command, DecoderSettings& settings) {
       ->check(count_between(0, 8192))
       ->type_name("N")
       ->capture_default_str();
+  command.add_flag(
+      "--stream", settings.cache.stream,
+      "Count positions within what is kept, so that a text has no end; else within the text, up to the model's");
   command.add_option("--cache", settings.storage, "How they are kept: f32, fp16 or int8")
       ->type_name("NAME")
       ->capture_default_str();
@@ -110,6 +113,7 @@ TextScore score(nn::Lm& model, const nn::Tokenizer& tokenizer, const std::string
 TextScore score(nn::Decoder& decoder, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
                 const nn::Compute& compute) {
   const auto ids = tokenizer.encode(text);
+  if (context == kWholeText) context = stride = static_cast<int>(ids.size());
   return score_of(nn::evaluate(decoder, ids, context, stride, compute.context.pool), ids.size(), text.size());
 }
 

@@ -32,7 +32,7 @@ std::string read_text(const std::string& path);
 /// The folder's train, validation or test text. `folder` may be empty: data/moby-dick, or $OPTLAB_DATA/moby-dick.
 std::string read_part(const std::string& folder, const std::string& part);
 
-/// --window, --sinks, --cache and --weights of a command that decodes.
+/// --window, --sinks, --stream, --cache and --weights of a command that decodes.
 struct DecoderSettings {
   kvcache::Policy cache;
   std::string storage = "f32";
@@ -53,7 +53,8 @@ struct TextScore {
 };
 TextScore score(nn::Lm& model, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
                 const nn::Compute& compute);
-/// By a decoder with these settings.
+/// By a decoder with these settings. A context of kWholeText, for a stream, is each text in one piece.
+inline constexpr int kWholeText = 0;
 TextScore score(nn::Decoder& decoder, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
                 const nn::Compute& compute);
 

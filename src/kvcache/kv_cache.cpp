@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 
 #include "core/error.h"
 #include "kvcache/rows.h"
@@ -35,6 +36,10 @@ void check(const Sizes& s, const Policy& p) {
   }
   if (p.guest && p.storage != Storage::kFloat32) {
     throw_invalid({"KvCache: kernels from outside read f32, not ", name_of(p.storage)});
+  }
+  if (p.stream && (p.guest || s.head_size % 2 != 0 || p.sinks >= s.positions)) {
+    throw_invalid({"KvCache: a stream with heads of ", s.head_size, " and ", p.sinks,
+                   " sinks; want an even size, fewer than ", s.positions, " sinks and no kernels from outside"});
   }
 }
 
@@ -75,6 +80,12 @@ Footprint footprint(const Sizes& sizes, const Policy& policy) {
   Footprint result;
   result.keys = result.values = layers * numbers * entry(policy.storage).bytes;
   if (policy.storage == Storage::kInt8) result.scales = 2 * layers * vectors * sizeof(float);
+  if (policy.stream) {
+    const std::size_t copies = policy.storage == Storage::kFloat32 ? 1 : 2;
+    const std::size_t angles = static_cast<std::size_t>(kPanelKeys) * static_cast<std::size_t>(sizes.head_size);
+    const auto table = static_cast<std::size_t>(capacity_of(sizes, policy)) * static_cast<std::size_t>(sizes.head_size);
+    result.workspace = (copies * numbers + angles + 2 * table) * sizeof(float);
+  }
   return result;
 }
 
@@ -88,9 +99,16 @@ KvCache::KvCache(const Sizes& sizes, const Policy& policy)
   keys_ = AlignedBuffer<std::byte>(bytes.keys);
   values_ = AlignedBuffer<std::byte>(bytes.values);
   scales_ = AlignedBuffer<float>(bytes.scales / sizeof(float));
+  if (!policy.stream) return;
+  rope_ = attention::RopeTable(capacity_, sizes.head_size);
+  turned_ = AlignedBuffer<float>((bytes.workspace - rope_.bytes()) / sizeof(float));
 }
 
-Footprint KvCache::footprint() const { return {keys_.size(), values_.size(), scales_.span().size_bytes()}; }
+Footprint KvCache::footprint() const {
+  return {keys_.size(), values_.size(), scales_.span().size_bytes(), turned_.span().size_bytes() + rope_.bytes()};
+}
+
+int KvCache::most_tokens() const { return policy_.stream ? std::numeric_limits<int>::max() : sizes_.positions; }
 
 int KvCache::kept() const { return std::min(length(), capacity_); }
 
@@ -148,9 +166,9 @@ void KvCache::check(int layer, const ConstHeads& q, const ConstHeads& k, const C
                    "; the cache has ", sizes_.kv_heads, " of ", sizes_.head_size,
                    ", and Q must have a multiple of that many"});
   }
-  if (k.tokens < 0 || k.tokens > sizes_.positions - length(layer)) {
+  if (k.tokens < 0 || k.tokens > most_tokens() - length(layer)) {
     throw_invalid({"KvCache: layer ", layer, ": ", k.tokens, " tokens after ", length(layer),
-                   "; the cache is for sequences of ", sizes_.positions});
+                   "; the cache is for sequences of ", most_tokens()});
   }
   if (k.tokens > 0 && (q.data == nullptr || k.data == nullptr || v.data == nullptr || out.data == nullptr)) {
     throw_invalid({"KvCache: layer ", layer, ": Q, K, V or O has no data"});
@@ -215,14 +233,20 @@ void KvCache::extend(int layer, const ConstHeads& q, const ConstHeads& k, const 
     return;
   }
   const int D = sizes_.head_size, start = length(layer);
-  const bool whole = policy_.storage == Storage::kFloat32;
-  const std::size_t first = whole ? block(layer, 0) * static_cast<std::size_t>(D) : 0;
-  const float* keys = whole ? reinterpret_cast<const float*>(keys_.data()) + first : nullptr;
-  const float* values = whole ? reinterpret_cast<const float*>(values_.data()) + first : nullptr;
+  const bool plain = policy_.storage == Storage::kFloat32, whole = plain || policy_.stream;
+  const std::size_t first = plain ? block(layer, 0) * static_cast<std::size_t>(D) : 0;
   const std::ptrdiff_t head_stride = static_cast<std::ptrdiff_t>(slots_) * D;
+  const float* keys = plain ? reinterpret_cast<const float*>(keys_.data()) + first : nullptr;
+  const float* values = plain ? reinterpret_cast<const float*>(values_.data()) + first : nullptr;
+  if (policy_.stream) {
+    keys = turned_.data();
+    if (!plain) values = keys + sizes_.kv_heads * head_stride;
+  }
   // Tokens begin … begin + count, and what queries see of the first `seen` slots.
   const auto attend = [&](int begin, int count, int seen, bool causal) {
-    write(layer, k.block(begin, count), v.block(begin, count), slot_of(start + begin));
+    const int slot = slot_of(start + begin);
+    write(layer, k.block(begin, count), v.block(begin, count), slot);
+    if (policy_.stream) turn(layer, seen, causal ? capacity_ - 1 : slot);
     const ConstHeads all_keys{keys, seen, sizes_.kv_heads, D, D, head_stride};
     const ConstHeads all_values{values, seen, sizes_.kv_heads, D, D, head_stride};
     attention::attend({.q = q.block(begin, count),
@@ -232,7 +256,7 @@ void KvCache::extend(int layer, const ConstHeads& q, const ConstHeads& k, const 
                        .causal = causal,
                        .first_query = causal ? start + begin : 0,
                        .k_panels = {keys, whole ? head_stride : 0},
-                       .stored = stored(layer)},
+                       .stored = whole ? attention::Stored{} : stored(layer)},
                       context, mode);
   };
   // While nothing is evicted slots are positions, and a mask says who sees what.
@@ -269,14 +293,18 @@ void KvCache::read(int layer, int head, int position, std::span<float> key, std:
   }
   if (policy_.guest) return read_of_guest(layer, head, position, key, value);
   const int slot = slot_of(position);
-  if (policy_.storage != Storage::kFloat32) return attention::read_stored(stored(layer), head, slot, key, value);
-  const auto at = static_cast<std::size_t>(slot), lane = at % kPanelKeys;
-  const float* keys = reinterpret_cast<const float*>(keys_.data()) + (block(layer, head) + at - lane) * D + lane;
-  const float* values = reinterpret_cast<const float*>(values_.data()) + (block(layer, head) + at) * D;
-  for (std::size_t d = 0; d < D; ++d) {
-    key[d] = keys[d * kPanelKeys];
-    value[d] = values[d];
+  if (policy_.storage != Storage::kFloat32) {
+    attention::read_stored(stored(layer), head, slot, key, value);
+  } else {
+    const auto at = static_cast<std::size_t>(slot), lane = at % kPanelKeys;
+    const float* keys = reinterpret_cast<const float*>(keys_.data()) + (block(layer, head) + at - lane) * D + lane;
+    const float* values = reinterpret_cast<const float*>(values_.data()) + (block(layer, head) + at) * D;
+    for (std::size_t d = 0; d < D; ++d) {
+      key[d] = keys[d * kPanelKeys];
+      value[d] = values[d];
+    }
   }
+  if (policy_.stream) turn_key(layer, position, key);
 }
 
 }  // namespace optlab::kvcache

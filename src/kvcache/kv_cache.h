@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "attention/attention.h"
+#include "attention/rope_table.h"
 #include "core/buffer.h"
 
 /// Keys and values of the tokens so far, so that a step of generation computes those of one token only.
@@ -23,7 +24,8 @@ struct Policy {
   int window = 0;  // the latest tokens, the present one among them; 0: all
   int sinks = 0;   // and the first ones, which a window would lose
   Storage storage = Storage::kFloat32;
-  bool guest = false;  // float32 in plain arrays [kv_heads, slots, D], for kernels from outside (kvcache/guest.h)
+  bool guest = false;   // float32 in plain arrays [kv_heads, slots, D], for kernels from outside (kvcache/guest.h)
+  bool stream = false;  // positions are those within the cache, so that a sequence has no end
 
   bool operator==(const Policy&) const = default;
 };
@@ -41,8 +43,9 @@ struct Sizes {
 struct Footprint {
   std::size_t keys = 0;
   std::size_t values = 0;
-  std::size_t scales = 0;  // of kInt8
-  std::size_t total() const { return keys + values + scales; }
+  std::size_t scales = 0;     // of kInt8
+  std::size_t workspace = 0;  // of a stream: a layer's keys as they are turned, and the angles
+  std::size_t total() const { return keys + values + scales + workspace; }
 };
 /// Of a cache that needn't exist. Throws as KvCache does.
 Footprint footprint(const Sizes& sizes, const Policy& policy);
@@ -50,10 +53,14 @@ Footprint footprint(const Sizes& sizes, const Policy& policy);
 /// A ring of slots for each layer and head. Position p is kept in slot p until the slots are full; from then on it
 /// replaces, behind the sinks, the oldest.
 ///
+/// Rotary positions are the caller's affair, except in a stream: there keys come as the projection made them and are kept
+/// so, and for each query they are turned by their places, 0 to kept - 1 in the order of their positions, the query's own
+/// being the last. What is stored is never turned and written back: fp16 and int8 round a key once, however long it stays.
+///
 /// Layout:   S slots, min(positions, window + sinks) in whole panels of 16. Keys [layer, head] in attention's panels of
 ///           S·D (attention/key_panels.h), values [layer, head, slot, D]; scales, of keys and then of values, [layer,
 ///           head, slot].
-/// Throws:   std::invalid_argument naming what doesn't fit: sizes, a layer, shapes, tokens beyond `positions`,
+/// Throws:   std::invalid_argument naming what doesn't fit: sizes, a layer, shapes, tokens beyond `most_tokens`,
 ///           truncation to what has been evicted; std::bad_alloc.
 /// Numerics: `extend` gives a query what attention::attend gives it over the keys it sees, in the order of their slots:
 ///           with nothing evicted and float32, the bits of that row of the whole computation; with any policy the same
@@ -63,12 +70,14 @@ Footprint footprint(const Sizes& sizes, const Policy& policy);
 ///             storage: |error| <= (e^2δ - 1)·|v| + max|Δv|, where a half is within 2⁻¹¹ of its value (2⁻²⁵ in
 ///                      absolute terms below 2⁻¹⁴) and an int8 within max|x|/254 of its vector;
 ///             window:  |error| <= 2·m·|v|, m the probability that full attention gives to the evicted keys;
-///           both beside float32's own rounding.
+///           both beside float32's own rounding. A stream has, as long as nothing is evicted, the bits of the same
+///           policy with keys turned before (float32; other storages round what isn't turned yet).
 /// Cost:     extending by T tokens writes 2·T·G·D numbers and attends, which reads them where they are (attention.h says
 ///           what other storages than float32 take of the context's scratch). Beyond a full window, tokens are attended
-///           to one by one.
-/// Source:   Xiao et al., "Efficient Streaming Language Models with Attention Sinks", 2024 (keys here keep the rotation
-///           of their true positions).
+///           to one by one. A stream turns all kept keys for each of these calls of `attend`, 3·S·G·D FLOPs on one thread, and
+///           expands other storages than float32 into its workspace: a token costs the same however many came before.
+/// Source:   Xiao et al., "Efficient Streaming Language Models with Attention Sinks", 2024 (`stream`; otherwise keys keep
+///           the rotation of their true positions).
 class KvCache {
  public:
   KvCache(const Sizes& sizes, const Policy& policy);
@@ -79,11 +88,16 @@ class KvCache {
   int length(int layer = 0) const { return lengths_[static_cast<std::size_t>(layer)]; }
   /// Tokens that it keeps of those.
   int kept() const;
+  /// Of a sequence: the model's positions; a stream ends where an int does.
+  int most_tokens() const;
   /// Positions that fit before the first is evicted.
   int capacity() const { return capacity_; }
   Footprint footprint() const;
   /// Of the kept tokens alone: what a cache of just this length would have to hold, without panels' padding.
   std::size_t bytes_in_use() const;
+
+  /// Of a stream: turns the queries [T,H,D] of the next tokens of `layer`, in place, by the places that they will have.
+  void rotate(int layer, const attention::Heads& q, parallel::ThreadPool& pool) const;
 
   /// Appends the keys and values of T tokens, the next ones of `layer`, to it, and attends to them:
   /// q and out [T,H,D], k and v [T,G,D], T >= 0. Query t sees what is kept when its own token has been appended. Every
@@ -111,6 +125,12 @@ class KvCache {
   void write(int layer, const attention::ConstHeads& k, const attention::ConstHeads& v, int slot);
   attention::Stored stored(int layer) const;
 
+  // stream.cpp
+  int place_of(int position, int length) const;
+  int place_of_slot(int slot, int latest) const;
+  void turn(int layer, int seen, int latest);
+  void turn_key(int layer, int position, std::span<float> key) const;
+
   // guest.cpp
   int guest_slot(int position) const;
   void extend_by_guest(int layer, const attention::ConstHeads& q, const attention::ConstHeads& k,
@@ -125,6 +145,8 @@ class KvCache {
   AlignedBuffer<std::byte> keys_;
   AlignedBuffer<std::byte> values_;
   AlignedBuffer<float> scales_;
+  AlignedBuffer<float> turned_;  // of a stream: keys [G·S·D] in panels, values [G·S·D] unless float32, a panel's angles
+  attention::RopeTable rope_;
   bool finite_ = true;  // of kFloat16: all that was written since there was nothing
 };
 

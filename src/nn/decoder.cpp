@@ -100,9 +100,9 @@ void Decoder::feed_all(std::span<const std::int32_t> ids, MatrixView logits, int
 
 void Decoder::check(std::span<const std::int32_t> ids, int sequence) const {
   const std::size_t seen = tokens(sequence).size();
-  if (ids.empty() || ids.size() > static_cast<std::size_t>(config().positions) - seen) {
-    throw_invalid({"Decoder: ", ids.size(), " tokens after ", seen, "; want at least one, and at most ",
-                   config().positions, " in all"});
+  if (ids.empty() || ids.size() > static_cast<std::size_t>(most_tokens()) - seen) {
+    throw_invalid({"Decoder: ", ids.size(), " tokens after ", seen, "; want at least one, and at most ", most_tokens(),
+                   " in all"});
   }
   for (const std::int32_t id : ids) {
     if (id < 0 || id >= config().vocab) throw_invalid({"Decoder: id ", id, "; want 0 to ", config().vocab - 1});
@@ -189,7 +189,11 @@ void Decoder::attend(int layer, MatrixView x) {
   for (const auto& [sequence, rows] : parts_) {
     const MatrixView own = projected.block(first, 0, rows, projected.columns);
     kvcache::KvCache& cache = sequences_[index_of(sequence)].cache;
-    attention.rotate(own, cache.length(layer), compute_);
+    if (cache.policy().stream) {
+      cache.rotate(layer, attention.queries(own), context.pool);  // and the keys when they are read
+    } else {
+      attention.rotate(own, cache.length(layer), compute_);
+    }
     const attention::Heads out = attention::heads_view(attended.row(first), rows, sizes.heads, sizes.head_size());
     cache.extend(layer, attention.queries(own), attention.keys(own), attention.values(own), out, context,
                  detail::mode_of(compute_));

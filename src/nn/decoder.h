@@ -34,8 +34,8 @@ using OnAttention =
 /// them reads these once. Where no sequence is named, the first is meant.
 ///
 /// Shapes:   logits [tokens, vocab], row t those of the token that follows the t-th.
-/// Throws:   std::invalid_argument naming what doesn't fit: ids outside of the vocabulary, no ids, tokens beyond the
-///           model's positions, truncation to what the cache has evicted, weights that a format can't hold, a sequence
+/// Throws:   std::invalid_argument naming what doesn't fit: ids outside of the vocabulary, no ids, tokens beyond
+///           `most_tokens`, truncation to what the cache has evicted, weights that a format can't hold, a sequence
 ///           that isn't there or goes on twice in a step; std::bad_alloc, after which the sequences it was about have
 ///           seen nothing.
 /// Numerics: with float32 weights, a full float32 cache and an exact variant the bits of Lm::logits at every position.
@@ -44,7 +44,7 @@ using OnAttention =
 /// Cost:     2 FLOPs a parameter and token, attention's 4·layers·D a token before it, and a read of all weights for each
 ///           step: once for all of a long prompt, and in float32 and int8-dot for all sequences (the other formats read
 ///           them for each row as long as there are few). The weights are copied, once (`weight_bytes`); a sequence takes
-///           a cache (kvcache::footprint). The embedding is read from the model, which must outlive this and not be
+///           a cache (kvcache::footprint) and 4 bytes a token for what it has seen. The embedding is read from the model, which must outlive this and not be
 ///           trained meanwhile.
 class Decoder {
  public:
@@ -52,6 +52,8 @@ class Decoder {
 
   const LmConfig& config() const { return model_.config(); }
   int sequences() const { return static_cast<int>(sequences_.size()); }
+  /// Of a sequence: the model's positions, or as many as an int can count in a stream.
+  int most_tokens() const { return sequences_[0].cache.most_tokens(); }
   const kvcache::KvCache& cache(int sequence = 0) const { return sequences_[index_of(sequence)].cache; }
   /// What it has seen, in order.
   std::span<const std::int32_t> tokens(int sequence = 0) const { return sequences_[index_of(sequence)].tokens; }

@@ -210,7 +210,7 @@ Generation generate(Decoder& decoder, std::span<const std::int32_t> prompt, cons
     const auto reused = static_cast<std::size_t>(decoder.reuse(ids));
     return decoder.feed(ids.subspan(reused));
   };
-  return generate(next, decoder.config().positions, prompt, options, tokenizer, on_token);
+  return generate(next, decoder.most_tokens(), prompt, options, tokenizer, on_token);
 }
 
 Generation generate_uncached(Lm& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,

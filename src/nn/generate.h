@@ -147,7 +147,8 @@ class GenerationRun {
 Generation generate(NextLogits next, int positions, std::span<const std::int32_t> prompt,
                     const GenerateOptions& options, const Tokenizer* tokenizer, OnToken on_token);
 
-/// The same by a decoder: what it has seen of the prompt already isn't computed again.
+/// The same by a decoder: what it has seen of the prompt already isn't computed again. A stream never shifts nor stops for
+/// want of positions.
 Generation generate(Decoder& decoder, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const Tokenizer* tokenizer, OnToken on_token);
 

@@ -118,7 +118,8 @@ LmEvaluation evaluate(Lm& model, std::span<const std::int32_t> text, int context
 LmEvaluation evaluate(Decoder& decoder, std::span<const std::int32_t> text, int context, int stride,
                       parallel::ThreadPool& pool) {
   Perplexity perplexity(decoder, text, context, stride);
-  while (perplexity.step(context, pool)) {
+  constexpr int kMost = 1024;  // rows of logits, where a stream's context has no end
+  while (perplexity.step(std::min(context, kMost), pool)) {
   }
   return {perplexity.nats(), perplexity.losses().size()};
 }

@@ -15,7 +15,7 @@ Perplexity::Perplexity(Decoder& decoder, std::span<const std::int32_t> text, int
       context_(static_cast<std::size_t>(context)),
       stride_(static_cast<std::size_t>(stride)),
       nats_(std::log(static_cast<double>(decoder.config().vocab))) {
-  const int positions = decoder.config().positions;
+  const int positions = decoder.most_tokens();
   if (stride < 1 || stride > context || context > positions || text.empty()) {
     throw_invalid({"evaluate: a context of ", context, ", a stride of ", stride, " and ", text.size(),
                    " tokens; want 1 <= stride <= context <= ", positions, " and a token"});

@@ -12,7 +12,7 @@ namespace optlab::nn {
 /// What a decoder makes of a text, a few tokens at a time: each token given those before it in a window of `context`,
 /// windows beginning `stride` tokens apart. The first one, which nothing precedes, costs log(vocab).
 ///
-/// Throws:   std::invalid_argument unless 1 <= stride <= context <= positions, or if the text is empty.
+/// Throws:   std::invalid_argument unless 1 <= stride <= context <= Decoder::most_tokens(), or if the text is empty.
 /// Numerics: in exact mode the losses don't depend on the steps. They are summed in float64, in order.
 /// Cost:     context/stride tokens through the decoder for each of the text, and `context` rows of logits to keep.
 class Perplexity {

@@ -70,6 +70,26 @@ describe('a language model writes on a page', () => {
     });
   }
 
+  it('writes beyond the model’s positions until it is stopped', async () => {
+    const visit = await site.visit({ path: `${kMemoryLesson}?endless=window:16;sinks:1` });
+    const endless = visit.page.locator('endless-text');
+    await endless.getByRole('button', { name: 'Write on and on' }).click();
+    const lanes = endless.locator('.lane');
+    const written = async (): Promise<number> =>
+      Number((await lanes.nth(1).locator('dd').first().innerText()).replaceAll(',', ''));
+    await visit.page.waitForFunction(() => {
+      const lane = document.querySelector('endless-text')?.shadowRoot?.querySelectorAll('.lane')[1];
+      return Number(lane?.querySelector('dd')?.textContent?.replaceAll(',', '') ?? 0) > 1500;
+    });
+    assert.ok((await visit.stop(endless)) < 1500);
+    assert.ok((await written()) > 1500);
+    assert.match(await lanes.nth(0).innerText(), /The model’s positions are full/);
+    assert.doesNotMatch(await lanes.nth(1).innerText(), /positions are full/);
+    assert.equal(await alertOf(endless).count(), 0);
+    visit.assertClean();
+    await visit.close();
+  });
+
   it('stops between two tokens, and keeps what there is', async () => {
     const visit = await site.visit({ path: `${kMemoryLesson}?generate=count:240` });
     const race = visit.page.locator('token-race');

@@ -12,6 +12,7 @@ const kElements: Record<string, () => Promise<unknown>> = {
   'layer-roofline': () => import('./layer-roofline'),
   'cache-simulator': () => import('./cache-simulator'),
   'token-race': () => import('./token-race'),
+  'endless-text': () => import('./endless-text'),
   'own-attention': () => import('./own-attention'),
   'cache-time-machine': () => import('./cache-time-machine'),
   'attention-map': () => import('./attention-map'),

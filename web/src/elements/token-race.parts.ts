@@ -17,13 +17,21 @@ export function renderLane(lane: GenerationLane, index: number, prompt: string):
     <h4>${lane.name}</h4>
     <dl>
       <dt>tokens</dt>
-      <dd>${lane.ids.length}</dd>
-      <dt>first token</dt>
-      <dd>${first === undefined ? '–' : duration(first)}</dd>
-      <dt>then</dt>
+      <dd>${(lane.dropped + lane.ids.length).toLocaleString('en')}</dd>
+      ${
+        lane.dropped > 0
+          ? nothing
+          : html`<dt>first token</dt>
+              <dd>${first === undefined ? '–' : duration(first)}</dd>`
+      }
+      <dt>${lane.dropped > 0 ? 'now' : 'then'}</dt>
       <dd>${rate === null ? '–' : `${threeDigits(rate)} tokens/s`}</dd>
-      <dt>in all</dt>
-      <dd>${lane.seconds.length === 0 ? '–' : duration(totalSeconds(lane))}</dd>
+      ${
+        lane.dropped > 0
+          ? nothing
+          : html`<dt>in all</dt>
+              <dd>${lane.seconds.length === 0 ? '–' : duration(totalSeconds(lane))}</dd>`
+      }
       <dt>kept for the next</dt>
       <dd>${lane.bytes.at(-1) === 0 ? 'nothing' : byteSize(lane.bytes.at(-1) ?? 0)}</dd>
       <dt>weights read</dt>

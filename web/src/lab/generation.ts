@@ -38,11 +38,15 @@ export interface GenerateOptions {
   stopTexts: string[];
   threads: number;
   lanes: LaneOptions[];
+  /** Report about so many tokens of each lane, the latest, and count the rest; all without. For texts that may not end. */
+  latest?: number;
 }
 
 export interface GenerationLane {
   name: string;
   text: string;
+  /** Tokens before those listed here. */
+  dropped: number;
   ids: number[];
   /** Of each new token; the first one's has the prompt's. */
   seconds: number[];

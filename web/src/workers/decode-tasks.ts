@@ -52,7 +52,9 @@ export async function generate(
       positions: model.config().positions,
       parameters: model.parameters(),
       lanes: lanes.map(({ shown }) => structuredClone(shown)),
-      progress: done ? 1 : Math.min(...lanes.map(({ shown }) => (shown.stop ? 1 : shown.ids.length / options.count))),
+      progress: done
+        ? 1
+        : Math.min(...lanes.map(({ shown }) => (shown.stop ? 1 : (shown.dropped + shown.ids.length) / options.count))),
       done,
       stopped,
     });
@@ -61,6 +63,7 @@ export async function generate(
       const next = waiting.toSorted((a, b) => totalSeconds(a.shown) - totalSeconds(b.shown))[0];
       if (next === undefined) return false;
       write(next);
+      if (options.latest !== undefined) forget(next.shown, options.latest);
       return true;
     };
     for (const { decoder } of lanes) warmUp(decoder, prompt);
@@ -85,7 +88,7 @@ function openLanes(
     const run = handles.keep(new module.Generation(decoder, own, asked));
     const footprint = decoder.footprint();
     const weightBytes = decoder.weightBytes();
-    const shown = { name, text: '', ids: [], seconds: [], bytes: [], footprint, weightBytes, stop: null };
+    const shown = { name, text: '', dropped: 0, ids: [], seconds: [], bytes: [], footprint, weightBytes, stop: null };
     return { shown, cached, decoder, run, textOf: foreign === null ? () => '' : streamOf(foreign, prompt) };
   });
   return { prompt, lanes };
@@ -137,6 +140,15 @@ function write({ shown, cached, decoder, run, textOf }: RunningLane): void {
   shown.seconds.push(seconds);
   shown.bytes.push(cached ? decoder.bytesInUse() : 0);
   if (run.done()) shown.stop = run.stop();
+}
+
+/** Keeps about the latest tokens of a lane; half of them go at a time, so that it costs nothing to speak of. */
+function forget(shown: GenerationLane, latest: number): void {
+  const many = shown.ids.length - latest;
+  if (many < latest) return;
+  shown.dropped += many;
+  shown.text = shown.text.slice(Math.floor((shown.text.length * many) / shown.ids.length));
+  for (const list of [shown.ids, shown.seconds, shown.bytes]) list.splice(0, many);
 }
 
 /** Fed before the clock starts: V8 compiles kernels better once they have run for a while. */
