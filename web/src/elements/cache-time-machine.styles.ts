@@ -42,7 +42,7 @@ export const timeMachineStyles = css`
     font-size: 0.8125rem;
   }
   .text li.later {
-    opacity: 0.55;
+    color: var(--sl-color-gray-3);
     border-style: dotted;
   }
   .text li.lost {
@@ -95,7 +95,7 @@ export const timeMachineStyles = css`
     font-weight: 600;
   }
   .slots .written .mark {
-    color: var(--lab-5);
+    color: var(--sl-color-text-accent);
   }
   .slots .over .mark {
     color: var(--lab-bad);
@@ -118,6 +118,6 @@ export const timeMachineStyles = css`
   }
   .again li.newest::after {
     content: ' ●';
-    color: var(--lab-5);
+    color: var(--sl-color-text-accent);
   }
 `;

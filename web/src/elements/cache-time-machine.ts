@@ -194,7 +194,7 @@ export class CacheTimeMachine extends LabElement {
     const step = trace.steps[this.#at]!;
     return html`${this.#renderTransport(trace)}
       <div class="section">
-        <p class="now" aria-live="polite">${this.#stepText(trace, step)}</p>
+        <p class="now" aria-live=${this.#timer === null ? 'polite' : 'off'}>${this.#stepText(trace, step)}</p>
         <h4>With the cache</h4>
         <ol class="slots" aria-label="Slots of the cache">
           ${slotsOf(trace, this.#policy!).map((slot) => this.#renderSlot(trace, step, slot))}
@@ -343,7 +343,7 @@ export class CacheTimeMachine extends LabElement {
           </caption>
           <thead>
             <tr>
-              <th scope="col"></th>
+              <th scope="col">Way</th>
               ${['Tokens computed', 'So far', 'Written', 'Read', 'Kept'].map((title) => html`<th scope="col">${title}</th>`)}
             </tr>
           </thead>

@@ -51,7 +51,7 @@ export class EditorSettings {
   }
 
   #labels(): Extension {
-    return EditorView.contentAttributes.of({ 'aria-label': this.label, 'aria-describedby': 'keys' });
+    return EditorView.contentAttributes.of({ 'aria-label': this.label, 'aria-describedby': 'keys', tabindex: '0' });
   }
   #access(): Extension {
     return EditorState.readOnly.of(this.readonly);

@@ -98,7 +98,7 @@ export const classifierStyles = css`
       gap: 0.2rem;
     }
     .image {
-      font-size: 0.625rem;
+      font-size: 0.6875rem;
       padding: 0.1rem;
     }
     .detail {

@@ -17,6 +17,7 @@ export abstract class LabElement extends LitElement {
   /** Spoken by screen readers; changes rarely. */
   protected announcement = '';
 
+  #started = false;
   readonly #onChange = () => this.requestUpdate();
 
   override connectedCallback(): void {
@@ -35,7 +36,15 @@ export abstract class LabElement extends LitElement {
 
   /** What must be there before the element can be used; called again by the retry button. */
   protected async prepare(): Promise<void> {
-    await engine.start();
+    if (this.#started) return void (await engine.start());
+    // What a reader changed before the address is read would be lost, or run as something else.
+    this.inert = true;
+    try {
+      await engine.start();
+    } finally {
+      this.inert = false;
+      this.#started = true;
+    }
   }
 
   /** Runs `action` and shows what it throws. */

@@ -71,7 +71,7 @@ export class LayerRoofline extends LabElement {
     const batch = Number(of('batch', '64'));
     const rungs = profileRungs(this.variants).map((variant) => variant.name);
     this.#settings = {
-      model: of('model', 'mlp') in kModels ? of('model', 'mlp') : 'mlp',
+      model: Object.hasOwn(kModels, of('model', 'mlp')) ? of('model', 'mlp') : 'mlp',
       batch: kBatches.includes(batch) ? batch : 64,
       variant: rungs.includes(of('rung', 'simd')) ? of('rung', 'simd') : 'simd',
       threads: Number(of('threads', '1')) > 1 ? this.maxThreads : 1,

@@ -50,7 +50,7 @@ export class ModelProfiler extends LabElement {
     const threads = Number(of('threads', '1'));
     const rungs = profileRungs(this.variants).map((variant) => variant.name);
     this.#settings = {
-      model: of('model', 'mlp') in kModels ? of('model', 'mlp') : 'mlp',
+      model: Object.hasOwn(kModels, of('model', 'mlp')) ? of('model', 'mlp') : 'mlp',
       batch: kBatches.includes(batch) ? batch : 64,
       variant: rungs.includes(of('rung', 'simd')) ? of('rung', 'simd') : 'simd',
       threads: threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : 1,

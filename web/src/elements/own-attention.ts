@@ -80,7 +80,7 @@ export class OwnAttention extends LabElement {
     await super.prepare();
     const { policy = '', count } = this.settings(this.settingsKey);
     this.#settings = {
-      policy: policy in kPolicies ? policy : kDefaults.policy,
+      policy: Object.hasOwn(kPolicies, policy) ? policy : kDefaults.policy,
       count: kCounts.includes(Number(count)) ? Number(count) : kDefaults.count,
     };
   }

@@ -84,7 +84,7 @@ export const policyExplorerStyles = css`
     text-align: start;
   }
   td button.link {
-    min-height: 0;
+    min-height: 1.5rem;
     padding: 0;
     font-size: 0.8125rem;
   }

@@ -128,6 +128,9 @@ export const labStyles = css`
     color: var(--sl-color-white);
     min-height: 2.25rem;
   }
+  input[type='range'] {
+    min-height: 1.5rem;
+  }
   select {
     padding: 0.25rem 0.4rem;
     min-width: 0;
@@ -171,7 +174,7 @@ export const labStyles = css`
     opacity: 0.5;
     cursor: not-allowed;
   }
-  :is(button, select, summary, [tabindex]):focus-visible {
+  :is(button, select, summary, textarea, input, [tabindex]):focus-visible {
     outline: 2px solid var(--sl-color-accent);
     outline-offset: 2px;
   }
@@ -239,6 +242,7 @@ export const labStyles = css`
     font-size: 0.9em;
   }
   details summary {
+    padding-block: 0.2rem;
     cursor: pointer;
     color: var(--sl-color-gray-2);
     font-size: 0.875rem;

@@ -84,7 +84,7 @@ function renderChart({ title, lines, names, first, width, text }: Chart): Templa
   return html`<figure>
     <figcaption class="small">
       <strong>${title}</strong> at its position;
-      ${names.map((name, i) => html`${i > 0 ? ', ' : ''}<span style="color:${laneColor(i)}">${['solid', 'dashed', 'dotted'][i % 3]}: ${name}</span>`)}
+      ${names.map((name, i) => html`${i > 0 ? ', ' : ''}<span class="sample ${kDashes[i % 3]!}" style="--lane:${laneColor(i)}"></span> ${name}`)}
     </figcaption>
     <svg
       class="chart"

@@ -50,7 +50,7 @@ export function settingsOf(text: (name: keyof Settings) => string | null | undef
     return value >= low && value <= high ? value : (kDefaults[name] as number);
   };
   return {
-    model: of('model') in kModels ? (of('model') as ModelName) : kDefaults.model,
+    model: Object.hasOwn(kModels, of('model')) ? (of('model') as ModelName) : kDefaults.model,
     prompt: of('prompt').slice(0, 300),
     count: kCounts.includes(Number(of('count'))) ? Number(of('count')) : kDefaults.count,
     weights: kWeights.find((name) => name === of('weights')) ?? kDefaults.weights,

@@ -44,6 +44,7 @@ export const tokenRaceStyles = css`
   }
   .drop input[type='file'] {
     max-width: 100%;
+    min-height: 1.75rem;
     font-size: 0.8125rem;
   }
   .drop .row {
@@ -108,6 +109,19 @@ export const tokenRaceStyles = css`
   figcaption {
     color: var(--sl-color-gray-3);
     margin-bottom: 0.3rem;
+  }
+  /* The line of a lane beside its name: the colours alone are too faint for text. */
+  .sample {
+    display: inline-block;
+    width: 1.7rem;
+    vertical-align: 0.25em;
+    border-top: 3px solid var(--lane);
+  }
+  .sample.dashed {
+    border-top-style: dashed;
+  }
+  .sample.dotted {
+    border-top-style: dotted;
   }
   svg.chart {
     display: block;

@@ -50,7 +50,7 @@ export class WorkCounter extends LabElement {
     await super.prepare();
     const saved = this.settings(this.settingsKey);
     const kind = saved['layer'] ?? this.getAttribute('layer') ?? 'linear';
-    this.#kind = kind in kLayers ? kind : 'linear';
+    this.#kind = Object.hasOwn(kLayers, kind) ? kind : 'linear';
     this.#extents = readExtents(this.#kind, saved);
   }
 
