@@ -93,7 +93,7 @@ export function renderKey(): TemplateResult {
   const swatch = (content: unknown) => html`<svg viewBox="0 0 8 8" aria-hidden="true">${content}</svg>`;
   const blue = svg`<rect width="8" height="8" fill="rgba(${kInk}, 0.7)" />`;
   return html`<ul class="key">
-    <li>${swatch(blue)} the darker, the more probable (drawn by its square root)</li>
+    <li>${swatch(blue)} the stronger the blue, the more probable (drawn by its square root)</li>
     <li>
       ${swatch(svg`${blue}<rect width="8" height="8" fill="none" stroke="currentColor" stroke-width="2" />`)} framed
       row: the newest token's, all that a step computes with a cache

@@ -12,6 +12,12 @@ export class BuildBadge extends LitElement {
       line-height: 1.5;
       color: var(--sl-color-gray-2);
     }
+    /* As high as it will be once it says which build runs, so that nothing below moves. */
+    @media (max-width: 30rem) {
+      :host {
+        min-height: 6em;
+      }
+    }
     p {
       display: flex;
       gap: 0.7rem;

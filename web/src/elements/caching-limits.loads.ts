@@ -19,6 +19,8 @@ export function renderShort(report: LoadReport, width: number): TemplateResult {
       <figcaption>
         <strong>Speed-up by the cache</strong> over new tokens, after a prompt of
         ${kShortPrompts.map((prompt, i) => html`${i > 0 ? ', ' : ''}${renderSign(i)} ${prompt}`)} tokens. 1× is no gain.
+        Strokes reach from the fastest against the other way’s slowest to the reverse; where one leaves the chart, the
+        table has it.
       </figcaption>
       ${renderXyPlot({
         series,

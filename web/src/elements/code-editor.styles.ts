@@ -16,6 +16,10 @@ export const editorStyles = css`
     max-height: min(36rem, 75vh);
     min-height: 9rem;
   }
+  .mirror .cm-editor.cm-focused {
+    outline: 2px solid var(--sl-color-accent);
+    outline-offset: -2px;
+  }
   .mirror .cm-scroller {
     overflow: auto;
   }
@@ -48,6 +52,25 @@ export const editorStyles = css`
   textarea:focus-visible {
     outline: 2px solid var(--sl-color-accent);
     outline-offset: -2px;
+  }
+  .keys {
+    margin: 0;
+    padding: 0.3rem 0.9rem;
+    border-top: 1px solid var(--lab-line);
+    font-size: 0.75rem;
+    color: var(--sl-color-gray-3);
+  }
+  /* Without keys there is nothing to leave; who has some beside a touch screen hears it. */
+  @media (pointer: coarse) {
+    .keys {
+      position: absolute;
+      width: 1px;
+      height: 1px;
+      padding: 0;
+      overflow: hidden;
+      clip-path: inset(50%);
+      white-space: nowrap;
+    }
   }
   .messages {
     margin: 0;

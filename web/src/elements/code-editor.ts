@@ -281,7 +281,7 @@ export class CodeEditor extends LitElement {
 
   override render(): TemplateResult {
     return html`${this.#plain ? this.#renderArea() : html`<div class="mirror"></div>`}
-      <p class="sr" id="keys">
+      <p class="keys" id="keys">
         ${this.#plain ? '' : 'Tab indents; to leave the editor with Tab press Escape first. F8 goes to the next message.'}
         Control and Enter run the code.
       </p>

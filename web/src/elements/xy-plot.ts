@@ -39,6 +39,8 @@ const kRight = 14;
 const kTop = 14;
 const kFoot = 42;
 const kCurveSteps = 80;
+/** How far a stroke may stretch a linear chart beyond its highest point. */
+const kMostStroke = 1.5;
 
 interface Scale {
   ticks: number[];
@@ -118,7 +120,9 @@ export function renderXyPlot(plot: XyPlot): TemplateResult {
     Math.max(3, Math.floor(width / 90)),
     2,
   );
-  const ys = all.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]);
+  // One slow repetition must not press all points to the foot: a stroke may end at the chart's edge.
+  const edge = log ? Infinity : kMostStroke * Math.max(...all.map((point) => point.y));
+  const ys = all.flatMap(({ y, low, high }) => [y, low ?? y, Math.min(high ?? y, edge)]);
   const y = scaleOf(ys, log, height - kFoot, kTop, 6, 10);
   return html`<svg class="xy" viewBox="0 0 ${width} ${height}" role="img" aria-label=${label}>
     ${renderAxes(plot, x, y, width, height)} ${series.map((each, i) => renderSeries(each, i, x, y, log))}
@@ -150,7 +154,7 @@ function renderSeries({ points, curve }: XySeries, index: number, x: Scale, y: S
     ${points.map((point) =>
       point.high === undefined
         ? nothing
-        : svg`<line x1=${x.at(point.x)} x2=${x.at(point.x)} y1=${y.at(point.low ?? point.y)} y2=${y.at(point.high)} stroke=${color} stroke-width="1.5" />`,
+        : svg`<line x1=${x.at(point.x)} x2=${x.at(point.x)} y1=${y.at(point.low ?? point.y)} y2=${y.at(Math.min(point.high, y.high))} stroke=${color} stroke-width="1.5" />`,
     )}
     ${points.map((point) => mark(index, x.at(point.x), y.at(point.y)))}`;
 }
