@@ -122,7 +122,7 @@ describe('pages are accessible', () => {
     });
     const race = visit.page.locator('token-race');
     await race.locator('.card').waitFor();
-    assert.ok(await race.evaluate((it) => it.inert));
+    assert.ok(await race.evaluate((it) => (it as HTMLElement).inert));
     arrive();
     await race.getByLabel('Prompt').fill('The whale'); // waits until it can
     await race.getByLabel('Prompt').blur();
