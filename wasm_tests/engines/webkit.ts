@@ -15,6 +15,7 @@ export interface WebKitOptions {
 }
 
 const kStartLimitMs = 60_000;
+const kAnswerLimitMs = 130_000;
 
 export async function openWebKit({ dark = false, threads = false }: WebKitOptions = {}): Promise<Tab> {
   const folder = mkdtempSync(join(tmpdir(), 'optlab-webkit-'));
@@ -97,6 +98,7 @@ async function openTab(driver: ChildProcess, address: string, end: () => Promise
 
 async function send<T>(address: string, method: string, path: string, body?: unknown): Promise<T> {
   const response = await fetch(address + path, {
+    signal: AbortSignal.timeout(kAnswerLimitMs), // a host that did not start leaves the driver waiting for ever
     method,
     ...(method === 'POST' && { body: JSON.stringify(body ?? {}) }),
   });

@@ -1,7 +1,8 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A window with one WebKitGTK view that WebKitWebDriver drives; console messages go to standard output.
 
 MiniBrowser, which WebKitGTK brings along, keeps its console to itself and cannot be narrower than 447 pixels.
+Debian's own Python, since python3-gi belongs to that.
 """
 import os
 
