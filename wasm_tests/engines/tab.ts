@@ -78,6 +78,9 @@ export class Walk {
         if (!button) return null;
         button.scrollIntoView({ block: 'center', behavior: 'instant' });
         await new Promise((settle) => requestAnimationFrame(() => requestAnimationFrame(settle)));
+        const early = button.getBoundingClientRect().y; // what loads late above it moves it
+        await new Promise((settle) => setTimeout(settle, 400));
+        if (!button.isConnected || button.getBoundingClientRect().y !== early) return null;
         const box = button.getBoundingClientRect();
         const [x, y] = [box.x + box.width / 2, box.y + box.height / 2].map(Math.round);
         let hit = document.elementFromPoint(x, y);
