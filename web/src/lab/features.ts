@@ -1,4 +1,4 @@
-import { relaxedSimd, simd, threads } from 'wasm-feature-detect';
+import { simd, threads } from 'wasm-feature-detect';
 import { UnsupportedError } from './errors.ts';
 import type { BuildName } from './types.ts';
 
@@ -24,11 +24,32 @@ export interface BuildChoice {
 /** More workers than this cost memory and start-up time without helping on the devices that the lessons are about. */
 const kMostThreads = 8;
 
+/**
+ * A function of the relaxed instructions that the builds use: f32x4.relaxed_madd, and both i8x16 dot products. WebKitGTK 2.50 has the first
+ * without the others, so that asking for any one of them (as wasm-feature-detect does) promises too much.
+ */
+// prettier-ignore
+const kRelaxedModule = Uint8Array.of(
+  0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, // "\0asm", version 1
+  1, 4, 1, 0x60, 0, 0, // a type: no parameters, no results
+  3, 2, 1, 0, // a function of it
+  10, 34, 1, 32, 1, 1, 0x7b, // its code, with one local v128
+  0x20, 0, 0x20, 0, 0x20, 0, 0xfd, 0x85, 0x02, 0x1a,
+  0x20, 0, 0x20, 0, 0xfd, 0x92, 0x02, 0x1a,
+  0x20, 0, 0x20, 0, 0x20, 0, 0xfd, 0x93, 0x02, 0x1a,
+  0x0b,
+);
+
+/** Whether all relaxed instructions of our builds are known here. */
+export function relaxedSimd(): boolean {
+  return WebAssembly.validate(kRelaxedModule);
+}
+
 export async function detectFeatures(): Promise<Features> {
-  const [hasSimd, hasRelaxed, hasThreads] = await Promise.all([simd(), relaxedSimd(), threads()]);
+  const [hasSimd, hasThreads] = await Promise.all([simd(), threads()]);
   return {
     simd: hasSimd,
-    relaxedSimd: hasRelaxed,
+    relaxedSimd: relaxedSimd(),
     threads: hasThreads,
     sharedMemory: typeof SharedArrayBuffer !== 'undefined',
     isolated: globalThis.crossOriginIsolated === true,

@@ -24,8 +24,11 @@ import { compareDecoders } from './own-decoder.ts';
 import { measureBatches, measureLoads, measureReading } from './limits-tasks.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
 import { engine, lmEngine, modelEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
+import { startNestedWorkersSurely } from './sure-worker.ts';
 import { train } from './train-tasks.ts';
 import { dropTraining } from './training-run.ts';
+
+startNestedWorkersSurely(); // the pools' threads
 
 /** What the roofline calls all threads. */
 let startedThreads = 1;

@@ -4,6 +4,7 @@ import type { Grader } from '../lab/grading/grader.ts';
 import type { KernelReply } from '../lab/grading/kernel-protocol.ts';
 import { outcome, runCase, type CaseOutcome, type CaseRequest } from '../lab/grading/run-case.ts';
 import type { TeamPort } from '../lab/grading/team.ts';
+import { SureWorker } from './sure-worker.ts';
 
 const kGraders = import.meta.glob<Grader>('../../../lessons/*/exercises/*/grade.ts', { import: 'default' });
 
@@ -18,13 +19,17 @@ async function run(request: CaseRequest): Promise<CaseOutcome> {
 
 /** Ends with this worker. */
 function startThread(): TeamPort {
-  const thread = new Worker(new URL('./team.worker.ts', import.meta.url), { type: 'module', name: 'optlab-team' });
+  const thread = new SureWorker(
+    () => new Worker(new URL('./team.worker.ts', import.meta.url), { type: 'module', name: 'optlab-team' }),
+  );
   return {
     post: (message) => thread.postMessage(message),
     next: () =>
       new Promise((resolve, reject) => {
-        thread.addEventListener('message', ({ data }) => resolve(data), { once: true });
-        thread.addEventListener('error', (event) => reject(new Error(event.message || 'a thread did not start')));
+        thread.addEventListener('message', (event) => resolve((event as MessageEvent).data), { once: true });
+        thread.addEventListener('error', (event) =>
+          reject(new Error((event as ErrorEvent).message || 'a thread did not start')),
+        );
       }),
     terminate: () => thread.terminate(),
   };

@@ -1,6 +1,6 @@
 // The site's service worker: keeps the site for offline use and adds the isolation headers that a host leaves out. What it does is in
 // lab/offline; web/plugins/service-worker.ts bundles it to /sw.js with the list of the site's files.
-import { relaxedSimd } from 'wasm-feature-detect';
+import { relaxedSimd } from '../lab/features.ts';
 import { kMeasuringLock } from '../lab/measuring.ts';
 import { SiteKeeper } from '../lab/offline/keeper.ts';
 import type { SiteManifest } from '../lab/offline/manifest.ts';
@@ -36,7 +36,7 @@ const keeper = new SiteKeeper(__OPTLAB_SITE__, {
   caches: scope.caches,
   origin: scope.location.origin,
   fetch: (request, options) => fetch(request, options),
-  engine: async () => ((await relaxedSimd()) ? 'relaxed' : 'simd'),
+  engine: async () => (relaxedSimd() ? 'relaxed' : 'simd'),
   isMeasuring: async () => {
     const held = (await navigator.locks?.query())?.held ?? [];
     return held.some(({ name }) => name === kMeasuringLock);
