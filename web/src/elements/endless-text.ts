@@ -12,8 +12,9 @@ const kWindows = [16, 64, 128, 252];
 const kSinks = [0, 1, 4];
 /** Nobody waits for the last one. */
 const kMost = 10_000_000;
-/** Of each text, the end is shown. */
+/** Of each text so many tokens are kept, and the end is shown: characters. */
 const kShown = 600;
+const kTail = 500;
 
 /**
  * The same window with positions in the text and with positions in the cache: the first ends with the model's positions, the second when
@@ -86,11 +87,11 @@ export class EndlessText extends LabElement {
           ? nothing
           : html`<div class="section result">
               <div class="lanes">
-                ${report.lanes.map((lane, i) => renderLane(lane, i, lane.dropped > 0 ? '… ' : 'Call me'))}
+                ${report.lanes.map((lane, i) => (lane.dropped > 0 ? renderLane({ ...lane, text: lane.text.slice(-kTail) }, i, '… ') : renderLane(lane, i, 'Call me')))}
               </div>
               <p class="small muted">
-                The model was trained with ${report.positions} positions. Rates and texts are those of the latest
-                ${kShown} tokens.
+                The model was trained with ${report.positions} positions. Of a longer text the end is shown, and the
+                rate of at least its latest ${kShown} tokens.
               </p>
             </div>`
       }
