@@ -182,10 +182,11 @@ export abstract class LabElement extends LitElement {
     value: string,
     options: readonly [string, string][],
     change: (value: string) => void,
+    disabled = this.working,
   ): TemplateResult {
     return html`<label class="field"
       >${label}
-      <select ?disabled=${this.working} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
+      <select ?disabled=${disabled} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
         ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
       </select></label
     >`;
