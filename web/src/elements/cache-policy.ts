@@ -1,6 +1,7 @@
 /** The policy of a cache as elements read and offer it. */
 import { kSinks, kStorages, kWindows, numberOf, readPolicy, type KeepPolicy } from '../lab/cache-views.ts';
 import type { Settings } from '../lab/url-state.ts';
+import { texts } from './lab-element.ts';
 
 /** From the address, else from the element's attributes `window`, `sinks` and `storage`, else `otherwise`. */
 export function policyOf(element: Element, saved: Settings, otherwise: KeepPolicy): KeepPolicy {
@@ -12,8 +13,5 @@ export function policyOf(element: Element, saved: Settings, otherwise: KeepPolic
   });
 }
 
-export const kWindowChoices = kWindows.map((window): [string, string] => [
-  String(window),
-  window === 0 ? 'everything' : `latest ${window}`,
-]);
-export const kSinkChoices = kSinks.map((sinks): [string, string] => [String(sinks), String(sinks)]);
+export const kWindowChoices = texts(kWindows, (window) => (window === 0 ? 'everything' : `latest ${window}`));
+export const kSinkChoices = texts(kSinks);

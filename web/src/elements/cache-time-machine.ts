@@ -20,7 +20,7 @@ import { timeMachineStyles } from './cache-time-machine.styles.ts';
 import { engine } from './context.ts';
 import { download } from './downloads.ts';
 import { nearView } from './image-classifier.parts.ts';
-import { LabElement } from './lab-element.ts';
+import { LabElement, texts } from './lab-element.ts';
 import { labStyles } from './styles.ts';
 
 const kTokens = [12, 16, 24, 32, 48];
@@ -148,8 +148,6 @@ export class CacheTimeMachine extends LabElement {
   }
 
   #renderSettings(policy: KeepPolicy): TemplateResult {
-    const texts = (values: readonly (string | number)[]) =>
-      values.map((value): [string, string] => [`${value}`, `${value}`]);
     return html`<div class="section">
       <div class="row">
         ${this.renderSelect('Window', String(policy.window), kWindowChoices, (window) => this.#change({ window: Number(window) }))}

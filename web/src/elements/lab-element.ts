@@ -197,6 +197,14 @@ export abstract class LabElement extends LitElement {
   }
 }
 
+/** Values as the options of a select. */
+export function texts<T extends string | number>(
+  values: readonly T[],
+  text: (value: T) => string = String,
+): [string, string][] {
+  return values.map((value) => [String(value), text(value)]);
+}
+
 function errorTitle(error: unknown): string {
   switch (error instanceof Error ? error.name : '') {
     case 'DataError':
