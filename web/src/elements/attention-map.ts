@@ -4,11 +4,7 @@ import {
   cellsComputed,
   decoderOf,
   headSummary,
-  kSinks,
-  kWindows,
-  numberOf,
   policyText,
-  readPolicy,
   type AttentionMaps,
   type KeepPolicy,
 } from '../lab/cache-views.ts';
@@ -26,6 +22,7 @@ import {
   type MapDrawing,
 } from './attention-map.parts.ts';
 import { attentionMapStyles } from './attention-map.styles.ts';
+import { kSinkChoices, kWindowChoices, policyOf } from './cache-policy.ts';
 import { engine } from './context.ts';
 import { download } from './downloads.ts';
 import { nearView } from './image-classifier.parts.ts';
@@ -33,6 +30,10 @@ import { LabElement } from './lab-element.ts';
 import { labStyles } from './styles.ts';
 
 const kModels = { tiny: files.lmTiny, lm: files.lm };
+const kModelChoices: [string, string][] = [
+  ['tiny', 'moby-lm-tiny, 1 MB'],
+  ['lm', 'moby-lm, 5 MB'],
+];
 type ModelName = keyof typeof kModels;
 
 const kMostTokens = 64;
@@ -66,14 +67,9 @@ export class AttentionMap extends LabElement {
     await nearView(this);
     await super.prepare();
     const saved = this.settings(this.#key);
-    const attribute = (name: string) => this.getAttribute(name);
-    this.#model = (saved['model'] ?? attribute('model')) === 'lm' ? 'lm' : 'tiny';
-    this.#policy = readPolicy(saved, {
-      window: numberOf(attribute('window'), kWindows, 0),
-      sinks: numberOf(attribute('sinks'), kSinks, 0),
-      storage: 'f32',
-    });
-    this.#text = saved['text'] ?? attribute('text') ?? kText;
+    this.#model = (saved['model'] ?? this.getAttribute('model')) === 'lm' ? 'lm' : 'tiny';
+    this.#policy = policyOf(this, saved, { window: 0, sinks: 0, storage: 'f32' });
+    this.#text = saved['text'] ?? this.getAttribute('text') ?? kText;
     this.#layer = Number(saved['layer'] ?? 1);
     this.#head = Number(saved['head'] ?? 0);
     this.#newest = Number(saved['newest'] ?? kMostTokens);
@@ -238,23 +234,6 @@ export class AttentionMap extends LabElement {
         : maps?.cut
           ? `Only the first ${kMostTokens} tokens of the text are read.`
           : '';
-    const select = (
-      label: string,
-      options: readonly [string, string][],
-      value: string,
-      change: (value: string) => void,
-      disabled = false,
-    ) =>
-      html`<label class="field"
-        >${label}
-        <select
-          aria-label=${label}
-          ?disabled=${disabled}
-          @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
-        >
-          ${options.map(([key, text]) => html`<option value=${key} .selected=${key === value}>${text}</option>`)}
-        </select></label
-      >`;
     const layers = Array.from({ length: maps?.layers ?? 0 }, (_, i): [string, string] => [String(i), String(i)]);
     return html`<div class="section">
       <label class="text"
@@ -267,26 +246,15 @@ export class AttentionMap extends LabElement {
         ></textarea>
       </label>
       <div class="row second">
-        ${select(
-          'Model',
-          [
-            ['tiny', 'moby-lm-tiny, 1 MB'],
-            ['lm', 'moby-lm, 5 MB'],
-          ],
-          this.#model,
-          (model) => this.#changeModel(model === 'lm' ? 'lm' : 'tiny'),
+        ${this.renderSelect('Model', this.#model, kModelChoices, (model) => this.#changeModel(model === 'lm' ? 'lm' : 'tiny'))}
+        ${this.renderSelect('Layer', String(this.#layer), layers, (layer) => this.#select(Number(layer), this.#head))}
+        ${this.renderSelect('Window', String(policy.window), kWindowChoices, (window) =>
+          this.#changePolicy({ window: Number(window) }),
         )}
-        ${select('Layer', layers, String(this.#layer), (layer) => this.#select(Number(layer), this.#head))}
-        ${select(
-          'Window',
-          kWindows.map((window) => [String(window), window === 0 ? 'everything' : `latest ${window}`]),
-          String(policy.window),
-          (window) => this.#changePolicy({ window: Number(window) }),
-        )}
-        ${select(
+        ${this.renderSelect(
           'Sinks',
-          kSinks.map((sinks) => [String(sinks), String(sinks)]),
           String(policy.sinks),
+          kSinkChoices,
           (sinks) => this.#changePolicy({ sinks: Number(sinks) }),
           policy.window === 0,
         )}

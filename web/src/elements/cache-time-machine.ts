@@ -2,12 +2,9 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { files } from 'virtual:optlab-manifest';
 import {
   decoderOf,
-  kSinks,
   kStorages,
-  kWindows,
   numberOf,
   policyText,
-  readPolicy,
   rowsComputed,
   tokenLabel,
   type CacheTrace,
@@ -18,11 +15,12 @@ import { parseNumber } from '../lab/check.ts';
 import { byteSize } from '../lab/format.ts';
 import { thousands } from '../lab/layers.ts';
 import { kOpening } from '../lab/moby.ts';
+import { kSinkChoices, kWindowChoices, policyOf } from './cache-policy.ts';
 import { timeMachineStyles } from './cache-time-machine.styles.ts';
 import { engine } from './context.ts';
 import { download } from './downloads.ts';
 import { nearView } from './image-classifier.parts.ts';
-import { LabElement } from './lab-element.ts';
+import { LabElement, texts } from './lab-element.ts';
 import { labStyles } from './styles.ts';
 
 const kTokens = [12, 16, 24, 32, 48];
@@ -52,13 +50,8 @@ export class CacheTimeMachine extends LabElement {
     await nearView(this);
     await super.prepare();
     const saved = this.settings(this.#key);
-    const attribute = (name: string) => this.getAttribute(name);
-    this.#policy = readPolicy(saved, {
-      window: numberOf(attribute('window'), kWindows, 8),
-      sinks: numberOf(attribute('sinks'), kSinks, 2),
-      storage: kStorages.find((name) => name === attribute('storage')) ?? 'f32',
-    });
-    this.#tokens = numberOf(saved['tokens'], kTokens, numberOf(attribute('tokens'), kTokens, 24));
+    this.#policy = policyOf(this, saved, { window: 8, sinks: 2, storage: 'f32' });
+    this.#tokens = numberOf(saved['tokens'], kTokens, numberOf(this.getAttribute('tokens'), kTokens, 24));
     await this.#open();
   }
 
@@ -155,36 +148,20 @@ export class CacheTimeMachine extends LabElement {
   }
 
   #renderSettings(policy: KeepPolicy): TemplateResult {
-    const select = <T extends string | number>(
-      label: string,
-      values: readonly T[],
-      value: T,
-      text: (value: T) => string,
-      change: (value: string) => void,
-      disabled = false,
-    ) =>
-      html`<label class="field"
-        >${label}
-        <select
-          aria-label=${label}
-          ?disabled=${disabled}
-          @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
-        >
-          ${values.map((each) => html`<option value=${each} .selected=${each === value}>${text(each)}</option>`)}
-        </select></label
-      >`;
     return html`<div class="section">
       <div class="row">
-        ${select(
-          'Window',
-          kWindows,
-          policy.window,
-          (window) => (window === 0 ? 'everything' : `latest ${window}`),
-          (window) => this.#change({ window: Number(window) }),
+        ${this.renderSelect('Window', String(policy.window), kWindowChoices, (window) => this.#change({ window: Number(window) }))}
+        ${this.renderSelect(
+          'Sinks',
+          String(policy.sinks),
+          kSinkChoices,
+          (sinks) => this.#change({ sinks: Number(sinks) }),
+          policy.window === 0,
         )}
-        ${select('Sinks', kSinks, policy.sinks, String, (sinks) => this.#change({ sinks: Number(sinks) }), policy.window === 0)}
-        ${select('Kept as', kStorages, policy.storage, String, (storage) => this.#change({ storage: storage as KeepPolicy['storage'] }))}
-        ${select('Tokens', kTokens, this.#tokens, String, (tokens) => this.#change({ tokens: Number(tokens) }))}
+        ${this.renderSelect('Kept as', policy.storage, texts(kStorages), (storage) =>
+          this.#change({ storage: storage as KeepPolicy['storage'] }),
+        )}
+        ${this.renderSelect('Tokens', String(this.#tokens), texts(kTokens), (tokens) => this.#change({ tokens: Number(tokens) }))}
       </div>
       ${this.#stale ? html`<p class="muted small">Another experiment is being measured; this one waits for it.</p>` : nothing}
     </div>`;

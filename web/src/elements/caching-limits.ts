@@ -37,7 +37,7 @@ import {
 import { cachingLimitsStyles } from './caching-limits.styles.ts';
 import { engine } from './context.ts';
 import { download } from './downloads.ts';
-import { LabElement, saveFile } from './lab-element.ts';
+import { LabElement, saveFile, texts } from './lab-element.ts';
 import { labStyles } from './styles.ts';
 import { kModels } from './token-race.settings.ts';
 import { Width } from './width.ts';
@@ -357,8 +357,5 @@ const kOwn: Record<Settings['model'], PublishedModel> = {
     config: { vocab: 2048, dim: 96, layers: 3, heads: 6, kvHeads: 3, hidden: 240, positions: 256, tied: true },
   },
 };
-
-const texts = (values: readonly (string | number)[]): [string, string][] =>
-  values.map((value) => [`${value}`, `${value}`]);
 
 customElements.define('caching-limits', CachingLimits);

@@ -68,6 +68,33 @@ function renderLoading({ done, total }: { done: number; total: number }): Templa
   </div>`;
 }
 
+export interface RunContext {
+  /** What stands beside the button. */
+  note: 'measuring' | 'starting' | 'keys';
+  canRun: boolean;
+  isPlain: boolean;
+  run: () => void;
+  format: () => void;
+  togglePlain: () => void;
+}
+
+const kRunNotes = {
+  measuring: 'Something else on this page is being measured.',
+  starting: 'the compiler is starting…',
+  keys: html`<span class="keys"><kbd>Ctrl</kbd> <kbd>Enter</kbd> in the editor does the same</span>`,
+};
+
+export function renderRun({ note, canRun, isPlain, run, format, togglePlain }: RunContext): TemplateResult {
+  return html`<div class="section row">
+    <button class="primary run" ?disabled=${!canRun} @click=${run}>Run</button>
+    <span class="muted small">${kRunNotes[note]}</span>
+    <span class="tools">
+      <button class="link" @click=${format}>Format</button>
+      <button class="link" aria-pressed=${isPlain ? 'true' : 'false'} @click=${togglePlain}>Plain text area</button>
+    </span>
+  </div>`;
+}
+
 /** What the compiler made of `source`. */
 export interface Insight {
   source: string;

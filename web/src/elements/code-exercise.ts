@@ -19,6 +19,7 @@ import {
   renderGoal,
   renderHead,
   renderInsight,
+  renderRun,
   type Insight,
 } from './code-exercise.parts.ts';
 import { renderResults, summary } from './code-exercise.results.ts';
@@ -385,24 +386,14 @@ export class CodeExercise extends LitElement {
     const { state } = host;
     if (state.name !== 'ready' && !this.#offer?.isKept)
       return renderCompiler(state, this.#offer, () => void this.#enable());
-    return html`<div class="section row">
-      <button class="primary run" ?disabled=${!this.#canRun} @click=${() => this.#run()}>Run</button>
-      <span class="muted small">
-        ${
-          engine.task !== null
-            ? 'Something else on this page is being measured.'
-            : state.name === 'loading'
-              ? 'the compiler is starting…'
-              : html`<span class="keys"><kbd>Ctrl</kbd> <kbd>Enter</kbd> in the editor does the same</span>`
-        }
-      </span>
-      <span class="tools">
-        <button class="link" @click=${() => this.#editor?.format()}>Format</button>
-        <button class="link" aria-pressed=${this.#plain ? 'true' : 'false'} @click=${() => this.#togglePlain()}>
-          Plain text area
-        </button>
-      </span>
-    </div>`;
+    return renderRun({
+      note: engine.task !== null ? 'measuring' : state.name === 'loading' ? 'starting' : 'keys',
+      canRun: this.#canRun,
+      isPlain: this.#plain,
+      run: () => void this.#run(),
+      format: () => void this.#editor?.format(),
+      togglePlain: () => this.#togglePlain(),
+    });
   }
 
   get #activity(): string {

@@ -22,7 +22,7 @@ import { renderCurves, renderExponents, renderFits, renderGenerations, renderPoi
 import { kDefaults, lengthsOf, settingsOf, type Settings } from './cost-curve.settings.ts';
 import { costCurveStyles } from './cost-curve.styles.ts';
 import { download } from './downloads.ts';
-import { LabElement, saveFile } from './lab-element.ts';
+import { LabElement, saveFile, texts } from './lab-element.ts';
 import { labStyles } from './styles.ts';
 import { kModels } from './token-race.settings.ts';
 import { Width } from './width.ts';
@@ -234,10 +234,5 @@ export class CostCurve extends LabElement {
 
 const guessText = (index: number): string =>
   kGuesses[index] === 1 ? 'as much as' : `${kGuesses[index]} times as much as`;
-
-const texts = <T extends string | number>(
-  values: readonly T[],
-  text: (value: never) => string = (value) => `${value}`,
-): [string, string][] => values.map((value) => [`${value}`, text(value as never)]);
 
 customElements.define('cost-curve', CostCurve);

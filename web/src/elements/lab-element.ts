@@ -182,10 +182,11 @@ export abstract class LabElement extends LitElement {
     value: string,
     options: readonly [string, string][],
     change: (value: string) => void,
+    disabled = this.working,
   ): TemplateResult {
     return html`<label class="field"
       >${label}
-      <select ?disabled=${this.working} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
+      <select ?disabled=${disabled} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
         ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
       </select></label
     >`;
@@ -194,6 +195,14 @@ export abstract class LabElement extends LitElement {
   protected renderBlocked(): TemplateResult | typeof nothing {
     return this.blocked ? html`<span class="muted small">Another experiment is being measured.</span>` : nothing;
   }
+}
+
+/** Values as the options of a select. */
+export function texts<T extends string | number>(
+  values: readonly T[],
+  text: (value: T) => string = String,
+): [string, string][] {
+  return values.map((value) => [String(value), text(value)]);
 }
 
 function errorTitle(error: unknown): string {

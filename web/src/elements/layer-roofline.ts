@@ -178,25 +178,15 @@ export class LayerRoofline extends LabElement {
 
   #renderSettings(): TemplateResult {
     const { model, batch, variant, threads } = this.#settings;
-    const select = (label: string, value: string, options: [string, string][], change: (value: string) => void) =>
-      html`<label class="field"
-        >${label}
-        <select
-          ?disabled=${this.working}
-          @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
-        >
-          ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
-        </select></label
-      >`;
     const models = Object.entries(kModels).map(([name, { title }]): [string, string] => [name, title]);
     const batches = kBatches.map((size): [string, string] => [String(size), batchText(size, this.#unit)]);
     const rungs = profileRungs(this.variants).map(({ name }): [string, string] => [name, name]);
     const counts = [1, this.maxThreads].map((count): [string, string] => [String(count), String(count)]);
     return html`<div class="section row">
-      ${select('Model', model, models, (name) => this.#change({ model: name }))}
-      ${this.sweep ? nothing : select('Batch', String(batch), batches, (size) => this.#change({ batch: Number(size) }))}
-      ${select('Rung', variant, rungs, (name) => this.#change({ variant: name }))}
-      ${this.maxThreads === 1 ? nothing : select('Threads', String(threads), counts, (count) => this.#change({ threads: Number(count) }))}
+      ${this.renderSelect('Model', model, models, (name) => this.#change({ model: name }))}
+      ${this.sweep ? nothing : this.renderSelect('Batch', String(batch), batches, (size) => this.#change({ batch: Number(size) }))}
+      ${this.renderSelect('Rung', variant, rungs, (name) => this.#change({ variant: name }))}
+      ${this.maxThreads === 1 ? nothing : this.renderSelect('Threads', String(threads), counts, (count) => this.#change({ threads: Number(count) }))}
     </div>`;
   }
 

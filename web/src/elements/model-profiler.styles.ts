@@ -1,23 +1,6 @@
 import { css } from 'lit';
 
 export const profilerStyles = css`
-  figure {
-    margin: 1.1rem 0 0;
-  }
-  figcaption {
-    color: var(--sl-color-gray-3);
-    margin-bottom: 0.3rem;
-  }
-  svg.chart {
-    display: block;
-    width: 100%;
-    height: auto;
-    font-family: var(--__sl-font);
-    font-size: 12px;
-  }
-  .tick {
-    fill: var(--sl-color-gray-3);
-  }
   .span {
     cursor: pointer;
     outline: none;

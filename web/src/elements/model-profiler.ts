@@ -15,6 +15,7 @@ import {
 import { csvOf, traceOf } from '../lab/profile.ts';
 import type { ProfileReport } from '../lab/protocol.ts';
 import type { LayerProfile } from '../lab/types.ts';
+import { chartStyles } from './chart.styles.ts';
 import { engine } from './context.ts';
 import { LabElement, saveFile } from './lab-element.ts';
 import { kColumns, renderFlame, renderMemory, renderSpanTable } from './model-profiler.parts.ts';
@@ -40,7 +41,7 @@ export class ModelProfiler extends LabElement {
   #selected: number | null = null;
   readonly #width = new Width(this, '.result');
 
-  static override styles = [labStyles, profilerStyles];
+  static override styles = [labStyles, chartStyles, profilerStyles];
 
   protected override async prepare(): Promise<void> {
     await super.prepare();

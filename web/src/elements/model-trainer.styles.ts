@@ -9,15 +9,12 @@ export const trainerStyles = css`
     margin-top: 0.9rem;
   }
   figure {
-    min-width: 0;
     margin: 0;
   }
   figcaption {
     display: flex;
     flex-wrap: wrap;
     gap: 0.1rem 1rem;
-    margin-bottom: 0.3rem;
-    color: var(--sl-color-gray-3);
   }
   .key {
     display: inline-flex;
@@ -28,19 +25,6 @@ export const trainerStyles = css`
   .key svg {
     width: 1.4rem;
     height: 0.7rem;
-  }
-  svg.chart {
-    display: block;
-    width: 100%;
-    height: auto;
-    font-family: var(--__sl-font);
-    font-size: 12px;
-  }
-  .grid {
-    stroke: var(--lab-line);
-  }
-  .tick {
-    fill: var(--sl-color-gray-3);
   }
   .training {
     fill: none;

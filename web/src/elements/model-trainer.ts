@@ -15,8 +15,9 @@ import {
   type TrainSettings,
 } from '../lab/training.ts';
 import { kMostTrainings, openTrainings } from '../lab/trainings.ts';
+import { chartStyles } from './chart.styles.ts';
 import { engine, kBase } from './context.ts';
-import { LabElement, saveFile } from './lab-element.ts';
+import { LabElement, saveFile, texts } from './lab-element.ts';
 import { rateText, renderCurves, renderEpochs } from './model-trainer.parts.ts';
 import { trainerStyles } from './model-trainer.styles.ts';
 import { testImages } from './profile-runner.ts';
@@ -49,7 +50,7 @@ export class ModelTrainer extends LabElement {
   #download: AbortController | null = null;
   readonly #width = new Width(this, '.result');
 
-  static override styles = [labStyles, trainerStyles];
+  static override styles = [labStyles, chartStyles, trainerStyles];
 
   protected override async prepare(): Promise<void> {
     await super.prepare();
@@ -214,12 +215,11 @@ export class ModelTrainer extends LabElement {
 
   #renderSettings(): TemplateResult {
     const { model, epochs, batch, learningRate, fast } = this.#settings;
-    const numbers = (values: readonly number[]) => values.map((value): [string, string] => [`${value}`, `${value}`]);
     return html`<div class="section row">
       ${this.renderSelect('Model', model, Object.entries(kModelNames), (value) => this.#change({ model: value as 'mlp' | 'cnn' }))}
-      ${this.renderSelect('Epochs', `${epochs}`, numbers(kEpochChoices), (value) => this.#change({ epochs: Number(value) }))}
-      ${this.renderSelect('Batch', `${batch}`, numbers(kTrainBatches), (value) => this.#change({ batch: Number(value) }))}
-      ${this.renderSelect('Learning rate', `${learningRate}`, numbers(kRates), (value) => this.#change({ learningRate: Number(value) }))}
+      ${this.renderSelect('Epochs', `${epochs}`, texts(kEpochChoices), (value) => this.#change({ epochs: Number(value) }))}
+      ${this.renderSelect('Batch', `${batch}`, texts(kTrainBatches), (value) => this.#change({ batch: Number(value) }))}
+      ${this.renderSelect('Learning rate', `${learningRate}`, texts(kRates), (value) => this.#change({ learningRate: Number(value) }))}
       ${this.renderSelect(
         'Arithmetic',
         fast ? 'fast' : 'exact',

@@ -37,18 +37,9 @@ export const policyExplorerStyles = css`
     color: var(--sl-color-gray-2);
   }
   svg.chart {
-    display: block;
-    width: 100%;
-    height: auto;
     overflow: visible;
     margin-top: 0.5rem;
-    font-family: var(--__sl-font);
-    font-size: 12px;
   }
-  .grid {
-    stroke: var(--lab-line);
-  }
-  .tick,
   .title {
     fill: var(--sl-color-gray-3);
   }

@@ -24,6 +24,7 @@ import {
   type PolicyPoint,
   type PolicySettings,
 } from '../lab/policy.ts';
+import { chartStyles } from './chart.styles.ts';
 import { engine } from './context.ts';
 import { download } from './downloads.ts';
 import { nearView } from './image-classifier.parts.ts';
@@ -75,7 +76,7 @@ export class PolicyExplorer extends LabElement {
   #toGo = 0;
   #width = new Width(this, '.plot');
 
-  static override styles = [labStyles, policyExplorerStyles];
+  static override styles = [labStyles, chartStyles, policyExplorerStyles];
 
   protected override async prepare(): Promise<void> {
     await nearView(this);

@@ -2,17 +2,8 @@ import { css } from 'lit';
 
 export const rooflineStyles = css`
   svg.chart {
-    display: block;
-    width: 100%;
-    height: auto;
     overflow: visible;
-    font-family: var(--__sl-font);
-    font-size: 12px;
   }
-  .grid {
-    stroke: var(--lab-line);
-  }
-  .tick,
   .title {
     fill: var(--sl-color-gray-3);
   }

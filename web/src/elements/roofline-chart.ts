@@ -3,6 +3,7 @@ import { byteSize, computePeak, gigaflops, highestPeak, isaName, rungColor, thre
 import type { ProbeReport, RaceReport } from '../lab/protocol.ts';
 import { dotsOf, isUnsteadyProbe, type Dot } from '../lab/roofline.ts';
 import type { Peak } from '../lab/types.ts';
+import { chartStyles } from './chart.styles.ts';
 import { engine, session } from './context.ts';
 import { LabElement } from './lab-element.ts';
 import { frameFor, kLabelGap, kNarrow, peakLabel, px, py, renderLimits, type Frame } from './roofline-plot.ts';
@@ -24,7 +25,7 @@ export class RooflineChart extends LabElement {
   #selected: string | null = null;
   readonly #width = new Width(this, '.plot');
 
-  static override styles = [labStyles, rooflineStyles];
+  static override styles = [labStyles, chartStyles, rooflineStyles];
 
   async #run(): Promise<void> {
     await this.work(async () => {

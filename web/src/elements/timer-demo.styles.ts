@@ -4,24 +4,6 @@ export const timerStyles = css`
   figure {
     margin: 0.9rem 0 0;
   }
-  figcaption {
-    color: var(--sl-color-gray-3);
-    margin-bottom: 0.3rem;
-  }
-  svg.chart {
-    display: block;
-    width: 100%;
-    height: auto;
-    font-family: var(--__sl-font);
-    font-size: 12px;
-  }
-  .grid {
-    stroke: var(--lab-line);
-  }
-  .tick,
-  .name {
-    fill: var(--sl-color-gray-3);
-  }
   .name {
     fill: var(--sl-color-gray-2);
   }

@@ -12,6 +12,7 @@ import {
   spreadOf,
   type Estimates,
 } from '../lab/timing.ts';
+import { chartStyles } from './chart.styles.ts';
 import { engine } from './context.ts';
 import { LabElement } from './lab-element.ts';
 import { labStyles } from './styles.ts';
@@ -33,7 +34,7 @@ export class TimerDemo extends LabElement {
   #report: TimingReport | null = null;
   readonly #width = new Width(this, '.plots');
 
-  static override styles = [labStyles, timerStyles];
+  static override styles = [labStyles, chartStyles, timerStyles];
 
   protected override async prepare(): Promise<void> {
     await super.prepare();

@@ -102,14 +102,6 @@ export const tokenRaceStyles = css`
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr));
     gap: 0 1.5rem;
   }
-  figure {
-    min-width: 0;
-    margin: 1.1rem 0 0;
-  }
-  figcaption {
-    color: var(--sl-color-gray-3);
-    margin-bottom: 0.3rem;
-  }
   /* The line of a lane beside its name: the colours alone are too faint for text. */
   .sample {
     display: inline-block;
@@ -122,19 +114,6 @@ export const tokenRaceStyles = css`
   }
   .sample.dotted {
     border-top-style: dotted;
-  }
-  svg.chart {
-    display: block;
-    width: 100%;
-    height: auto;
-    font-family: var(--__sl-font);
-    font-size: 12px;
-  }
-  .tick {
-    fill: var(--sl-color-gray-3);
-  }
-  .grid {
-    stroke: var(--lab-line);
   }
   polyline {
     fill: none;

@@ -9,9 +9,10 @@ import {
   type GenerateReport,
   type LaneOptions,
 } from '../lab/generation.ts';
+import { chartStyles } from './chart.styles.ts';
 import { engine, session } from './context.ts';
 import { download } from './downloads.ts';
-import { LabElement, saveFile } from './lab-element.ts';
+import { LabElement, saveFile, texts } from './lab-element.ts';
 import { labStyles } from './styles.ts';
 import { renderCharts, renderDrop, renderLane, renderTable, type OwnFile } from './token-race.parts.ts';
 import {
@@ -48,7 +49,7 @@ export class TokenRace extends LabElement {
   #asked: { settings: Settings; name: string } | null = null;
   readonly #width = new Width(this, '.result');
 
-  static override styles = [labStyles, tokenRaceStyles];
+  static override styles = [labStyles, chartStyles, tokenRaceStyles];
 
   protected override async prepare(): Promise<void> {
     await super.prepare();
@@ -326,8 +327,5 @@ export class TokenRace extends LabElement {
     </div>`;
   }
 }
-
-const texts = (values: readonly (string | number)[]): [string, string][] =>
-  values.map((value) => [`${value}`, `${value}`]);
 
 customElements.define('token-race', TokenRace);
