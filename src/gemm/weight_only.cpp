@@ -20,7 +20,7 @@ bool always() { return true; }
 
 int round_to_even(float value) { return static_cast<int>((value + 12582912.0F) - 12582912.0F); }
 
-void naive_halves(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y) {
+void naive_halves(const float* x, const WeightOnlyMatrix& w, float* y) {
   for (int n = 0; n < w.columns(); ++n) {
     float sum = 0.0F;
     for (int k = 0; k < w.rows(); ++k) sum += x[k] * w.value(k, n);
@@ -28,8 +28,7 @@ void naive_halves(std::span<const float> x, const WeightOnlyMatrix& w, std::span
   }
 }
 
-void naive(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y,
-           const Workspace& /*workspace*/) noexcept {
+void naive_row(const float* x, const WeightOnlyMatrix& w, float* y) {
   if (w.bits() == 16) return naive_halves(x, w, y);
   const float* scales = w.scales();
   for (int n = 0; n < w.columns(); ++n) {
@@ -51,26 +50,57 @@ void naive(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float>
   }
 }
 
+void naive(const ConstMatrixView& x, const WeightOnlyMatrix& w, const MatrixView& y,
+           const Workspace& /*workspace*/) noexcept {
+  for (int r = 0; r < x.rows; ++r) naive_row(x.row(r), w, y.row(r));
+}
+
+using detail::kWeightRows;
+using detail::WeightPanels;
+
+/// Panels p … p + count times all rows of x.
+void run_panels(const WeightOnlyKernels& kernels, const ConstMatrixView& x, const WeightOnlyMatrix& w, int p, int count,
+                const MatrixView& y) {
+  const auto& one = w.bits() == 16 ? kernels.half : w.bits() == 8 ? kernels.int8 : kernels.int4;
+  const auto& several = w.bits() == 16 ? kernels.half_rows : w.bits() == 8 ? kernels.int8_rows : kernels.int4_rows;
+  const WeightPanels here{w.data() + p * w.panel_bytes(), w.panel_bytes(), w.scales() + p * w.panel_scales(),
+                          w.panel_scales()};
+  float buffer[kWeightRows * detail::kMostWeightPanels * kWeightColumns];
+  for (int r = 0, height = 0; r < x.rows; r += height) {
+    height = x.rows - r >= kWeightRows ? kWeightRows : x.rows - r >= 2 ? 2 : 1;
+    const ConstMatrixView rows = x.block(r, 0, height, x.columns);
+    const MatrixView out =
+        y.block(r, p * kWeightColumns, height, std::min(count * kWeightColumns, y.columns - p * kWeightColumns));
+    const int width = count * kWeightColumns;
+    const MatrixView to = out.columns == width ? out : MatrixView{buffer, height, width, width, 1};
+    if (height == 1) {
+      one[count > 1 ? 1 : 0](rows.data, x.columns, here, to.data);
+    } else {
+      for (int i = 0; i < count; ++i) {
+        several[height == kWeightRows ? 1 : 0](rows,
+                                               {here.data + i * here.stride, 0, here.scales + i * here.scale_stride, 0},
+                                               to.block(0, i * kWeightColumns, height, kWeightColumns));
+      }
+    }
+    for (int i = 0; to.data == buffer && i < height; ++i) std::copy_n(to.row(i), out.columns, out.row(i));
+  }
+}
+
 template <const WeightOnlyKernels& kernels>
-void run(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y, const Workspace& workspace) noexcept {
-  if (w.rows() == 0) return std::fill(y.begin(), y.end(), 0.0F);
+void run(const ConstMatrixView& x, const WeightOnlyMatrix& w, const MatrixView& y,
+         const Workspace& workspace) noexcept {
+  if (w.rows() == 0) {
+    for (int r = 0; r < y.rows; ++r) std::fill_n(y.row(r), y.columns, 0.0F);
+    return;
+  }
   constexpr double kWeightsPerSecond = 1.5e10;
-  const int workers = parallel::useful_workers(workspace.pool, workspace.threads,
-                                               static_cast<double>(w.rows()) * w.columns() / kWeightsPerSecond);
+  const int workers = parallel::useful_workers(
+      workspace.pool, workspace.threads, static_cast<double>(w.rows()) * w.columns() * x.rows / kWeightsPerSecond);
   workspace.pool.run(workers, [&](int worker) {
     const parallel::Range panels = parallel::partition(w.panels(), workers, worker, kernels.panels);
     for (int p = panels.begin; p < panels.end;) {
-      const bool several = p + kernels.panels <= panels.end;
-      const int count = several ? kernels.panels : 1;
-      const int n = p * kWeightColumns;
-      const int width = std::min(count * kWeightColumns, w.columns() - n);
-      float edge[detail::kMostWeightPanels * kWeightColumns];
-      float* to = width == count * kWeightColumns ? y.data() + n : edge;
-      const detail::WeightPanels here{w.data() + p * w.panel_bytes(), w.panel_bytes(),
-                                      w.scales() + p * w.panel_scales(), w.panel_scales()};
-      const auto& products = w.bits() == 16 ? kernels.half : w.bits() == 8 ? kernels.int8 : kernels.int4;
-      products[several ? 1 : 0](x.data(), w.rows(), here, to);
-      if (to == edge) std::copy_n(edge, width, y.data() + n);
+      const int count = p + kernels.panels <= panels.end ? kernels.panels : 1;
+      run_panels(kernels, x, w, p, count, y);
       p += count;
     }
   });
@@ -270,14 +300,23 @@ void WeightOnlyMatrix::expand_group(int group, int first, int end, MatrixView to
   }
 }
 
-void multiply_weight_only(const WeightOnlyVariant& variant, std::span<const float> x, const WeightOnlyMatrix& w,
-                          std::span<float> y, Context& context) {
-  if (x.size() != static_cast<std::size_t>(w.rows()) || y.size() != static_cast<std::size_t>(w.columns())) {
-    throw_invalid({"weight-only: x has ", x.size(), " and y ", y.size(), " elements, W is ",
-                   format_shape({w.rows(), w.columns()})});
+void multiply_weight_only(const WeightOnlyVariant& variant, ConstMatrixView x, const WeightOnlyMatrix& w, MatrixView y,
+                          Context& context) {
+  if (x.columns != w.rows() || y.columns != w.columns() || x.rows != y.rows) {
+    throw_invalid({"weight-only: x is ", format_shape({x.rows, x.columns}), " and y ",
+                   format_shape({y.rows, y.columns}), ", W is ", format_shape({w.rows(), w.columns()})});
+  }
+  if (x.column_stride != 1 || y.column_stride != 1) {
+    throw_invalid({"weight-only: column strides are ", x.column_stride, " and ", y.column_stride, "; want 1"});
   }
   const int threads = variant.threaded ? context.pool.threads() : 1;
   variant.run(x, w, y, {context.pool, threads, context.scratch.data(), context.blocking});
+}
+
+void multiply_weight_only(const WeightOnlyVariant& variant, std::span<const float> x, const WeightOnlyMatrix& w,
+                          std::span<float> y, Context& context) {
+  const auto K = static_cast<int>(x.size()), N = static_cast<int>(y.size());
+  multiply_weight_only(variant, ConstMatrixView{x.data(), 1, K, K, 1}, w, MatrixView{y.data(), 1, N, N, 1}, context);
 }
 
 }  // namespace optlab::gemm

@@ -9,8 +9,8 @@
 #include "core/matrix.h"
 #include "gemm/gemm.h"
 
-/// Products of float32 activations with weights kept in 16, 8 or 4 bits: for decoding, where one row of activations meets
-/// all weights and reading them is what takes the time.
+/// Products of float32 activations with weights kept in 16, 8 or 4 bits: for decoding, where a few rows of activations meet
+/// all weights and reading or widening them is what takes the time.
 namespace optlab::gemm {
 
 /// Columns of a panel's step, the same in every build, so that a packed matrix is too.
@@ -79,7 +79,7 @@ struct WeightOnlyVariant {
   std::string_view isa;
   Mode mode;
   bool threaded;
-  void (*run)(std::span<const float> x, const WeightOnlyMatrix& w, std::span<float> y, const Workspace&) noexcept;
+  void (*run)(const ConstMatrixView& x, const WeightOnlyMatrix& w, const MatrixView& y, const Workspace&) noexcept;
   bool (*supported)();
 };
 
@@ -89,14 +89,17 @@ std::span<const WeightOnlyVariant> weight_only_variants();
 const WeightOnlyVariant& weight_only_variant(std::string_view name);
 const WeightOnlyVariant& best_weight_only(Mode mode, int threads);
 
-/// y[N] = x[K] · W.
+/// y[M,N] = x[M,K] · W.
 ///
-/// Throws:   std::invalid_argument if the sizes disagree.
-/// Numerics: 16 bits: Σ_k x[k]·w[k,n]; 8 bits: (Σ_k x[k]·q[k,n]) · scale[n]; 4 bits: Σ_g (Σ_{k in g} x[k]·q[k,n]) · scale[g,n]. Exact rows: every
+/// Throws:   std::invalid_argument if the sizes disagree, or columns of x or y aren't adjacent.
+/// Numerics: a row's bits are the same whatever rows are beside it in exact mode. 16 bits: Σ_k x[k]·w[k,n]; 8 bits: (Σ_k x[k]·q[k,n]) · scale[n]; 4 bits: Σ_g (Σ_{k in g} x[k]·q[k,n]) · scale[g,n]. Exact rows: every
 ///           sum from +0 by ascending k or g, product and sum each rounded once: the same bits on every ISA and number
 ///           of threads. Fast rows fuse: |error| <= 2·(K + groups)·eps·Σ|x·q·scale|.
-/// Cost:     2·K·N FLOPs over K·N·bits/8 bytes.
+/// Cost:     2·M·K·N FLOPs; W, K·N·bits/8 bytes, is read from memory once and widened once for four rows.
 /// Source:   the 4-bit form is that of llama.cpp's Q4_0 (Gerganov et al., 2023).
+void multiply_weight_only(const WeightOnlyVariant& variant, ConstMatrixView x, const WeightOnlyMatrix& w, MatrixView y,
+                          Context& context);
+/// One row.
 void multiply_weight_only(const WeightOnlyVariant& variant, std::span<const float> x, const WeightOnlyMatrix& w,
                           std::span<float> y, Context& context);
 

@@ -124,13 +124,119 @@ void weight_only_half(const float* x, int depth, const WeightPanels& w, float* y
   });
 }
 
+/// Several rows: a pair of vectors of columns is widened once for all. Two times kRows sums hide the latency of an
+/// addition and leave registers for what is widened, where there are sixteen. Sums are the row product's, bit for bit.
+template <class Simd, int kRows>
+struct RowSums {
+  typename Simd::F32 low[kRows], high[kRows];
+  const float* x[kRows];
+
+  explicit RowSums(const ConstMatrixView& rows, int k = 0) {
+    unroll<kRows>([&](auto r) {
+      x[r] = rows.row(r) + k;
+      low[r] = high[r] = Simd::zero();
+    });
+  }
+  template <class Pair>
+  void add(const Pair& weights) {
+    unroll<kRows>([&](auto r) {
+      const auto value = Simd::load_splat(x[r]++);
+      low[r] = Simd::mul_add(value, weights.low, low[r]);
+      high[r] = Simd::mul_add(value, weights.high, high[r]);
+    });
+  }
+};
+
+template <class Widen, int kRows>
+void weight_only_int8_rows(const ConstMatrixView& x, const WeightPanels& w, const MatrixView& y) noexcept {
+  using Simd = typename Widen::Simd;
+  for (int n = 0; n < kWeightColumns; n += 2 * Simd::kLanes) {
+    RowSums<Simd, kRows> sums(x);
+    const auto* panel = reinterpret_cast<const std::int8_t*>(w.data) + n;
+    int depth = x.columns;
+    do {
+      sums.add(Widen::load_i8(panel));
+      panel += kWeightColumns;
+    } while (--depth > 0);
+    const auto low = Simd::load(w.scales + n), high = Simd::load(w.scales + n + Simd::kLanes);
+    unroll<kRows>([&](auto r) {
+      Simd::store(y.row(r) + n, Simd::mul(sums.low[r], low));
+      Simd::store(y.row(r) + n + Simd::kLanes, Simd::mul(sums.high[r], high));
+    });
+  }
+}
+
+template <class Widen, int kRows>
+void weight_only_half_rows(const ConstMatrixView& x, const WeightPanels& w, const MatrixView& y) noexcept {
+  using Simd = typename Widen::Simd;
+  const auto factor = Simd::load_splat(w.scales);
+  for (int n = 0; n < kWeightColumns; n += 2 * Simd::kLanes) {
+    RowSums<Simd, kRows> sums(x);
+    const auto* panel = reinterpret_cast<const std::uint16_t*>(w.data) + n;
+    int depth = x.columns;
+    do {
+      auto weights = Widen::load_half(panel);
+      weights.low = Simd::mul(weights.low, factor);
+      weights.high = Simd::mul(weights.high, factor);
+      sums.add(weights);
+      panel += kWeightColumns;
+    } while (--depth > 0);
+    unroll<kRows>([&](auto r) {
+      Simd::store(y.row(r) + n, sums.low[r]);
+      Simd::store(y.row(r) + n + Simd::kLanes, sums.high[r]);
+    });
+  }
+}
+
+/// One group of k from k on, added to y.
+template <class Widen, int kRows>
+void weight_only_group_rows(const ConstMatrixView& x, int k, const WeightPanels& w, const MatrixView& y) noexcept {
+  using Simd = typename Widen::Simd;
+  const int depth = x.columns - k < kInt4Group ? x.columns - k : kInt4Group;
+  for (int n = 0; n < kWeightColumns; n += 2 * Simd::kLanes) {
+    RowSums<Simd, kRows> sums(x, k);
+    const auto* panel = reinterpret_cast<const std::uint8_t*>(w.data) + n;
+    int left = depth;
+    do {
+      const auto weights = Widen::load_i4(panel);
+      sums.add(weights.first);
+      if (left > 1) sums.add(weights.second);
+      panel += kWeightColumns;
+      left -= 2;
+    } while (left > 0);
+    const auto low = Simd::load(w.scales + n), high = Simd::load(w.scales + n + Simd::kLanes);
+    unroll<kRows>([&](auto r) {
+      float* to = y.row(r) + n;
+      Simd::store(to, Simd::mul_add(sums.low[r], low, Simd::load(to)));
+      Simd::store(to + Simd::kLanes, Simd::mul_add(sums.high[r], high, Simd::load(to + Simd::kLanes)));
+    });
+  }
+}
+
+template <class Widen, int kRows>
+void weight_only_int4_rows(const ConstMatrixView& x, const WeightPanels& w, const MatrixView& y) noexcept {
+  using Simd = typename Widen::Simd;
+  unroll<kRows>([&](auto r) {
+    for (int n = 0; n < kWeightColumns; n += Simd::kLanes) Simd::store(y.row(r) + n, Simd::zero());
+  });
+  WeightPanels group = w;
+  for (int k = 0; k < x.columns; k += kInt4Group) {
+    weight_only_group_rows<Widen, kRows>(x, k, group, y);
+    group.data += kWeightColumns * kInt4Group / 2;
+    group.scales += kWeightColumns;
+  }
+}
+
 template <class Widen, int kPanels>
 constexpr WeightOnlyKernels make_weight_only_kernels() {
   static_assert(kPanels <= kMostWeightPanels);
   return {kPanels,
           {weight_only_int8<Widen, 1>, weight_only_int8<Widen, kPanels>},
           {weight_only_int4<Widen, 1>, weight_only_int4<Widen, kPanels>},
-          {weight_only_half<Widen, 1>, weight_only_half<Widen, kPanels>}};
+          {weight_only_half<Widen, 1>, weight_only_half<Widen, kPanels>},
+          {weight_only_int8_rows<Widen, 2>, weight_only_int8_rows<Widen, kWeightRows>},
+          {weight_only_int4_rows<Widen, 2>, weight_only_int4_rows<Widen, kWeightRows>},
+          {weight_only_half_rows<Widen, 2>, weight_only_half_rows<Widen, kWeightRows>}};
 }
 
 }  // namespace optlab::gemm::detail

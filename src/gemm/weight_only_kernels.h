@@ -15,6 +15,9 @@ struct WeightPanels {
   std::ptrdiff_t scale_stride;
 };
 
+/// Rows of activations that meet a weight while it is widened, at most.
+inline constexpr int kWeightRows = 4;
+
 /// One ISA's building blocks; see Kernels.
 struct WeightOnlyKernels {
   using Product = void (*)(const float* x, int depth, const WeightPanels& w, float* y) noexcept;
@@ -23,6 +26,12 @@ struct WeightOnlyKernels {
   Product int8[2];
   Product int4[2];
   Product half[2];
+
+  /// y[M,16] = x[M,depth] · one panel, for M = 2 and for M = kWeightRows; x's columns are adjacent.
+  using Rows = void (*)(const ConstMatrixView& x, const WeightPanels& w, const MatrixView& y) noexcept;
+  Rows int8_rows[2];
+  Rows int4_rows[2];
+  Rows half_rows[2];
 };
 
 extern const WeightOnlyKernels kWeightOnlyScalar;

@@ -63,6 +63,33 @@ TEST_P(WeightOnly, ExactVariantsHaveTheBitsOfTheReferenceAndFastOnesAreNear) {
   }
 }
 
+TEST_P(WeightOnly, ARowHasItsBitsWhateverRowsAreBesideIt) {
+  constexpr int kMost = 11;
+  for (const Dimensions& d : kShapes) {
+    const std::vector<float> x = random_values(static_cast<std::size_t>(kMost) * d.K, 7);
+    const std::vector<float> w = random_values(static_cast<std::size_t>(d.K) * d.N, 8);
+    const auto row = [&](int r) { return std::span(x).subspan(static_cast<std::size_t>(r) * d.K, d.K); };
+    for (const int bits : {4, 8, 16}) {
+      const WeightOnlyMatrix matrix({w.data(), d.K, d.N, d.N, 1}, bits);
+      for (const WeightOnlyVariant& variant : weight_only_variants()) {
+        if (!variant.supported()) continue;
+        for (int rows = 1; rows <= kMost; ++rows) {
+          const int stride = d.N + 3;  // what lies between rows stays
+          std::vector<float> got(static_cast<std::size_t>(rows) * stride, -1.0F), want = got;
+          for (int r = 0; r < rows; ++r) {
+            multiply_weight_only(variant, row(r), matrix,
+                                 std::span(want).subspan(static_cast<std::size_t>(r) * stride, d.N), context);
+          }
+          multiply_weight_only(variant, ConstMatrixView{x.data(), rows, d.K, d.K, 1}, matrix,
+                               MatrixView{got.data(), rows, d.N, stride, 1}, context);
+          ASSERT_EQ(got, want) << variant.name << " " << bits << " bits, " << rows << " rows, K=" << d.K
+                               << " N=" << d.N;
+        }
+      }
+    }
+  }
+}
+
 TEST_P(WeightOnly, HasTheSameBitsEverywhere) {
   Digest digest;
   for (const Dimensions& d : kShapes) {

@@ -79,10 +79,7 @@ void DecodeWeight::multiply(ConstMatrixView x, MatrixView y, const Compute& comp
     return by_groups ? multiply_groups(x, y, compute, scratch) : multiply_expanded(x, y, compute, scratch);
   }
   const gemm::WeightOnlyVariant& variant = gemm::best_weight_only(detail::mode_of(compute), compute.threads());
-  for (int r = 0; r < x.rows; ++r) {
-    gemm::multiply_weight_only(variant, {x.row(r), static_cast<std::size_t>(x.columns)}, *few_bits_,
-                               {y.row(r), static_cast<std::size_t>(y.columns)}, compute.context);
-  }
+  gemm::multiply_weight_only(variant, x, *few_bits_, y, compute.context);
 }
 
 /// The sums by GEMM, which adds in the same order, then each column's scale.

@@ -42,7 +42,7 @@ struct DecodeScratch {
 ///           gives NaNs.
 /// Cost:     2·K·N FLOPs a row. From kExpandedRows rows on, W is expanded to float32 first, 4·K·N bytes of `expanded`, for
 ///           one GEMM (4 bits in exact mode: group by group, 128·N + 4·M·N bytes, since scales change along k); fewer rows
-///           read W each.
+///           meet W in its own format, four of them at a time.
 class DecodeWeight {
  public:
   /// `compute` says for which rung float32 is packed; a rung without panels reads `w` itself, which must then live on.
@@ -51,8 +51,9 @@ class DecodeWeight {
   /// y[M,N] = x[M,K]·W
   void multiply(ConstMatrixView x, MatrixView y, const Compute& compute, DecodeScratch& scratch) const;
 
-  /// Where expanding begins to pay: 10 rows take as long either way (D = 256, exact, one thread of a Xeon with AVX2).
-  static constexpr int kExpandedRows = 12;
+  /// Where expanding begins to pay: 24 rows still take less without, by 1.17 (8 bits) and 1.05 (4 bits; D = 384, exact,
+  /// one thread of a Xeon, though the GEMM has AVX-512 and the product with few bits AVX2).
+  static constexpr int kExpandedRows = 32;
 
   /// What the copy holds.
   std::size_t bytes() const;

@@ -14,6 +14,7 @@ struct Setting {
   kvcache::Policy cache;
   int threads;
   gemm::Mode mode;
+  int sequences = 1;
 };
 
 Lm random_model(int dim) {
@@ -34,7 +35,7 @@ struct Bench {
         context{pool, scratch},
         compute{nullptr, context, s.mode},
         model(random_model(s.dim)),
-        decoder(model, {s.cache, s.weights}, compute),
+        decoder(model, {s.cache, s.weights, s.sequences}, compute),
         ids(2304, 7) {}
 
   parallel::ThreadPool pool;
@@ -57,6 +58,22 @@ void step(benchmark::State& state, const Setting& setting, int position) {
   }
   state.SetItemsProcessed(state.iterations());
   state.counters["MB"] = static_cast<double>(bench.decoder.weight_bytes()) / 1e6;
+}
+
+/// One token each of some sequences, after `position` others.
+void batch(benchmark::State& state, const Setting& setting, int position) {
+  Bench bench(setting);
+  std::vector<NextToken> tokens;
+  Tensor logits(Shape{setting.sequences, bench.model.config().vocab});
+  for (int s = 0; s < setting.sequences; ++s) {
+    bench.decoder.feed(std::span(bench.ids).first(static_cast<std::size_t>(position)), s);
+    tokens.push_back({s, 7});
+  }
+  for (auto _ : state) {
+    bench.decoder.step(tokens, logits.matrix());
+    for (int s = 0; s < setting.sequences; ++s) bench.decoder.truncate(position, s);
+  }
+  state.SetItemsProcessed(state.iterations() * setting.sequences);
 }
 
 void prefill(benchmark::State& state, const Setting& setting, int tokens) {
@@ -88,6 +105,20 @@ void register_all() {
         }
       }
     }
+  }
+  for (const int threads : {1, parallel::hardware_threads()}) {
+    for (const WeightFormat weights : {WeightFormat::kFloat32, WeightFormat::kFloat16, WeightFormat::kInt8,
+                                       WeightFormat::kInt4, WeightFormat::kInt8Dot}) {
+      for (const int sequences : {1, 2, 4, 6, 8, 10, 12, 16, 24, 32}) {
+        add("batch_32/d:384/" + std::string(name_of(weights)) + "/exact/threads:" + std::to_string(threads) +
+                "/sequences:" + std::to_string(sequences),
+            batch, {384, weights, {}, threads, gemm::Mode::kExact, sequences}, 32);
+      }
+    }
+  }
+  for (const auto storage : {kvcache::Storage::kFloat32, kvcache::Storage::kFloat16, kvcache::Storage::kInt8}) {
+    add("prefill_1024/d:256/" + std::string(kvcache::name_of(storage)), prefill,
+        {256, WeightFormat::kFloat32, {.storage = storage}, 1, gemm::Mode::kExact}, 1024);
   }
   for (const int position : {0, 128, 256, 512, 1024, 2048}) {
     for (const auto storage : {kvcache::Storage::kFloat32, kvcache::Storage::kFloat16, kvcache::Storage::kInt8}) {
