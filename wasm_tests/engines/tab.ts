@@ -26,6 +26,7 @@ const kFind = `(path) => {
 }`;
 
 const kPause = 50;
+const kQuiet = 700;
 const pause = (ms: number) => new Promise((settle) => setTimeout(settle, ms));
 
 /** A tab with what tests ask of it. Paths are selectors, ' >>> ' between them. */
@@ -93,7 +94,20 @@ export class Walk {
     await this.tab.press(...point);
   }
 
+  /** Waits until the page has asked for nothing new for a while: what is cut off by leaving it is an error in the console. */
+  async settle(): Promise<void> {
+    let [seen, since] = [-1, Date.now()];
+    await this.until('a page that is loaded', async () => {
+      const loaded = await this.evaluate<number>(
+        `return document.readyState === 'complete' ? performance.getEntriesByType('resource').length : -1`,
+      );
+      if (loaded !== seen) [seen, since] = [loaded, Date.now()];
+      return loaded >= 0 && Date.now() - since > kQuiet;
+    });
+  }
+
+  /** Since the last time. */
   assertClean(): void {
-    assert.deepEqual(this.tab.problems, []);
+    assert.deepEqual(this.tab.problems.splice(0), []);
   }
 }

@@ -58,7 +58,7 @@ export class CodeDiff extends LitElement {
     const isWide = (entry?.contentRect.width ?? 0) >= kTwoColumns;
     if (isWide === this.#isWide) return;
     this.#isWide = isWide;
-    this.requestUpdate();
+    requestAnimationFrame(() => this.requestUpdate()); // as in width.ts
   });
 
   constructor() {

@@ -10,7 +10,7 @@ export class Width implements ReactiveController {
     const width = Math.round(entry?.contentRect.width ?? 0);
     if (width === 0 || width === this.#value) return; // 0: hidden
     this.#value = width;
-    this.#host.requestUpdate();
+    requestAnimationFrame(() => this.#host.requestUpdate()); // at once it would resize again in this frame, which WebKit reports
   });
 
   /** `selector`: of a part that is there from the first drawing on. */

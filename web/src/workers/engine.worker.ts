@@ -24,7 +24,7 @@ import { compareDecoders } from './own-decoder.ts';
 import { measureBatches, measureLoads, measureReading } from './limits-tasks.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
 import { engine, lmEngine, modelEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
-import { startNestedWorkersSurely } from './sure-worker.ts';
+import { startNestedWorkersSurely } from '../lab/sure-worker.ts';
 import { train } from './train-tasks.ts';
 import { dropTraining } from './training-run.ts';
 

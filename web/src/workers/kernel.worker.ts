@@ -4,7 +4,7 @@ import type { Grader } from '../lab/grading/grader.ts';
 import type { KernelReply } from '../lab/grading/kernel-protocol.ts';
 import { outcome, runCase, type CaseOutcome, type CaseRequest } from '../lab/grading/run-case.ts';
 import type { TeamPort } from '../lab/grading/team.ts';
-import { SureWorker } from './sure-worker.ts';
+import { SureWorker } from '../lab/sure-worker.ts';
 
 const kGraders = import.meta.glob<Grader>('../../../lessons/*/exercises/*/grade.ts', { import: 'default' });
 
