@@ -106,7 +106,13 @@ function describeWay(way: Way, base: () => string): void {
     await walk.until('the compiler', () =>
       walk.evaluate(`return find(args[0] + ' >>> button.run').some((button) => !button.disabled)`, exercise),
     );
-    await walk.evaluate(`find(args[0] + ' >>> code-editor')[0].value = args[1]`, exercise, kSolution);
+    await walk.evaluate(
+      `const editor = find(args[0] + ' >>> code-editor')[0];
+      editor.value = args[1];
+      editor.dispatchEvent(new CustomEvent('code-change', { detail: args[1] }));`,
+      exercise,
+      kSolution,
+    );
     await walk.click(exercise, 'Run');
     const text = await walk.waitForText(`${exercise} >>> .results`, /of 10 points|all 10 points|not compile/);
     assert.match(text, /Solved: all 10 points/);
