@@ -42,8 +42,8 @@ using OnAttention =
 ///           In exact mode no format or policy depends on threads, the ISA, on how a sequence is cut into calls or on the
 ///           other sequences of a step; the formats' errors are those of gemm/weight_only.h, the policies' those of kvcache/kv_cache.h.
 /// Cost:     2 FLOPs a parameter and token, attention's 4·layers·D a token before it, and a read of all weights for each
-///           step: once for all of a long prompt, and in float32 and int8-dot for all sequences (the other formats read
-///           them for each row as long as there are few). The weights are copied, once (`weight_bytes`); a sequence takes
+///           step: once for all of a long prompt, and in float32 and int8-dot for all sequences (the other formats once
+///           for four of them). The weights are copied, once (`weight_bytes`); a sequence takes
 ///           a cache (kvcache::footprint) and 4 bytes a token for what it has seen. The embedding is read from the model, which must outlive this and not be
 ///           trained meanwhile.
 class Decoder {
