@@ -26,7 +26,7 @@ constexpr int kTokens = 200, kPositions = 60;
 struct Sequence {
   Sequence(int query_heads, int kv_heads, int head_size) : H(query_heads), G(kv_heads), D(head_size) {
     for (auto* numbers : {&queries, &keys, &values}) {
-      numbers->resize(static_cast<std::size_t>(kTokens * (numbers == &queries ? H : G) * D));
+      numbers->resize(static_cast<std::size_t>(kTokens) * static_cast<std::size_t>((numbers == &queries ? H : G) * D));
       Rng(5, numbers == &queries ? 0 : numbers == &keys ? 1 : 2).fill_uniform(*numbers, -2.0F, 2.0F);
     }
   }
