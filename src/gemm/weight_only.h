@@ -92,9 +92,9 @@ const WeightOnlyVariant& best_weight_only(Mode mode, int threads);
 /// y[M,N] = x[M,K] · W.
 ///
 /// Throws:   std::invalid_argument if the sizes disagree, or columns of x or y aren't adjacent.
-/// Numerics: a row's bits are the same whatever rows are beside it in exact mode. 16 bits: Σ_k x[k]·w[k,n]; 8 bits: (Σ_k x[k]·q[k,n]) · scale[n]; 4 bits: Σ_g (Σ_{k in g} x[k]·q[k,n]) · scale[g,n]. Exact rows: every
-///           sum from +0 by ascending k or g, product and sum each rounded once: the same bits on every ISA and number
-///           of threads. Fast rows fuse: |error| <= 2·(K + groups)·eps·Σ|x·q·scale|.
+/// Numerics: 16 bits: Σ_k x[k]·w[k,n]; 8 bits: (Σ_k x[k]·q[k,n]) · scale[n]; 4 bits: Σ_g (Σ_{k in g} x[k]·q[k,n]) ·
+///           scale[g,n]. A row's bits are the same whatever rows are beside it. Exact rungs: every sum from +0 by ascending k or g, product and sum each rounded once: the same bits on every ISA and number
+///           of threads. Fast rungs fuse: |error| <= 2·(K + groups)·eps·Σ|x·q·scale|.
 /// Cost:     2·M·K·N FLOPs; W, K·N·bits/8 bytes, is read from memory once and widened once for four rows.
 /// Source:   the 4-bit form is that of llama.cpp's Q4_0 (Gerganov et al., 2023).
 void multiply_weight_only(const WeightOnlyVariant& variant, ConstMatrixView x, const WeightOnlyMatrix& w, MatrixView y,

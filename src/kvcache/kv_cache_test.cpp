@@ -58,21 +58,8 @@ TEST(KvCache, FullIsTheWholeComputationBitForBit) {
 
 TEST(KvCache, NoPolicyDependsOnChunksOrThreads) {
   const Sequence s(6, 3, 12);
-  Digest digest;
-  for (const Policy& policy : kPolicies) {
-    Threads one(1);
-    KvCache first(s.sizes(), policy);
-    const auto want = run(s, first, {1}, one);
-    digest.add(std::span<const float>(want));
-    for (const int count : {1, 3}) {
-      Threads threads(count);
-      for (const auto& chunks : kChunks) {
-        KvCache cache(s.sizes(), policy);
-        EXPECT_EQ(run(s, cache, chunks, threads), want) << policy.window << " " << name_of(policy.storage);
-      }
-    }
-  }
-  EXPECT_EQ(digest.hex(), "ef715108045b9252");  // on every platform
+  EXPECT_EQ(digest_without_chunks_and_threads(s, s.sizes(), kPolicies, kChunks),
+            "ef715108045b9252");  // on every platform
 }
 
 /// The positions that a query at `position` sees.

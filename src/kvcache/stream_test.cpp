@@ -7,12 +7,11 @@
 #include <vector>
 
 #include "attention/row_ops.h"
-#include "core/digest.h"
 #include "core/math.h"
 #include "core/memory.h"
-#include "core/rng.h"
 #include "core/test_support.h"
 #include "kvcache/kv_cache.h"
+#include "kvcache/test_support.h"
 
 namespace optlab::kvcache {
 namespace {
@@ -20,46 +19,12 @@ namespace {
 using attention::ConstHeads;
 using attention::Heads;
 
-constexpr int kTokens = 200, kPositions = 60;
+constexpr int kLong = 200, kPositions = 60;
 
-/// Queries, keys and values as projections make them: no position has turned them yet.
-struct Sequence {
-  Sequence(int query_heads, int kv_heads, int head_size) : H(query_heads), G(kv_heads), D(head_size) {
-    for (auto* numbers : {&queries, &keys, &values}) {
-      numbers->resize(static_cast<std::size_t>(kTokens) * static_cast<std::size_t>((numbers == &queries ? H : G) * D));
-      Rng(5, numbers == &queries ? 0 : numbers == &keys ? 1 : 2).fill_uniform(*numbers, -2.0F, 2.0F);
-    }
-  }
-  ConstHeads view(const std::vector<float>& of, int heads) const {
-    return attention::heads_view<const float>(of.data(), kTokens, heads, D);
-  }
-  Sizes sizes(int positions = kPositions) const { return {1, G, D, positions}; }
+/// Of one layer, as projections make it: no position has turned it yet.
+Sequence sequence(int query_heads, int kv_heads, int head_size) { return {query_heads, kv_heads, head_size, kLong, 1}; }
 
-  int H, G, D;
-  std::vector<float> queries, keys, values;
-};
-
-struct Threads {
-  explicit Threads(int count) : pool(count), context{pool, scratch} {}
-  parallel::ThreadPool pool;
-  Arena scratch;
-  attention::Context context;
-};
-
-std::vector<float> run(const Sequence& s, KvCache& cache, const std::vector<int>& chunks, Threads& threads,
-                       int tokens = kTokens) {
-  std::vector<float> out(s.queries.size(), -7.0F), queries = s.queries;
-  const Heads q = attention::heads_view(queries.data(), kTokens, s.H, s.D);
-  const Heads to = attention::heads_view(out.data(), kTokens, s.H, s.D);
-  for (std::size_t i = 0; cache.length() < tokens; ++i) {
-    const int begin = cache.length(), count = std::min(chunks[i % chunks.size()], tokens - begin);
-    cache.rotate(0, q.block(begin, count), threads.pool);
-    cache.extend(0, q.block(begin, count), s.view(s.keys, s.G).block(begin, count),
-                 s.view(s.values, s.G).block(begin, count), to.block(begin, count), threads.context,
-                 gemm::Mode::kExact);
-  }
-  return out;
-}
+Sizes sizes_of(const Sequence& s) { return {1, s.G, s.D, kPositions}; }
 
 /// x turned by the angles of a place, pair by pair.
 std::vector<float> turned(const float* x, int size, int place) {
@@ -79,9 +44,9 @@ std::vector<float> slow(const Sequence& s, const std::vector<int>& slots, int t,
   const auto place = [&](int position) {
     return static_cast<int>(std::count_if(slots.begin(), slots.end(), [&](int other) { return other < position; }));
   };
-  const ConstHeads k = s.view(s.keys, s.G), v = s.view(s.values, s.G);
+  const ConstHeads k = s.view(s.keys[0], s.G), v = s.view(s.values[0], s.G);
   const int g = h / (s.H / s.G);
-  const std::vector<float> query = turned(s.view(s.queries, s.H).at(t, h), s.D, place(t));
+  const std::vector<float> query = turned(s.view(s.queries[0], s.H).at(t, h), s.D, place(t));
   std::vector<float> p(slots.size());
   float most = -std::numeric_limits<float>::infinity();
   for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -117,13 +82,13 @@ const Policy kStreams[] = {{.stream = true},
 TEST(Stream, AttendsToWhatIsKeptAtItsPlacesBitForBit) {
   Threads threads(2);
   for (const auto& [H, G, D] : {std::array{4, 2, 10}, {2, 2, 16}, {3, 1, 32}}) {
-    const Sequence s(H, G, D);
+    const Sequence s = sequence(H, G, D);
     for (const Policy& policy : kStreams) {
       if (policy.storage != Storage::kFloat32) continue;
-      KvCache cache(s.sizes(), policy);
+      KvCache cache(sizes_of(s), policy);
       const auto got = run(s, cache, {1, 7, 64}, threads);
       std::vector<int> slots;
-      for (int t = 0; t < kTokens; ++t) {
+      for (int t = 0; t < kLong; ++t) {
         // The oldest behind the sinks makes room.
         if (t < cache.capacity()) {
           slots.push_back(t);
@@ -141,18 +106,18 @@ TEST(Stream, AttendsToWhatIsKeptAtItsPlacesBitForBit) {
 }
 
 TEST(Stream, HasTheBitsOfTheFullCacheWhileNothingIsEvicted) {
-  const Sequence s(4, 2, 12);
+  const Sequence s = sequence(4, 2, 12);
   Threads threads(2);
-  KvCache full(s.sizes(), {}), cache(s.sizes(), {.window = 20, .sinks = 40, .stream = true});
-  std::vector<float> queries = s.queries, keys = s.keys, want(queries.size());
-  const Heads q = attention::heads_view(queries.data(), kTokens, 4, 12).block(0, kPositions);
-  const Heads k = attention::heads_view(keys.data(), kTokens, 2, 12).block(0, kPositions);
+  KvCache full(sizes_of(s), {}), cache(sizes_of(s), {.window = 20, .sinks = 40, .stream = true});
+  std::vector<float> queries = s.queries[0], keys = s.keys[0], want(queries.size());
+  const Heads q = attention::heads_view(queries.data(), kLong, 4, 12).block(0, kPositions);
+  const Heads k = attention::heads_view(keys.data(), kLong, 2, 12).block(0, kPositions);
   const attention::RopeTable table(kPositions, 12);
   for (const Heads& heads : {q, k}) attention::rope(attention::best_rows(2), heads, 0, table, threads.pool);
-  full.extend(0, q, k, s.view(s.values, 2).block(0, kPositions),
-              attention::heads_view(want.data(), kTokens, 4, 12).block(0, kPositions), threads.context,
+  full.extend(0, q, k, s.view(s.values[0], 2).block(0, kPositions),
+              attention::heads_view(want.data(), kLong, 4, 12).block(0, kPositions), threads.context,
               gemm::Mode::kExact);
-  auto got = run(s, cache, {3, 1, 30}, threads, kPositions);
+  auto got = run(s, cache, {3, 1, 30}, threads, gemm::Mode::kExact, kPositions);
   got.resize(static_cast<std::size_t>(kPositions) * 4 * 12);
   want.resize(got.size());
   EXPECT_EQ(got, want);
@@ -165,53 +130,40 @@ TEST(Stream, HasTheBitsOfTheFullCacheWhileNothingIsEvicted) {
 }
 
 TEST(Stream, DependsOnNeitherChunksNorThreadsNorThePlatform) {
-  const Sequence s(6, 3, 12);
-  Digest digest;
-  for (const Policy& policy : kStreams) {
-    Threads one(1);
-    KvCache first(s.sizes(), policy);
-    const auto want = run(s, first, {1}, one);
-    digest.add(std::span<const float>(want));
-    for (const int count : {1, 3}) {
-      Threads threads(count);
-      for (const std::vector<int>& chunks : {std::vector<int>{kTokens}, {16}, {1, 7, 0, 30}, {59, 2}}) {
-        KvCache cache(s.sizes(), policy);
-        EXPECT_EQ(run(s, cache, chunks, threads), want) << policy.window << " " << name_of(policy.storage);
-      }
-    }
-  }
-  EXPECT_EQ(digest.hex(), "64155be8a31bb31f");
+  const Sequence s = sequence(6, 3, 12);
+  EXPECT_EQ(digest_without_chunks_and_threads(s, sizes_of(s), kStreams, {{kLong}, {16}, {1, 7, 0, 30}, {59, 2}}),
+            "64155be8a31bb31f");
 }
 
 // Small storages round a key once: what is read 150 evictions later is the same number, turned by another angle.
 TEST(Stream, RoundsAKeyOnceHoweverLongItStays) {
-  const Sequence s(2, 1, 16);
+  const Sequence s = sequence(2, 1, 16);
   Threads threads(1);
   for (const Storage storage : {Storage::kFloat16, Storage::kInt8}) {
-    KvCache cache(s.sizes(), {.window = 20, .sinks = 4, .storage = storage, .stream = true});
+    KvCache cache(sizes_of(s), {.window = 20, .sinks = 4, .storage = storage, .stream = true});
     std::vector<float> early(16), late(16), value(16);
-    run(s, cache, {1}, threads, 24);
+    run(s, cache, {1}, threads, gemm::Mode::kExact, 24);
     cache.read(0, 0, 2, early, value);
     run(s, cache, {1}, threads);
     cache.read(0, 0, 2, late, value);
     EXPECT_EQ(early, late);
-    cache.read(0, 0, kTokens - 3, late, value);
-    const std::vector<float> exact = turned(s.view(s.keys, 1).at(kTokens - 3, 0), 16, 21);
+    cache.read(0, 0, kLong - 3, late, value);
+    const std::vector<float> exact = turned(s.view(s.keys[0], 1).at(kLong - 3, 0), 16, 21);
     const float most = storage == Storage::kInt8 ? 2.0F / 127 : 2.0F / 2048;  // two halves of a step, turned
     for (int d = 0; d < 16; ++d) EXPECT_NEAR(late[d], exact[d], most);
   }
 }
 
 TEST(Stream, AllocatesWhatItSaysToTheByteAndNothingMore) {
-  const Sequence s(4, 2, 10);
+  const Sequence s = sequence(4, 2, 10);
   Threads threads(2);
   for (const Policy& policy : kStreams) {
-    KvCache warm(s.sizes(), policy);
+    KvCache warm(sizes_of(s), policy);
     run(s, warm, {8}, threads);
     const std::size_t before = memory::figures().current;
-    KvCache cache(s.sizes(), policy);
+    KvCache cache(sizes_of(s), policy);
     EXPECT_EQ(memory::figures().current - before, cache.footprint().total());
-    EXPECT_EQ(footprint(s.sizes(), policy).total(), cache.footprint().total());
+    EXPECT_EQ(footprint(sizes_of(s), policy).total(), cache.footprint().total());
     const std::size_t allocations = memory::figures().allocations;
     run(s, cache, {8}, threads);
     EXPECT_EQ(memory::figures().allocations, allocations);
@@ -226,12 +178,12 @@ TEST(Stream, AllocatesWhatItSaysToTheByteAndNothingMore) {
 }
 
 TEST(Stream, TakesAStepBackAndBeginsAgain) {
-  const Sequence s(2, 1, 8);
+  const Sequence s = sequence(2, 1, 8);
   Threads threads(1);
   const Policy policy{.window = 10, .sinks = 2, .stream = true};
-  KvCache once(s.sizes(), policy), cache(s.sizes(), policy);
+  KvCache once(sizes_of(s), policy), cache(sizes_of(s), policy);
   const auto want = run(s, once, {1}, threads);
-  run(s, cache, {50}, threads, 150);
+  run(s, cache, {50}, threads, gemm::Mode::kExact, 150);
   EXPECT_FALSE(cache.can_truncate(148));
   cache.truncate(149);
   const auto rest = run(s, cache, {7}, threads);

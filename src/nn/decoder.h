@@ -43,9 +43,9 @@ using OnAttention =
 ///           other sequences of a step; the formats' errors are those of gemm/weight_only.h, the policies' those of kvcache/kv_cache.h.
 /// Cost:     2 FLOPs a parameter and token, attention's 4·layers·D a token before it, and a read of all weights for each
 ///           step: once for all of a long prompt, and in float32 and int8-dot for all sequences (the other formats once
-///           for four of them). The weights are copied, once (`weight_bytes`); a sequence takes
-///           a cache (kvcache::footprint) and 4 bytes a token for what it has seen. The embedding is read from the model, which must outlive this and not be
-///           trained meanwhile.
+///           for four of them). The weights are copied, once (`weight_bytes`); a sequence takes a cache
+///           (kvcache::footprint) and 4 bytes a token for what it has seen. The embedding is read from the model, which
+///           must outlive this and not be trained meanwhile.
 class Decoder {
  public:
   Decoder(Lm& model, const DecoderOptions& options, const Compute& compute);

@@ -35,6 +35,7 @@ import {
   type Settings,
 } from './caching-limits.settings.ts';
 import { cachingLimitsStyles } from './caching-limits.styles.ts';
+import { chartStyles } from './chart.styles.ts';
 import { engine } from './context.ts';
 import { download } from './downloads.ts';
 import { LabElement, saveFile, texts } from './lab-element.ts';
@@ -77,7 +78,7 @@ export class CachingLimits extends LabElement {
   #counted = false;
   readonly #width = new Width(this, '.result');
 
-  static override styles = [labStyles, xyStyles, cachingLimitsStyles];
+  static override styles = [labStyles, chartStyles, xyStyles, cachingLimitsStyles];
 
   protected override async prepare(): Promise<void> {
     await super.prepare();

@@ -17,6 +17,7 @@ import { browserName } from '../lab/export.ts';
 import { duration, times } from '../lab/format.ts';
 import { kExactDecoder, type GrowthOptions, type GrowthReport } from '../lab/generation.ts';
 import { thousands } from '../lab/layers.ts';
+import { chartStyles } from './chart.styles.ts';
 import { engine } from './context.ts';
 import { renderCurves, renderExponents, renderFits, renderGenerations, renderPoints } from './cost-curve.parts.ts';
 import { kDefaults, lengthsOf, settingsOf, type Settings } from './cost-curve.settings.ts';
@@ -46,7 +47,7 @@ export class CostCurve extends LabElement {
   #asked: Settings | null = null;
   readonly #width = new Width(this, '.result');
 
-  static override styles = [labStyles, xyStyles, costCurveStyles];
+  static override styles = [labStyles, chartStyles, xyStyles, costCurveStyles];
 
   protected override async prepare(): Promise<void> {
     await super.prepare();

@@ -1,6 +1,6 @@
 import { files } from 'virtual:optlab-manifest';
 import { html, nothing, type TemplateResult } from 'lit';
-import { kExactDecoder, type GenerateReport, type LaneOptions } from '../lab/generation.ts';
+import { kExactDecoder, type GenerateReport, type GenerationLane, type LaneOptions } from '../lab/generation.ts';
 import { engine } from './context.ts';
 import { download } from './downloads.ts';
 import { LabElement } from './lab-element.ts';
@@ -8,6 +8,7 @@ import { labStyles } from './styles.ts';
 import { renderLane } from './token-race.parts.ts';
 import { tokenRaceStyles } from './token-race.styles.ts';
 
+const kPrompt = 'Call me';
 const kWindows = [16, 64, 128, 252];
 const kSinks = [0, 1, 4];
 /** Nobody waits for the last one. */
@@ -55,7 +56,7 @@ export class EndlessText extends LabElement {
     await this.work(async () => {
       const [model, tokenizer] = await Promise.all([download(files.lm), download(files.tokenizer)]);
       const sampling = { temperature: 0.8, topK: 0, topP: 0.95, repetitionPenalty: 1, seed: 1 };
-      const asked = { model, tokenizer, prompt: 'Call me', sampling, stopTexts: [], threads: 1, lanes };
+      const asked = { model, tokenizer, prompt: kPrompt, sampling, stopTexts: [], threads: 1, lanes };
       const show = (report: GenerateReport) => {
         this.#report = report;
         this.requestUpdate();
@@ -86,9 +87,7 @@ export class EndlessText extends LabElement {
         report === null
           ? nothing
           : html`<div class="section result">
-              <div class="lanes">
-                ${report.lanes.map((lane, i) => (lane.dropped > 0 ? renderLane({ ...lane, text: lane.text.slice(-kTail) }, i, '… ') : renderLane(lane, i, 'Call me')))}
-              </div>
+              <div class="lanes">${report.lanes.map(renderEnd)}</div>
               <p class="small muted">
                 The model was trained with ${report.positions} positions. Of a longer text the end is shown, and the
                 rate of at least its latest ${kShown} tokens.
@@ -103,6 +102,12 @@ export class EndlessText extends LabElement {
     const choices = values.map((each): [string, string] => [`${each}`, `${each}`]);
     return this.renderSelect(label, `${value}`, choices, (text) => this.#change(name, text));
   }
+}
+
+/** A lane, or the end of a long one. */
+function renderEnd(lane: GenerationLane, index: number): TemplateResult {
+  if (lane.dropped === 0) return renderLane(lane, index, kPrompt);
+  return renderLane({ ...lane, text: lane.text.slice(-kTail) }, index, '… ');
 }
 
 const written = ({ lanes }: GenerateReport): number =>

@@ -124,7 +124,7 @@ export function renderXyPlot(plot: XyPlot): TemplateResult {
   const edge = log ? Infinity : kMostStroke * Math.max(...all.map((point) => point.y));
   const ys = all.flatMap(({ y, low, high }) => [y, low ?? y, Math.min(high ?? y, edge)]);
   const y = scaleOf(ys, log, height - kFoot, kTop, 6, 10);
-  return html`<svg class="xy" viewBox="0 0 ${width} ${height}" role="img" aria-label=${label}>
+  return html`<svg class="chart xy" viewBox="0 0 ${width} ${height}" role="img" aria-label=${label}>
     ${renderAxes(plot, x, y, width, height)} ${series.map((each, i) => renderSeries(each, i, x, y, log))}
   </svg>`;
 }
@@ -176,34 +176,16 @@ function curveOf(
     .map(([at, value]) => place(at, value));
 }
 
+/** Beside chartStyles. */
 export const xyStyles = css`
-  figure {
-    min-width: 0;
-    margin: 1.1rem 0 0;
-  }
   figcaption {
-    color: var(--sl-color-gray-3);
-    margin-bottom: 0.3rem;
     font-size: 0.8125rem;
-  }
-  svg.xy {
-    display: block;
-    width: 100%;
-    height: auto;
-    font-family: var(--__sl-font);
-    font-size: 12px;
   }
   svg.sign {
     width: 26px;
     height: 12px;
     vertical-align: -1px;
     margin-inline: 0.15rem;
-  }
-  .tick {
-    fill: var(--sl-color-gray-3);
-  }
-  .grid {
-    stroke: var(--lab-line);
   }
   polyline {
     fill: none;
