@@ -13,7 +13,7 @@ import { extname, join, resolve, sep } from 'node:path';
 import process from 'node:process';
 import { parseArgs, promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { kIsolation, kPagePolicy, kScriptPolicy } from '../web/src/lab/offline/headers.ts';
+import { kIsolation, kPagePolicy, kScriptPolicy } from '#lab/offline/headers.ts';
 
 const kTypes: Record<string, string> = {
   '.bin': 'application/octet-stream',

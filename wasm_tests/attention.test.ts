@@ -1,7 +1,7 @@
 // Attention as JavaScript sees it: each of the four WebAssembly builds, loaded by Node.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { BuildName } from '../web/src/lab/types.ts';
+import type { BuildName } from '#lab/types.ts';
 import { isThreaded, kBuilds, loadLibrary, type Library, type Tensor } from './lib/library.ts';
 import { randomValues } from './lib/reference.ts';
 

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { scoreOf } from '../web/src/lab/perplexity.ts';
-import type { BuildName } from '../web/src/lab/types.ts';
+import { scoreOf } from '#lab/perplexity.ts';
+import type { BuildName } from '#lab/types.ts';
 import { isThreaded, kBuilds, kRoot, loadLm, readLm, readTokenizer, type Lms } from './lib/library.ts';
 
 type Settings = ConstructorParameters<Lms['Decoder']>[1];

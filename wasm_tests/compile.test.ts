@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { loadToolchain } from '../tools/lib/toolchain.ts';
-import { compile, kPageBytes, trapSite, type CompileOptions } from '../web/src/lab/compiler/compile.ts';
-import type { Toolchain } from '../web/src/lab/compiler/toolchain.ts';
-import { exerciseHeader, type ExerciseSpec } from '../web/src/lab/grading/exercise.ts';
-import { Kernel } from '../web/src/lab/grading/kernel.ts';
-import { KernelTrap, Violation } from '../web/src/lab/grading/verdict.ts';
+import { compile, kPageBytes, trapSite, type CompileOptions } from '#lab/compiler/compile.ts';
+import type { Toolchain } from '#lab/compiler/toolchain.ts';
+import { exerciseHeader, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import { Kernel } from '#lab/grading/kernel.ts';
+import { KernelTrap, Violation } from '#lab/grading/verdict.ts';
 
 const kAbi: ExerciseSpec['abi'] = [
   {

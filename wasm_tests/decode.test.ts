@@ -1,7 +1,7 @@
 // What JavaScript sees of decoding: models, the cache, generation, refusals, memory.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { BuildName } from '../web/src/lab/types.ts';
+import type { BuildName } from '#lab/types.ts';
 import { isThreaded, kBuilds, loadLm, readLm, readTokenizer, type Lms } from './lib/library.ts';
 import { llama2c } from './lib/llama2c.ts';
 

@@ -6,7 +6,7 @@ import { makeAccesses, missesOf } from '../lessons/01-profiling/accesses.ts';
 import { bytesOf, countAttention, countConv, countLinear, flopsOf } from '../lessons/01-profiling/counted.ts';
 import { loadExercise } from '../tools/grade/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
-import { Random } from '../web/src/lab/grading/random.ts';
+import { Random } from '#lab/grading/random.ts';
 import { loadLibrary } from './lib/library.ts';
 import { checkVariants, gradeVariant, sourceOf } from './variants/check.ts';
 import { kCacheLines } from './variants/cache-lines.ts';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { exerciseFolder, loadExercise } from '../tools/grade/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
-import { gradeSource } from '../web/src/lab/grading/grade.ts';
-import type { GradeResult } from '../web/src/lab/grading/result.ts';
-import { signatureProblems } from '../web/src/lab/grading/signatures.ts';
+import { gradeSource } from '#lab/grading/grade.ts';
+import type { GradeResult } from '#lab/grading/result.ts';
+import { signatureProblems } from '#lab/grading/signatures.ts';
 
 const host = new NodeHost();
 after(() => host.close());

@@ -11,7 +11,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { startServer, type RunningServer } from '../tools/serve.ts';
-import type { BuildName } from '../web/src/lab/types.ts';
+import type { BuildName } from '#lab/types.ts';
 import { launchBrowser } from '../tools/lib/browser.ts';
 import {
   computeVectors,

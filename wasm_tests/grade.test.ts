@@ -23,7 +23,7 @@ import { exerciseFolder, loadExercise } from '../tools/grade/exercises.ts';
 import { submissionOf, type Kind } from '../tools/grade/make-class.ts';
 import { recordProblems, type GradeRecord } from '../tools/grade/record.ts';
 import type { Summary } from '../tools/grade/summary.ts';
-import { Random } from '../web/src/lab/grading/random.ts';
+import { Random } from '#lab/grading/random.ts';
 
 const kName = '02-acceleration/reordered';
 const kSeed = 'instructors-secret';

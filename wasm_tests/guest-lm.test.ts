@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { loadExercise } from '../tools/grade/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
-import type { DecoderSettings } from '../web/src/lab/generation.ts';
-import { headersOf } from '../web/src/lab/grading/exercise.ts';
+import type { DecoderSettings } from '#lab/generation.ts';
+import { headersOf } from '#lab/grading/exercise.ts';
 import {
   kDecoderSteps,
   plugDecoderGuest,
   reserveDecoderGuest,
   type DecoderModules,
   type DecoderStep,
-} from '../web/src/lab/guest.ts';
-import { medianRate, type OwnDecoderOptions, type OwnDecoderReport } from '../web/src/lab/own-decoder.ts';
+} from '#lab/guest.ts';
+import { medianRate, type OwnDecoderOptions, type OwnDecoderReport } from '#lab/own-decoder.ts';
 import { compareDecoders } from '../web/src/workers/own-decoder.ts';
 import type { Loop } from '../web/src/workers/training-run.ts';
 import { isThreaded, kBuilds, loadLm, readLm, readTokenizer, type Lms } from './lib/library.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { NodeHost } from '../tools/grade/host.ts';
-import { kGuestFunction, kGuestRung, plugGuest, reserveGuest, type GuestHost } from '../web/src/lab/guest.ts';
+import { kGuestFunction, kGuestRung, plugGuest, reserveGuest, type GuestHost } from '#lab/guest.ts';
 import { isThreaded, kBuilds, loadLibrary, loadModels, readGoldenImages, readModel } from './lib/library.ts';
 
 const kHeader = 'extern "C" void matmul(const float* a, const float* b, float* c, int M, int K, int N);\n';

@@ -5,15 +5,9 @@ import { exerciseFolder, loadExercise } from '../tools/grade/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  loopReports,
-  loopSummary,
-  mainFunction,
-  parseAssembly,
-  type AsmFunction,
-} from '../web/src/lab/compiler/insight.ts';
-import type { CompileResult } from '../web/src/lab/compiler/compile.ts';
-import { exerciseHeader } from '../web/src/lab/grading/exercise.ts';
+import { loopReports, loopSummary, mainFunction, parseAssembly, type AsmFunction } from '#lab/compiler/insight.ts';
+import type { CompileResult } from '#lab/compiler/compile.ts';
+import { exerciseHeader } from '#lab/grading/exercise.ts';
 
 const host = new NodeHost();
 after(() => host.close());

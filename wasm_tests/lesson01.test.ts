@@ -1,11 +1,11 @@
 // What lesson 01's experiments get from the library: profiles of models, loop nests in a cache, work of layers.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { cellsOf, parseCounters, parseSteps, totalsOf } from '../web/src/lab/cache.ts';
-import { innermost, slowest } from '../web/src/lab/layers.ts';
-import { kOpening } from '../web/src/lab/moby.ts';
-import { parseLayers, parseMemory, parseSpans, parseTiming } from '../web/src/lab/profile.ts';
-import type { CacheSettings, CacheState, ProfileReport } from '../web/src/lab/protocol.ts';
+import { cellsOf, parseCounters, parseSteps, totalsOf } from '#lab/cache.ts';
+import { innermost, slowest } from '#lab/layers.ts';
+import { kOpening } from '#lab/moby.ts';
+import { parseLayers, parseMemory, parseSpans, parseTiming } from '#lab/profile.ts';
+import type { CacheSettings, CacheState, ProfileReport } from '#lab/protocol.ts';
 import {
   kBuilds,
   loadLibrary,

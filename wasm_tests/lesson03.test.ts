@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { kRoot, loadLm, type Lms } from './lib/library.ts';
-import { kExactDecoder } from '../web/src/lab/generation.ts';
+import { kExactDecoder } from '#lab/generation.ts';
 
 const text = readFileSync(join(kRoot, 'lessons/03-memory/index.md'), 'utf8').replaceAll('{,}', ',');
 const states = (number: number | string) =>

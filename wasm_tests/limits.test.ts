@@ -1,9 +1,9 @@
 // What lesson 03 measures of costs and limits: the worker's tasks with the real library, and decoders of several sequences.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { kExactDecoder, type GrowthReport } from '../web/src/lab/generation.ts';
-import { batchFigures, bytesPerToken, loadFigures, parametersOf, readFigures } from '../web/src/lab/limits.ts';
-import type { BuildName } from '../web/src/lab/types.ts';
+import { kExactDecoder, type GrowthReport } from '#lab/generation.ts';
+import { batchFigures, bytesPerToken, loadFigures, parametersOf, readFigures } from '#lab/limits.ts';
+import type { BuildName } from '#lab/types.ts';
 import { growthWith } from '../web/src/workers/decode-tasks.ts';
 import { batchesWith, loadsWith, readingWith } from '../web/src/workers/limits-tasks.ts';
 import { isThreaded, kBuilds, loadLm, readLm, type Lms } from './lib/library.ts';

@@ -1,7 +1,7 @@
 // What JavaScript sees of the models: checkpoints, classification, refusals, memory.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { BuildName, VariantInfo } from '../web/src/lab/types.ts';
+import type { BuildName, VariantInfo } from '#lab/types.ts';
 import { keepsMemory, throwsNamed } from './lib/checks.ts';
 import {
   isThreaded,

@@ -1,8 +1,8 @@
 // Products in each of the four WebAssembly builds, dense and with sparse weights, held against three loops over float32.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { kGuestRung } from '../web/src/lab/guest.ts';
-import type { BuildName, VariantInfo } from '../web/src/lab/types.ts';
+import { kGuestRung } from '#lab/guest.ts';
+import type { BuildName, VariantInfo } from '#lab/types.ts';
 import { keepsMemory } from './lib/checks.ts';
 import { isThreaded, kBuilds, loadLibrary, type Library } from './lib/library.ts';
 import { blockingOf, filled, kExactVariants, kFusedRungs, product, refuses } from './lib/products.ts';

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadExercise, exerciseFolder } from '../tools/grade/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
-import type { Exercise } from '../web/src/lab/grading/exercise.ts';
-import { gradeSource } from '../web/src/lab/grading/grade.ts';
-import type { GradeResult } from '../web/src/lab/grading/result.ts';
+import type { Exercise } from '#lab/grading/exercise.ts';
+import { gradeSource } from '#lab/grading/grade.ts';
+import type { GradeResult } from '#lab/grading/result.ts';
 
 const kExercise = '02-acceleration/reordered';
 const kFolder = join(import.meta.dirname, 'red-team');

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { exerciseFolder, loadExercise } from '../tools/grade/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
-import { gradeSource } from '../web/src/lab/grading/grade.ts';
-import type { GradeResult } from '../web/src/lab/grading/result.ts';
+import { gradeSource } from '#lab/grading/grade.ts';
+import type { GradeResult } from '#lab/grading/result.ts';
 
 const kName = '02-acceleration/threaded';
 const exercise = loadExercise(kName);

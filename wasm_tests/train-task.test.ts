@@ -1,8 +1,8 @@
 // The worker's training task with the real library and a loop that stops where the test says.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { TrainOptions, TrainReport } from '../web/src/lab/protocol.ts';
-import { isSavedTraining, trainingKey, type SavedTraining, type TrainSettings } from '../web/src/lab/training.ts';
+import type { TrainOptions, TrainReport } from '#lab/protocol.ts';
+import { isSavedTraining, trainingKey, type SavedTraining, type TrainSettings } from '#lab/training.ts';
 import { dropTraining, trainWith, type Loop } from '../web/src/workers/training-run.ts';
 import { loadModels, readTestImages, readTestLabels, type Models } from './lib/library.ts';
 import { kTrainedDigest, kTrainedRight, readTrainingSet } from './lib/trained.ts';

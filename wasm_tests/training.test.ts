@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import type { BuildName, VariantInfo } from '../web/src/lab/types.ts';
+import type { BuildName, VariantInfo } from '#lab/types.ts';
 import {
   isThreaded,
   kBuilds,

@@ -1,7 +1,7 @@
 // A process that compiles what its parent sends, and nothing else. Of its own, so that it can be ended at any moment and so that V8's flags
 // (--liftoff-only: LLVM starts in 1.5 s instead of 4) don't touch the processes that time kernels.
 import process from 'node:process';
-import { compile, trapSite, type CompileOptions } from '../../web/src/lab/compiler/compile.ts';
+import { compile, trapSite, type CompileOptions } from '#lab/compiler/compile.ts';
 import { loadToolchain } from '../lib/toolchain.ts';
 
 export type CompilerRequest =

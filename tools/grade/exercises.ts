@@ -1,7 +1,7 @@
 // The exercises as they lie in lessons/.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { exerciseProblems, type Exercise, type ExerciseSpec } from '../../web/src/lab/grading/exercise.ts';
+import { exerciseProblems, type Exercise, type ExerciseSpec } from '#lab/grading/exercise.ts';
 import { CommandError, kRoot } from '../lib/command.ts';
 
 /** "<lesson>/<id>" of every exercise, in order. */

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import process from 'node:process';
-import { maxPoints, type Exercise } from '../../web/src/lab/grading/exercise.ts';
-import type { GradeResult } from '../../web/src/lab/grading/result.ts';
+import { maxPoints, type Exercise } from '#lab/grading/exercise.ts';
+import type { GradeResult } from '#lab/grading/result.ts';
 import { exerciseNames, loadExercise } from './exercises.ts';
 import { NodeHost } from './host.ts';
 import { UsageError, type GradeCommand } from './options.ts';

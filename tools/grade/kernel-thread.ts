@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { once } from 'node:events';
 import { parentPort, Worker } from 'node:worker_threads';
-import type { Grader } from '../../web/src/lab/grading/grader.ts';
-import { runCase, type CaseRequest } from '../../web/src/lab/grading/run-case.ts';
-import type { TeamPort } from '../../web/src/lab/grading/team.ts';
+import type { Grader } from '#lab/grading/grader.ts';
+import { runCase, type CaseRequest } from '#lab/grading/run-case.ts';
+import type { TeamPort } from '#lab/grading/team.ts';
 import { kRoot } from '../lib/command.ts';
 
 function startThread(): TeamPort {

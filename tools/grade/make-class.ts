@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { kCTypes, type AbiFunction, type ExerciseSpec } from '../../web/src/lab/grading/exercise.ts';
-import { Random } from '../../web/src/lab/grading/random.ts';
+import { kCTypes, type AbiFunction, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import { Random } from '#lab/grading/random.ts';
 import { exerciseFolder, exerciseNames, loadExercise } from './exercises.ts';
 
 export const kKinds = [

@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { GradeResult } from '../../web/src/lab/grading/result.ts';
+import type { GradeResult } from '#lab/grading/result.ts';
 import { TimingLock } from './timing-lock.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-process.ts';
 

@@ -4,8 +4,8 @@ import { globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { Ajv, type ValidateFunction } from 'ajv';
-import { maxPoints, type Exercise } from '../../web/src/lab/grading/exercise.ts';
-import { kContractVersion, type GradeResult } from '../../web/src/lab/grading/result.ts';
+import { maxPoints, type Exercise } from '#lab/grading/exercise.ts';
+import { kContractVersion, type GradeResult } from '#lab/grading/result.ts';
 import { kRoot } from '../lib/command.ts';
 import { exerciseFolder } from './exercises.ts';
 

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
-import { exerciseProblems, type ExerciseSpec } from '../../web/src/lab/grading/exercise.ts';
+import { exerciseProblems, type ExerciseSpec } from '#lab/grading/exercise.ts';
 import { kRoot } from '../lib/command.ts';
 import { fileProblems, foldersOf, hintProblems, readSpec, useProblems } from './folders.ts';
 import { toHalf } from './precision.ts';

@@ -1,7 +1,7 @@
 // What can be seen of an exercise without compiling: its files, its hints, and whether its lesson uses it.
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { exerciseProblems, kHeaderFile, type ExerciseSpec } from '../../web/src/lab/grading/exercise.ts';
+import { exerciseProblems, kHeaderFile, type ExerciseSpec } from '#lab/grading/exercise.ts';
 
 const kNeeded = ['exercise.json', 'starter.cpp', 'solution.cpp', 'hints.md', 'grade.ts'];
 const kReference = 'reference.cpp';

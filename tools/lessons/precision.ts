@@ -1,10 +1,10 @@
 // Would an exercise notice a kernel that computes with half precision? The solution's results, rounded to it, have to fail: a kernel that
 // rounds in every step is further off than one that rounds at the end only.
-import { drawParams, type AbiFunction, type ExerciseSpec } from '../../web/src/lab/grading/exercise.ts';
-import type { Grader } from '../../web/src/lab/grading/grader.ts';
-import { Kernel, type Buffer, type Elements } from '../../web/src/lab/grading/kernel.ts';
-import { Random } from '../../web/src/lab/grading/random.ts';
-import { Mismatch } from '../../web/src/lab/grading/verdict.ts';
+import { drawParams, type AbiFunction, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import type { Grader } from '#lab/grading/grader.ts';
+import { Kernel, type Buffer, type Elements } from '#lab/grading/kernel.ts';
+import { Random } from '#lab/grading/random.ts';
+import { Mismatch } from '#lab/grading/verdict.ts';
 
 /** The nearest number with 11 bits of significand, as IEEE 754 binary16 has. */
 export function toHalf(value: number): number {

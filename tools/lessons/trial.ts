@@ -3,22 +3,15 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { compileErrors } from '../../web/src/lab/compiler/compile.ts';
-import { formatDiagnostic } from '../../web/src/lab/compiler/diagnostics.ts';
-import {
-  drawParams,
-  exportsOf,
-  headersOf,
-  maxPoints,
-  type Exercise,
-  type TaskSpec,
-} from '../../web/src/lab/grading/exercise.ts';
-import { gradeSource } from '../../web/src/lab/grading/grade.ts';
-import type { Grader } from '../../web/src/lab/grading/grader.ts';
-import { Kernel } from '../../web/src/lab/grading/kernel.ts';
-import { kMostCalls } from '../../web/src/lab/grading/measure.ts';
-import { Random } from '../../web/src/lab/grading/random.ts';
-import type { GradeResult } from '../../web/src/lab/grading/result.ts';
+import { compileErrors } from '#lab/compiler/compile.ts';
+import { formatDiagnostic } from '#lab/compiler/diagnostics.ts';
+import { drawParams, exportsOf, headersOf, maxPoints, type Exercise, type TaskSpec } from '#lab/grading/exercise.ts';
+import { gradeSource } from '#lab/grading/grade.ts';
+import type { Grader } from '#lab/grading/grader.ts';
+import { Kernel } from '#lab/grading/kernel.ts';
+import { kMostCalls } from '#lab/grading/measure.ts';
+import { Random } from '#lab/grading/random.ts';
+import type { GradeResult } from '#lab/grading/result.ts';
 import { exerciseFolder } from '../grade/exercises.ts';
 import type { NodeHost } from '../grade/host.ts';
 import { precisionProblems } from './precision.ts';

@@ -9,7 +9,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { createTar, parseTar } from 'nanotar';
-import type { Toolchain, ToolchainManifest } from '../../web/src/lab/compiler/toolchain.ts';
+import type { Toolchain, ToolchainManifest } from '#lab/compiler/toolchain.ts';
 import { kRoot } from './command.ts';
 
 /** The freestanding headers of C that clang brings; everything else of its archive is for other machines or needs a C library. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { exerciseFolder } from '../../tools/grade/exercises.ts';
-import type { Diagnostic } from '../../web/src/lab/compiler/diagnostics.ts';
+import type { Diagnostic } from '#lab/compiler/diagnostics.ts';
 import { kLesson, Site, type Visit, type VisitOptions } from './site.ts';
 
 interface Editor extends HTMLElement {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { kExactDecoder, kGreedy } from '../../web/src/lab/generation.ts';
+import { kExactDecoder, kGreedy } from '#lab/generation.ts';
 import { loadLm, readLm, readTokenizer } from '../lib/library.ts';
 import { llama2c } from '../lib/llama2c.ts';
 import { alertOf, Site, textOf } from './site.ts';

@@ -6,8 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { exerciseFolder, loadExercise } from '../../tools/grade/exercises.ts';
 import { NodeHost } from '../../tools/grade/host.ts';
-import type { CompileResult } from '../../web/src/lab/compiler/compile.ts';
-import { exerciseHeader } from '../../web/src/lab/grading/exercise.ts';
+import type { CompileResult } from '#lab/compiler/compile.ts';
+import { exerciseHeader } from '#lab/grading/exercise.ts';
 import { kLesson, Site, type Visit } from './site.ts';
 
 const kExercise = '02-acceleration/reordered';

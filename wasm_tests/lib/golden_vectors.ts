@@ -1,5 +1,5 @@
 // What exact mode is proved on. Runs in Node and, with its types stripped, in a worker of a web page; so it imports only types.
-import type { KernelModule, ModelModule } from '../../web/src/lab/types.ts';
+import type { KernelModule, ModelModule } from '#lab/types.ts';
 
 /** M, K, N: a row by a matrix, odd sizes across the edges of every tile, and more than one block in each direction. */
 export const kShapes: readonly [number, number, number][] = [

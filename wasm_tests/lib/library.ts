@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import type { BuildName, KernelModule, LmModule, ModelModule, ModuleFactory } from '../../web/src/lab/types.ts';
+import type { BuildName, KernelModule, LmModule, ModelModule, ModuleFactory } from '#lab/types.ts';
 
 export const kRoot = resolve(import.meta.dirname, '../..');
 export const kBuilds: readonly BuildName[] = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { exerciseFolder, loadExercise } from '../../tools/grade/exercises.ts';
 import type { NodeHost } from '../../tools/grade/host.ts';
-import { gradeSource } from '../../web/src/lab/grading/grade.ts';
-import type { GradeResult } from '../../web/src/lab/grading/result.ts';
+import { gradeSource } from '#lab/grading/grade.ts';
+import type { GradeResult } from '#lab/grading/result.ts';
 import type { Variant } from './variant.ts';
 
 /** A file of an exercise, which is named "<lesson>/<id>". */

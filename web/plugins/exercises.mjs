@@ -1,7 +1,7 @@
 import { createMarkdownProcessor } from '@astrojs/markdown-remark';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exerciseProblems } from '../src/lab/grading/exercise.ts';
+import { exerciseProblems } from '#lab/grading/exercise.ts';
 
 const kList = 'virtual:optlab-exercises';
 const kOne = 'virtual:optlab-exercise/';

@@ -9,8 +9,8 @@ import { join, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import { headersFile } from '../src/lab/offline/headers.ts';
-import { groupOf, type SiteFile, type SiteManifest } from '../src/lab/offline/manifest.ts';
+import { headersFile } from '#lab/offline/headers.ts';
+import { groupOf, type SiteFile, type SiteManifest } from '#lab/offline/manifest.ts';
 
 const kSource = fileURLToPath(new URL('../src/workers/service-worker.ts', import.meta.url));
 

@@ -10,13 +10,13 @@ declare module 'virtual:optlab-manifest' {
     | 'lmTiny'
     | 'tokenizer'
     | 'validationText',
-    import('./lab/data.ts').DataFile
+    import('#lab/data.ts').DataFile
   >;
 }
 
 declare module 'virtual:optlab-exercises' {
   interface ExerciseContent {
-    spec: import('./lab/grading/exercise.ts').ExerciseSpec;
+    spec: import('#lab/grading/exercise.ts').ExerciseSpec;
     headers: Record<string, string>;
     starter: string;
     /** Three, as HTML. */

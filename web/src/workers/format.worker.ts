@@ -2,7 +2,7 @@
 import init, { format } from '@wasm-fmt/clang-format/web';
 import wasm from '@wasm-fmt/clang-format/wasm?url';
 import style from '../../../.clang-format?raw';
-import { kMainFile } from '../lab/compiler/compile';
+import { kMainFile } from '../lab/compiler/compile.ts';
 
 export type FormatReply = { text: string } | { error: string };
 

@@ -1,6 +1,6 @@
-import { expectExplained, type Fault } from '../../../../web/src/lab/grading/faults.ts';
-import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
-import type { Buffer, Kernel } from '../../../../web/src/lab/grading/kernel.ts';
+import { expectExplained, type Fault } from '#lab/grading/faults.ts';
+import { defineGrader } from '#lab/grading/grader.ts';
+import type { Buffer, Kernel } from '#lab/grading/kernel.ts';
 import { linesOf, makeAccesses, missesOf, type AccessParams, type Cache } from '../../accesses.ts';
 
 type Params = AccessParams & { ask: string; line: number; sets?: number; ways?: number };

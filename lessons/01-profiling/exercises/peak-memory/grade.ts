@@ -1,7 +1,7 @@
-import { expectExplained, type Fault } from '../../../../web/src/lab/grading/faults.ts';
-import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
-import type { Kernel } from '../../../../web/src/lab/grading/kernel.ts';
-import { Mismatch } from '../../../../web/src/lab/grading/verdict.ts';
+import { expectExplained, type Fault } from '#lab/grading/faults.ts';
+import { defineGrader } from '#lab/grading/grader.ts';
+import type { Kernel } from '#lab/grading/kernel.ts';
+import { Mismatch } from '#lab/grading/verdict.ts';
 import { kLayers, makeTrace, Truth, type Event, type TraceParams } from '../../traces.ts';
 
 type Params = TraceParams & { ask?: string };

@@ -1,7 +1,7 @@
-import { expectExplained, kDoubleMargin, type Fault } from '../../../../web/src/lab/grading/faults.ts';
-import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
-import type { Buffer, Kernel } from '../../../../web/src/lab/grading/kernel.ts';
-import { Mismatch } from '../../../../web/src/lab/grading/verdict.ts';
+import { expectExplained, kDoubleMargin, type Fault } from '#lab/grading/faults.ts';
+import { defineGrader } from '#lab/grading/grader.ts';
+import type { Buffer, Kernel } from '#lab/grading/kernel.ts';
+import { Mismatch } from '#lab/grading/verdict.ts';
 import { intervalRank, makeSamples, mean, middle, sorted, type SampleParams } from '../../samples.ts';
 
 type Params = SampleParams & { ask: string; from?: number; to?: number };

@@ -1,5 +1,5 @@
-import { expectClose } from '../../../../web/src/lab/grading/expect.ts';
-import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
+import { expectClose } from '#lab/grading/expect.ts';
+import { defineGrader } from '#lab/grading/grader.ts';
 import { roundingOf, timedTolerance, type MatmulParams } from '../../matmul.ts';
 
 const kPanel = 8;

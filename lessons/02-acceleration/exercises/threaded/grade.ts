@@ -1,6 +1,6 @@
-import { expectClose } from '../../../../web/src/lab/grading/expect.ts';
-import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
-import { Mismatch } from '../../../../web/src/lab/grading/verdict.ts';
+import { expectClose } from '#lab/grading/expect.ts';
+import { defineGrader } from '#lab/grading/grader.ts';
+import { Mismatch } from '#lab/grading/verdict.ts';
 import { matmulOperands, roundingOf, timedTolerance, type MatmulParams } from '../../matmul.ts';
 
 const kName = 'matmul_part';

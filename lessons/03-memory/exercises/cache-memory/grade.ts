@@ -1,7 +1,7 @@
-import { expectExplained, type Fault } from '../../../../web/src/lab/grading/faults.ts';
-import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
-import type { Kernel } from '../../../../web/src/lab/grading/kernel.ts';
-import type { Random } from '../../../../web/src/lab/grading/random.ts';
+import { expectExplained, type Fault } from '#lab/grading/faults.ts';
+import { defineGrader } from '#lab/grading/grader.ts';
+import type { Kernel } from '#lab/grading/kernel.ts';
+import type { Random } from '#lab/grading/random.ts';
 import {
   cacheBytes,
   kMistakes,

@@ -1,7 +1,7 @@
-import { expectClose } from '../../../../web/src/lab/grading/expect.ts';
-import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
-import type { Elements, Kernel } from '../../../../web/src/lab/grading/kernel.ts';
-import type { Random } from '../../../../web/src/lab/grading/random.ts';
+import { expectClose } from '#lab/grading/expect.ts';
+import { defineGrader } from '#lab/grading/grader.ts';
+import type { Elements, Kernel } from '#lab/grading/kernel.ts';
+import type { Random } from '#lab/grading/random.ts';
 import { attention, kMistakes, toleranceOf, type AttentionShape } from '../../attention.ts';
 
 type Params = {

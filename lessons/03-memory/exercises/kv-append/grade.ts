@@ -1,8 +1,8 @@
-import { expectEqual } from '../../../../web/src/lab/grading/expect.ts';
-import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
-import type { Buffer, Elements, Kernel } from '../../../../web/src/lab/grading/kernel.ts';
-import type { Random } from '../../../../web/src/lab/grading/random.ts';
-import { Mismatch } from '../../../../web/src/lab/grading/verdict.ts';
+import { expectEqual } from '#lab/grading/expect.ts';
+import { defineGrader } from '#lab/grading/grader.ts';
+import type { Buffer, Elements, Kernel } from '#lab/grading/kernel.ts';
+import type { Random } from '#lab/grading/random.ts';
+import { Mismatch } from '#lab/grading/verdict.ts';
 import { parseScript, shown, type Command } from '../../scripts.ts';
 
 type Params = {

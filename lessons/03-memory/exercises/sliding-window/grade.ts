@@ -1,6 +1,6 @@
-import { defineGrader } from '../../../../web/src/lab/grading/grader.ts';
-import type { Kernel } from '../../../../web/src/lab/grading/kernel.ts';
-import { Mismatch } from '../../../../web/src/lab/grading/verdict.ts';
+import { defineGrader } from '#lab/grading/grader.ts';
+import type { Kernel } from '#lab/grading/kernel.ts';
+import { Mismatch } from '#lab/grading/verdict.ts';
 import { Ring } from '../../ring.ts';
 
 type Params = { ask: string; window: number; sinks: number; last: number };

@@ -1,0 +1,110 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { byteSize, duration, threeDigits } from '#lab/format.ts';
+import { boundText, thousands, type Bound, type LayerDot } from '#lab/layers.ts';
+import type { ProfileReport } from '#lab/protocol.ts';
+import { kLabelGap, px, py, type Frame } from '#kit/roofline-plot.ts';
+
+/** Of a label's letters, and how far from its dot it begins. */
+const kLetter = 7;
+export const kAside = 11;
+const kDot = 6.5;
+
+export interface DotTableOptions {
+  open: boolean;
+  colorOf: (layer: string) => string;
+  boundOf: (dot: LayerDot) => Bound | null;
+}
+
+export function renderDotTable(dots: readonly LayerDot[], { open, colorOf, boundOf }: DotTableOptions): TemplateResult {
+  const titles = ['Batch', 'FLOP/byte', 'GFLOP/s', 'Roof', 'Limited by', 'Bytes', 'Time'];
+  return html`<details ?open=${open}>
+    <summary>As a table</summary>
+    <div class="scroll" tabindex="0" role="region" aria-label="The layers as a table">
+      <table>
+        <caption>
+          <span>Layers under the roofline</span>
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Layer</th>
+            ${titles.map((title) => html`<th scope="col">${title}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${dots.map((dot) => {
+            const bound = boundOf(dot);
+            return html`<tr>
+              <th scope="row">
+                <span class="dot-mark" style="background:${colorOf(dot.name)}" aria-hidden="true"></span>${dot.name}
+              </th>
+              <td>${dot.batch}</td>
+              <td>${threeDigits(dot.intensity)}</td>
+              <td>${threeDigits(dot.rate / 1e9)}</td>
+              <td>${bound === null ? '–' : threeDigits(bound.roof / 1e9)}</td>
+              <td class="bound">${boundText(bound)}</td>
+              <td>${byteSize(dot.bytes)}</td>
+              <td>${duration(dot.seconds)}</td>
+            </tr>`;
+          })}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+}
+
+export function renderBatchTable(reports: readonly ProfileReport[]): TemplateResult {
+  const unit = reports[0]?.unit ?? 'image';
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Batches as a table">
+    <table>
+      <caption>
+        <span>The whole model, by batch</span>
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Batch</th>
+          ${['Time', '95 % interval', `Per ${unit}`, `${unit === 'image' ? 'Images' : 'Tokens'} a second`].map((title) => html`<th scope="col">${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${reports.map(({ batch, run }) =>
+          run === null
+            ? nothing
+            : html`<tr>
+                <th scope="row">${batch}</th>
+                <td>${duration(run.median)}</td>
+                <td>${duration(run.low)} … ${duration(run.high)}</td>
+                <td>${duration(run.median / batch)}</td>
+                <td>${thousands(batch / run.median)}</td>
+              </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** Each layer's dot of the largest batch. */
+export function lastOfEach(dots: readonly LayerDot[]): LayerDot[] {
+  return dots.filter((dot) => !dots.some((other) => other.name === dot.name && other.batch > dot.batch));
+}
+
+/** Labels beside their dots, moved down where two would overlap or one would cover another dot. */
+export function placeLabels(dots: readonly LayerDot[], frame: Frame) {
+  const placed: { dot: LayerDot; x: number; y: number; before: boolean; left: number; right: number }[] = [];
+  for (const dot of [...dots].sort((a, b) => b.rate - a.rate)) {
+    const x = px(frame, dot.intensity);
+    const before = x > (frame.left + frame.right) / 2;
+    const width = kLetter * dot.name.length;
+    const [left, right] = before ? [x - kAside - width, x - kAside] : [x + kAside, x + kAside + width];
+    let y = py(frame, dot.rate);
+    const collides = () =>
+      placed.some((other) => other.left < right && left < other.right && Math.abs(other.y - y) < kLabelGap) ||
+      dots.some((other) => {
+        const at = px(frame, other.intensity);
+        const covered = other !== dot && at > left - kDot && at < right + kDot;
+        return covered && Math.abs(py(frame, other.rate) - y) < kDot + kLabelGap / 3;
+      });
+    while (collides()) y += 2;
+    placed.push({ dot, x, y, before, left, right });
+  }
+  return placed;
+}

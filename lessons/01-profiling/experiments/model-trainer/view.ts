@@ -1,0 +1,131 @@
+import { html, svg, type TemplateResult } from 'lit';
+import { countOf, percent } from '#lab/fashion.ts';
+import { threeDigits } from '#lab/format.ts';
+import { epochTicks, niceTicks, type CurvePoint, type EpochEnd } from '#lab/training.ts';
+
+const kHeight = 190;
+const kTop = 10;
+const kBottom = kHeight - 40;
+const kLeft = 44;
+const kRight = 14;
+const kMostEpochLabels = 8;
+const kMostTicks = 5;
+
+/** What one drawing shows: the training's curve, and dots where an epoch was tested. */
+interface Panel {
+  title: string;
+  values: { at: number; value: number }[];
+  tests: { at: number; value: number }[];
+  low: number;
+  high: number;
+  text: (value: number) => string;
+}
+
+/** Loss and accuracy over the epochs; `width` is that of the whole place, in which two drawings stand side by side if they fit. */
+export function renderCurves(
+  points: readonly CurvePoint[],
+  ends: readonly EpochEnd[],
+  epochs: number,
+  width: number,
+): TemplateResult {
+  const single = Math.max(280, width < 664 ? width : (width - 24) / 2);
+  const tests = ends.map(({ epoch, testRight, testCount }) => ({ at: epoch, value: testRight / testCount }));
+  const rights = points.map(({ at, accuracy }) => ({ at, value: accuracy }));
+  const losses = points.map(({ at, loss }) => ({ at, value: loss }));
+  const lowest = Math.min(1, ...[...rights, ...tests].map(({ value }) => value));
+  const panels: Panel[] = [
+    { title: 'Loss', values: losses, tests: [], low: 0, high: largest(losses), text: String },
+    { title: 'Accuracy', values: rights, tests, low: lowest, high: 1, text: (value) => `${Math.round(100 * value)} %` },
+  ];
+  return html`<div class="curves">${panels.map((panel) => renderPanel(panel, epochs, single))}</div>`;
+}
+
+const largest = (values: readonly { value: number }[]): number =>
+  values.reduce((most, { value }) => Math.max(most, value), 0.1);
+
+function renderPanel({ title, values, tests, low, high, text }: Panel, epochs: number, width: number): TemplateResult {
+  const ticks = niceTicks(low, high, kMostTicks);
+  const [bottom, top] = [ticks[0]!, ticks.at(-1)!];
+  const x = (at: number) => kLeft + ((width - kLeft - kRight) * at) / epochs;
+  const y = (value: number) => kBottom - ((kBottom - kTop) * (value - bottom)) / (top - bottom);
+  const line = values.map(({ at, value }) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
+  return html`<figure>
+    <figcaption class="small">
+      <strong>${title}</strong>
+      <span class="key"
+        ><svg viewBox="0 0 22 11" aria-hidden="true"><line class="training" x1="0" x2="22" y1="5.5" y2="5.5" /></svg
+        >while training</span
+      >
+      ${
+        tests.length === 0
+          ? ''
+          : html`<span class="key"
+              ><svg viewBox="0 0 22 11" aria-hidden="true"><circle class="tested" cx="11" cy="5.5" r="5" /></svg>in the
+              test</span
+            >`
+      }
+    </figcaption>
+    <svg
+      class="chart"
+      viewBox="0 0 ${width} ${kHeight}"
+      role="img"
+      aria-label="${title} over ${epochs} epochs. The table below has the figures of each epoch."
+    >
+      ${ticks.map(
+        (tick) =>
+          svg`<line class="grid" x1=${kLeft} x2=${width - kRight} y1=${y(tick)} y2=${y(tick)} />
+            <text class="tick" x=${kLeft - 7} y=${y(tick) + 4} text-anchor="end">${text(tick)}</text>`,
+      )}
+      ${epochTicks(epochs, kMostEpochLabels).map(
+        (epoch) =>
+          svg`<line class="grid" x1=${x(epoch)} x2=${x(epoch)} y1=${kBottom} y2=${kBottom + 4} />
+            <text class="tick" x=${x(epoch)} y=${kBottom + 18} text-anchor="middle">${epoch}</text>`,
+      )}
+      <text class="tick" x=${(kLeft + width - kRight) / 2} y=${kBottom + 35} text-anchor="middle">epochs</text>
+      <polyline class="training" points=${line} />
+      ${tests.map(({ at, value }) => svg`<circle class="tested" cx=${x(at)} cy=${y(value)} r="4.5" />`)}
+    </svg>
+  </figure>`;
+}
+
+/** The curves in figures, an epoch a row. */
+export function renderEpochs(ends: readonly EpochEnd[], caption: string): TemplateResult {
+  return html`<details>
+    <summary>As a table</summary>
+    <div class="scroll" tabindex="0" role="region" aria-label="The epochs as a table">
+      <table>
+        <caption>
+          <span>${caption}</span>
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Epoch</th>
+            ${['Loss', 'Right while training', 'Right in the test', 'Images/s', 'Digest of the weights'].map((title) => html`<th scope="col">${title}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${ends.map(
+            ({ epoch, loss, accuracy, testRight, testCount, imagesPerSecond, digest }) =>
+              html`<tr>
+                <th scope="row">${epoch}</th>
+                <td>${threeDigits(loss)}</td>
+                <td>${percent(accuracy)}</td>
+                <td title=${countOf(testRight, testCount)}>${percent(testRight / testCount)}</td>
+                <td>${rateText(imagesPerSecond)}</td>
+                <td class="mono">${digest}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    <p class="small muted">
+      Images/s is of training alone. <em>While training</em> is a mean over the epoch, in which the weights were still
+      getting better (and dropout was at work): so the test may come out above it.
+    </p>
+  </details>`;
+}
+
+/** Rounded to three digits: 8,430 */
+export function rateText(imagesPerSecond: number): string {
+  return Number(imagesPerSecond.toPrecision(3)).toLocaleString('en');
+}

@@ -1,0 +1,288 @@
+import { html, nothing, svg, type TemplateResult } from 'lit';
+import { median } from '#lab/fashion.ts';
+import { duration, threeDigits } from '#lab/format.ts';
+import type { TimingReport } from '#lab/protocol.ts';
+import { deviation, estimatesOf, groupsOf, histogramOf, kGroup, mean, spreadOf, type Estimates } from '#lab/timing.ts';
+import { chartStyles } from '#kit/chart.styles.ts';
+import { engine } from '#kit/context.ts';
+import { LabElement } from '#kit/lab-element.ts';
+import { labStyles } from '#kit/styles.ts';
+import { Width } from '#kit/width.ts';
+import { timerStyles } from './styles.ts';
+
+const kSizes = [16, 32, 64, 128, 256];
+const kDefaultSize = 64;
+const kCalls = 20 * kGroup;
+/** One rung whose work per call doesn't depend on what ran before. */
+const kRung = 'simd';
+const kGuesses = ['the single calls', 'the means', 'the medians', 'the batches'];
+
+/** One product, timed as people time things: once, by a mean, by a median, in batches. Attribute: `size` (rows and columns). */
+export class TimerDemo extends LabElement {
+  #size = kDefaultSize;
+  #guess = '';
+  #committed = '';
+  #report: TimingReport | null = null;
+  readonly #width = new Width(this, '.plots');
+
+  static override styles = [labStyles, chartStyles, timerStyles];
+
+  protected override async prepare(): Promise<void> {
+    await super.prepare();
+    const size = Number(this.settings(this.settingsKey)['size'] ?? this.getAttribute('size'));
+    this.#size = kSizes.includes(size) ? size : kDefaultSize;
+  }
+
+  protected override get settingsKey(): string {
+    return this.id || 'timer';
+  }
+
+  async #run(): Promise<void> {
+    this.#committed = this.#guess;
+    this.#report = null;
+    this.saveSettings(this.settingsKey, { size: String(this.#size) });
+    await this.work(async () => {
+      const options = { size: this.#size, variant: kRung, count: kCalls };
+      const report = await engine.timeCalls(options, (partial) => {
+        this.progress = partial.progress;
+        this.requestUpdate();
+      });
+      this.#report = report.calls.length >= kGroup ? report : null;
+      const best = this.#report === null ? '' : ` Narrowest: ${narrowest(estimatesOf(report))}.`;
+      this.announcement = report.stopped ? `Stopped.${best}` : `Finished.${best}`;
+    });
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="card">
+      ${this.renderHead('One product, timed in four ways')} ${this.#renderStart()}
+      ${this.renderProgress('Progress of the timing')}
+      <div class="section plots" ?hidden=${this.#report === null}>
+        ${this.#report === null ? nothing : this.#renderResult(this.#report)}
+      </div>
+      ${this.renderError()}
+    </div>`;
+  }
+
+  #renderStart(): TemplateResult {
+    const ready = engine.running !== null && !this.blocked;
+    return html`<div class="section">
+      <div class="row">
+        <label class="field"
+          >Product
+          <select
+            ?disabled=${this.working}
+            @change=${(event: Event) => {
+              this.#size = Number((event.target as HTMLSelectElement).value);
+              this.saveSettings(this.settingsKey, { size: String(this.#size) });
+              this.requestUpdate();
+            }}
+          >
+            ${kSizes.map((size) => html`<option value=${size} .selected=${size === this.#size}>${size}³</option>`)}
+          </select></label
+        >
+        <label class="field"
+          >Predict: which differ least from each other?
+          <select
+            ?disabled=${this.working}
+            @change=${(event: Event) => {
+              this.#guess = (event.target as HTMLSelectElement).value;
+              this.requestUpdate();
+            }}
+          >
+            <option value="" .selected=${this.#guess === ''}>choose…</option>
+            ${kGuesses.map((guess) => html`<option value=${guess} .selected=${guess === this.#guess}>${guess}</option>`)}
+          </select></label
+        >
+      </div>
+      <div class="row actions">
+        ${
+          this.working
+            ? html`${this.renderStop()}<span class="muted small">timing…</span>`
+            : html`<button class="primary" ?disabled=${!ready || this.#guess === ''} @click=${() => this.#run()}>
+                  Time it
+                </button>
+                <button class="link" ?hidden=${this.#guess !== ''} ?disabled=${!ready} @click=${() => this.#run()}>
+                  Time it without a prediction
+                </button>
+                <span class="muted small">about 2 seconds</span>${this.renderBlocked()}`
+        }
+      </div>
+    </div>`;
+  }
+
+  #renderResult(report: TimingReport): TemplateResult {
+    const rows = estimatesOf(report);
+    const calls = report.calls;
+    const middle = median(calls);
+    const slowest = Math.max(...calls);
+    return html`<p class="verdict">
+        ${report.stopped ? 'Stopped early. ' : nothing}The clock moves in steps of
+        <strong>${duration(report.tick)}</strong>; the first call took ${duration(calls[0]!)}, the slowest
+        ${duration(slowest)}, half of them at most ${duration(middle)}.
+        ${rows.length < 4 ? nothing : this.#renderGuess(rows)}
+      </p>
+      ${this.#renderHistogram(report)} ${this.#renderStrips(report, rows)} ${this.#renderTable(report, rows)}`;
+  }
+
+  #renderGuess(rows: readonly Estimates[]): TemplateResult {
+    const best = narrowest(rows);
+    const names: Record<string, string> = {
+      'the single calls': 'one call',
+      'the means': `mean of ${kGroup}`,
+      'the medians': `median of ${kGroup}`,
+      'the batches': 'one batch',
+    };
+    const guess = names[this.#committed];
+    return html`Closest together: <strong>${best}</strong>.${
+        guess === undefined
+          ? nothing
+          : html` You predicted ${guess}:
+              <strong class=${guess === best ? 'good' : 'bad'}>${guess === best ? 'right' : 'not here'}</strong>.`
+      }`;
+  }
+
+  /** Single calls on the clock's own steps. */
+  #renderHistogram(report: TimingReport): TemplateResult {
+    const { calls, tick } = report;
+    const sorted = [...calls].sort((a, b) => a - b);
+    const upTo = Math.max(sorted[Math.floor(0.97 * (calls.length - 1))]! + tick, sorted[0]! + 4 * tick);
+    const { from, width, counts, beyond } = histogramOf(calls, tick, upTo);
+    const [w, h, left, bottom] = [Math.max(280, this.#width.value), 150, 8, 122];
+    const most = Math.max(...counts);
+    const step = (w - 2 * left) / counts.length;
+    const x = (seconds: number) => left + ((seconds - from) / width) * step;
+    const ticks = Array.from({ length: 5 }, (_, i) => from + (i * counts.length * width) / 4);
+    return html`<figure>
+      <figcaption class="small">
+        ${calls.length} single calls, in steps of the
+        clock${beyond === 0 ? '' : `; ${beyond} slower ones are not drawn`}
+      </figcaption>
+      <svg
+        class="chart"
+        viewBox="0 0 ${w} ${h}"
+        role="img"
+        aria-label="Histogram of ${calls.length} single calls. The table below has its figures."
+      >
+        <line class="grid" x1=${left} x2=${w - left} y1=${bottom} y2=${bottom} />
+        ${counts.map(
+          (count, bar) =>
+            svg`<rect class="bar" x=${left + bar * step + 0.5} width=${Math.max(1, step - 1)} y=${bottom - (104 * count) / most} height=${(104 * count) / most} />`,
+        )}
+        ${marker(x, mean(calls), 'mean', 'mean', [left, w - left])}
+        ${marker(x, median(calls), 'median', 'median', [left, w - left])}
+        ${ticks.map(
+          (value, i) =>
+            svg`<text class="tick" x=${x(value)} y=${bottom + 18} text-anchor=${i === 0 ? 'start' : i === 4 ? 'end' : 'middle'}>${value === 0 ? '0' : duration(value)}</text>`,
+        )}
+      </svg>
+    </figure>`;
+  }
+
+  /** What each rule would have told several people. */
+  #renderStrips(report: TimingReport, rows: readonly Estimates[]): TemplateResult {
+    const all = rows.flatMap(({ values }) => values);
+    const middle = median(report.calls);
+    const sorted = [...all].sort((a, b) => a - b);
+    const low = Math.min(sorted[0]!, middle) * 0.95;
+    // A clock that is coarser than the calls makes most of them 0.
+    const limit = middle > 0 ? Math.min(sorted.at(-1)!, 3 * middle) : sorted.at(-1)!;
+    const high = Math.max(1.05 * limit, low + report.tick);
+    const [w, left, line] = [Math.max(280, this.#width.value), 112, 30];
+    const h = rows.length * line + 30;
+    const x = (seconds: number) => left + 8 + ((w - left - 24) * (Math.min(seconds, high) - low)) / (high - low);
+    const people = groupsOf(report.calls).length;
+    return html`<figure>
+      <figcaption class="small">
+        What ${people} people would report who call it ${kGroup} times each, by their rule; and the library’s batches
+      </figcaption>
+      <svg
+        class="chart"
+        viewBox="0 0 ${w} ${h}"
+        role="img"
+        aria-label="The figures that each rule gives. The table below has their spread."
+      >
+        ${rows.map(({ name, values }, row) => {
+          const y = row * line + 15;
+          return svg`<line class="grid" x1=${left} x2=${w - 8} y1=${y} y2=${y} />
+            <text class="name" x=${left - 8} y=${y + 4} text-anchor="end">${name}</text>
+            ${values.map((value) =>
+              value > high
+                ? svg`<path class="off" d="M ${w - 16} ${y - 5} l 8 5 l -8 5 z" />`
+                : svg`<circle class="estimate" cx=${x(value)} cy=${y} r="4.5" />`,
+            )}`;
+        })}
+        <text class="tick" x=${left + 8} y=${h - 8}>${duration(low)}</text>
+        <text class="tick" x=${w - 8} y=${h - 8} text-anchor="end">${duration(high)}</text>
+      </svg>
+    </figure>`;
+  }
+
+  #renderTable(report: TimingReport, rows: readonly Estimates[]): TemplateResult {
+    return html`<details>
+      <summary>As a table</summary>
+      <div class="scroll" tabindex="0" role="region" aria-label="The rules as a table">
+        <table>
+          <caption>
+            <span
+              >${report.options.size}³ by ${kRung}, one thread; single calls: mean ${duration(mean(report.calls))},
+              median ${duration(median(report.calls))}, MAD ${duration(deviation(report.calls))}</span
+            >
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Rule</th>
+              ${['Figures', 'Smallest', 'Median', 'Largest', 'Spread'].map((title) => html`<th scope="col">${title}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${rows.map(
+              ({ name, values }) =>
+                html`<tr>
+                  <th scope="row">${name}</th>
+                  <td>${values.length}</td>
+                  <td>${timeText(Math.min(...values))}</td>
+                  <td>${timeText(median(values))}</td>
+                  <td>${timeText(Math.max(...values))}</td>
+                  <td>${percentText(spreadOf(values))}</td>
+                </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+      <p class="small muted">Spread: largest less smallest, of the median.</p>
+    </details>`;
+  }
+}
+
+function marker(
+  x: (seconds: number) => number,
+  value: number,
+  name: string,
+  style: string,
+  [from, to]: [number, number],
+) {
+  const at = x(value);
+  if (at < from || at > to) return nothing;
+  // The median's label stands left of its line, the mean's right of it.
+  const before = style === 'median';
+  return svg`<line class="marker ${style}" x1=${at} x2=${at} y1="6" y2="122" />
+    <text class="tick" x=${before ? at - 4 : at + 4} y="14" text-anchor=${before ? 'end' : 'start'}>${name}</text>`;
+}
+
+/** A clock's step may be all there is: 0. */
+const timeText = (seconds: number): string => (seconds === 0 ? '0' : duration(seconds));
+const percentText = (fraction: number): string =>
+  Number.isFinite(fraction) ? `${threeDigits(100 * fraction)} %` : 'the median is 0';
+
+function narrowest(rows: readonly Estimates[]): string {
+  const finite = rows.filter(({ values }) => values.length > 1 && Number.isFinite(spreadOf(values)));
+  return (
+    finite.reduce<Estimates | null>(
+      (best, row) => (best === null || spreadOf(row.values) < spreadOf(best.values) ? row : best),
+      null,
+    )?.name ?? 'none'
+  );
+}
+
+customElements.define('timer-demo', TimerDemo);

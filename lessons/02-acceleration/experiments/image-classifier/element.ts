@@ -1,0 +1,413 @@
+import { html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
+import { files } from 'virtual:optlab-manifest';
+import { fetchVerified } from '#lab/data.ts';
+import {
+  countOf,
+  countRight,
+  kClasses,
+  kPixels,
+  kSide,
+  loadTestSet,
+  median,
+  pagePosition,
+  percent,
+  softmax,
+  type TestSet,
+} from '#lab/fashion.ts';
+import { duration, rungColor, times } from '#lab/format.ts';
+import { kGuestRung } from '#lab/guest.ts';
+import type { ClassifyLane, ClassifyReport } from '#lab/protocol.ts';
+import type { OwnKernel } from '#lab/session.ts';
+import { engine, kBase, session } from '#kit/context.ts';
+import { LabElement } from '#kit/lab-element.ts';
+import { drawImage, memoryText, nearView, renderScore } from './view.ts';
+import { classifierStyles } from './styles.ts';
+import { labStyles } from '#kit/styles.ts';
+
+/** Images at a time: four rows of nine, or five of five on a phone. */
+const kShown = matchMedia('(max-width: 30rem)').matches ? 25 : 36;
+const kSecondsPerRung = 0.3;
+/** Enough to compare by eye; the whole digest is the cell's title. */
+const kDigestDigits = 8;
+
+/** Real test images, classified by the trained MLP through any rung: the same answers, in different times. */
+export class ImageClassifier extends LabElement {
+  #data: TestSet | null = null;
+  #model: Uint8Array | null = null;
+  #threads = 0;
+  #chosen: Set<string> | null = null;
+  /** The reader's own kernel as it was at the last drawing. */
+  #offered: OwnKernel | null = null;
+  #report: ClassifyReport | null = null;
+  #page = 0;
+  #mistakesOnly = false;
+  #selected: number | null = null;
+  #scores: number[] | null = null;
+
+  static override styles = [labStyles, classifierStyles];
+
+  protected override async prepare(): Promise<void> {
+    await nearView(this);
+    const data = (
+      this.#data === null ? loadTestSet(kBase, files.testImages, files.testLabels) : Promise.resolve(this.#data)
+    ).then((set) => {
+      this.#data = set;
+      this.requestUpdate();
+    });
+    const model = (this.#model === null ? fetchVerified(kBase, files.mlp) : Promise.resolve(this.#model)).then(
+      (bytes) => {
+        this.#model = bytes;
+      },
+    );
+    // All three are waited for, so that a retry never meets a download of the failed attempt.
+    const results = await Promise.allSettled([super.prepare(), data, model]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    const saved = this.settings(this.settingsKey);
+    const threads = Number(saved['threads']);
+    this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
+    const names = this.#ladder;
+    const chosen = names.filter((name) => saved['rungs']?.split(',').includes(name) ?? true);
+    this.#chosen = new Set(chosen.length > 0 ? chosen : names);
+  }
+
+  protected override get settingsKey(): string {
+    return 'classify';
+  }
+
+  protected override get racesOwn(): boolean {
+    return true;
+  }
+
+  /** A kernel that has just passed joins the others. */
+  protected override willUpdate(): void {
+    if (session.own !== null && session.own !== this.#offered) this.#chosen?.add(kGuestRung);
+    this.#offered = session.own;
+  }
+
+  /** Without the prepacked rungs: the model's weights are packed once for every rung. */
+  get #ladder(): string[] {
+    return this.variants
+      .filter((variant) => !variant.prepacked && (!variant.threaded || this.maxThreads > 1))
+      .map((variant) => variant.name);
+  }
+
+  get #rungs(): string[] {
+    return this.#ladder.filter((name) => this.#chosen?.has(name));
+  }
+
+  #color(name: string): string {
+    return rungColor(this.variants, name);
+  }
+
+  #save(): void {
+    this.saveSettings(this.settingsKey, { rungs: this.#rungs.join(','), threads: String(this.#threads) });
+    this.requestUpdate();
+  }
+
+  async #run(): Promise<void> {
+    const [data, model] = [this.#data, this.#model];
+    if (data === null || model === null) return;
+    this.#report = null;
+    await this.work(async () => {
+      const variants = this.#rungs;
+      const options = { model, images: data.images, variants, threads: this.#threads, seconds: kSecondsPerRung };
+      const own = variants.includes(kGuestRung) ? (session.own ?? undefined) : undefined;
+      const report = await engine.classify(options, (partial) => this.#show(partial), own);
+      this.#show(report);
+      const first = report.lanes[0];
+      const right =
+        first === undefined ? '' : `${countOf(countRight(first.predictions, data.labels), data.count)} right.`;
+      this.announcement = report.stopped ? 'Stopped.' : `Finished. ${right}`;
+    });
+  }
+
+  #show(report: ClassifyReport): void {
+    this.#report = report;
+    this.progress = report.progress;
+    this.requestUpdate();
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="card">
+      ${this.renderHead('Classify real images')} ${this.#renderSettings()} ${this.#renderStart()}
+      ${this.renderProgress('Progress of the classification')} ${this.#renderTable()} ${this.#renderImages()}
+      ${this.#renderDetail()} ${this.renderError()}
+    </div>`;
+  }
+
+  #renderSettings(): TemplateResult {
+    return html`<div class="section">
+      <div class="row">
+        <span class="muted small">
+          ${this.#data === null ? 'loading the images…' : `${this.#data.count.toLocaleString('en')} Fashion-MNIST test images, float32 MLP`}
+        </span>
+        ${this.renderThreads(this.#threads, (threads) => {
+          this.#threads = threads;
+          this.#save();
+        })}
+      </div>
+      <fieldset ?disabled=${this.working}>
+        <legend>Rungs</legend>
+        <div class="chips">
+          ${this.#ladder.map(
+            (name) =>
+              html`<label class="chip">
+                <input
+                  type="checkbox"
+                  .checked=${this.#chosen?.has(name) ?? false}
+                  @change=${(event: Event) => this.#toggle(name, (event.target as HTMLInputElement).checked)}
+                />
+                <span class="dot" style="background:${this.#color(name)}" aria-hidden="true"></span>${name}
+              </label>`,
+          )}
+        </div>
+      </fieldset>
+    </div>`;
+  }
+
+  #toggle(name: string, on: boolean): void {
+    if (on) this.#chosen?.add(name);
+    else this.#chosen?.delete(name);
+    this.#save();
+  }
+
+  #renderStart(): TemplateResult {
+    if (this.working)
+      return html`<div class="section row">${this.renderStop()}<span class="muted small">classifying…</span></div>`;
+    const ready =
+      engine.running !== null && this.#data !== null && this.#model !== null && this.#rungs.length > 0 && !this.blocked;
+    return html`<div class="section row">
+      <button class="primary" ?disabled=${!ready} @click=${() => this.#run()}>
+        ${this.#report === null ? 'Classify all images' : 'Classify again'}
+      </button>
+      ${this.renderBlocked()}
+    </div>`;
+  }
+
+  #renderTable(): TemplateResult | typeof nothing {
+    const [report, data] = [this.#report, this.#data];
+    if (report === null || data === null || report.lanes.length === 0) return nothing;
+    const timed = report.lanes.filter((lane) => lane.passes.length > 0).map((lane) => median(lane.passes));
+    const [first = 0, slowest] = [timed[0], Math.max(...timed)];
+    return html`<div class="section">
+      ${report.done ? this.#renderVerdict(report, data) : nothing}
+      <div class="scroll" tabindex="0" role="region" aria-label="Results per rung">
+        <table>
+          <caption>
+            <span
+              >${data.count.toLocaleString('en')} images in one pass, network
+              <span class="whole">${report.layers.join('-')}</span>, ${report.parameters.toLocaleString('en')}
+              parameters</span
+            >
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Rung</th>
+              ${['Right', 'Time, median', '', 'Min … max', 'Passes', 'Faster', 'Digest'].map((title) => html`<th scope="col">${title}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${report.lanes.map((lane) => this.#renderRow(lane, data, first, slowest))}
+          </tbody>
+        </table>
+      </div>
+      ${report.done ? html`<p class="small muted memory">${memoryText(report)}</p>` : nothing}
+    </div>`;
+  }
+
+  #renderRow(lane: ClassifyLane, data: TestSet, first: number, slowest: number): TemplateResult {
+    const known = lane.passes.length > 0;
+    const time = known ? median(lane.passes) : 0;
+    const bar = svg`<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+      <rect width=${known ? Math.max(0.5, (100 * time) / slowest) : 0} y="1" height="8" fill=${this.#color(lane.variant)} /></svg>`;
+    return html`<tr>
+      <th scope="row">${lane.variant}</th>
+      <td>${percent(countRight(lane.predictions, data.labels) / data.count)}</td>
+      <td>${known ? duration(time) : '…'}</td>
+      <td class="bar">${bar}</td>
+      <td>${known ? `${duration(Math.min(...lane.passes))} … ${duration(Math.max(...lane.passes))}` : ''}</td>
+      <td>${lane.passes.length}</td>
+      <td>${known ? times(first / time) : ''}</td>
+      <td class="mono" title=${lane.logitsDigest}>${lane.logitsDigest.slice(0, kDigestDigits)}</td>
+    </tr>`;
+  }
+
+  #renderVerdict(report: ClassifyReport, data: TestSet): TemplateResult {
+    const first = report.lanes[0]!;
+    const right = countRight(first.predictions, data.labels);
+    const differing = report.lanes.reduce(
+      (most, lane) => Math.max(most, differences(lane.predictions, first.predictions)),
+      0,
+    );
+    const exact = report.lanes.filter(
+      (lane) => this.variants.find((variant) => variant.name === lane.variant)?.mode === 'exact',
+    );
+    const sameBits = exact.every((lane) => lane.logitsDigest === exact[0]?.logitsDigest);
+    return html`<p class="verdict">
+      ${report.stopped ? 'Stopped early. ' : nothing}<strong>${countOf(right, data.count)} right</strong>
+      (${percent(right / data.count)}).
+      ${
+        report.lanes.length < 2
+          ? nothing
+          : differing === 0
+            ? html`<span class="good">All ${report.lanes.length} rungs give the same prediction for every image.</span>`
+            : html`The rungs disagree about ${differing} ${differing === 1 ? 'image' : 'images'} at most.`
+      }
+      ${
+        exact.length < 2
+          ? nothing
+          : sameBits
+            ? html`<span class="good">The logits of the ${exact.length} exact rungs are equal bit for bit.</span>`
+            : html`<strong class="bad">The exact rungs' logits differ: this is a bug in the library.</strong>`
+      }
+    </p>`;
+  }
+
+  get #predictions(): Uint8Array | null {
+    return this.#report?.lanes[0]?.predictions ?? null;
+  }
+
+  /** Indices of the images that can be paged through. */
+  #listed(data: TestSet): number[] {
+    const predictions = this.#predictions;
+    const all = Array.from({ length: data.count }, (_, index) => index);
+    return this.#mistakesOnly && predictions !== null
+      ? all.filter((index) => predictions[index] !== data.labels[index])
+      : all;
+  }
+
+  #renderImages(): TemplateResult | typeof nothing {
+    const data = this.#data;
+    if (data === null) return nothing;
+    const listed = this.#listed(data);
+    const last = Math.max(0, Math.ceil(listed.length / kShown) - 1);
+    const page = Math.min(this.#page, last); // another rung's mistakes may be fewer
+    const turn = (by: number) => {
+      this.#page = page + by;
+      this.requestUpdate();
+    };
+    return html`<div class="section">
+      <div class="row">
+        <span class="pages">
+          <button ?disabled=${page === 0} @click=${() => turn(-1)} aria-label="Previous images">←</button>
+          <span class="position" role="status">${pagePosition(page, kShown, listed.length)}</span>
+          <button ?disabled=${page === last} @click=${() => turn(1)} aria-label="Next images">→</button>
+        </span>
+        <label class="field"
+          ><input
+            type="checkbox"
+            ?disabled=${this.#predictions === null}
+            .checked=${this.#mistakesOnly}
+            @change=${(event: Event) => {
+              this.#mistakesOnly = (event.target as HTMLInputElement).checked;
+              this.#page = 0;
+              this.requestUpdate();
+            }}
+          />
+          only mistakes</label
+        >
+        <span class="muted small"
+          >${this.#predictions === null ? 'Not classified yet.' : 'Predicted class below each; choose an image for details.'}</span
+        >
+      </div>
+      <div class="grid">
+        ${listed.slice(page * kShown, (page + 1) * kShown).map((index) => this.#renderImage(data, index))}
+      </div>
+    </div>`;
+  }
+
+  #renderImage(data: TestSet, index: number): TemplateResult {
+    const truth = kClasses[data.labels[index]!]!;
+    const guess = this.#predictions === null ? null : kClasses[this.#predictions[index]!]!;
+    const wrong = guess !== null && guess !== truth;
+    const label =
+      guess === null
+        ? `Image ${index}: ${truth}`
+        : `Image ${index}: ${truth}, predicted ${guess}, ${wrong ? 'wrong' : 'right'}`;
+    return html`<button
+      class="image ${wrong ? 'wrong' : ''}"
+      aria-pressed=${this.#selected === index}
+      aria-label=${label}
+      title=${label}
+      @click=${() => this.#select(index)}
+    >
+      <canvas width=${kSide} height=${kSide} data-image=${index}></canvas>
+      <span aria-hidden="true"
+        >${guess === null ? '·' : `${wrong ? '✗ ' : ''}${guess.replace('Ankle boot', 'Boot')}`}</span
+      >
+    </button>`;
+  }
+
+  #select(index: number): void {
+    this.#selected = this.#selected === index ? null : index;
+    this.#scores = null;
+    this.requestUpdate();
+    void this.#loadScores().then(async () => {
+      await this.updateComplete;
+      this.renderRoot.querySelector('.detail')?.scrollIntoView({ block: 'nearest' });
+    });
+  }
+
+  async #loadScores(): Promise<void> {
+    const [index, data, model, report] = [this.#selected, this.#data, this.#model, this.#report];
+    if (index === null || data === null || model === null || report === null || engine.task !== null) return;
+    // The reader's own kernel has left with the worker that it ran in.
+    const variant = report.lanes.find((lane) => lane.variant !== kGuestRung)?.variant ?? 'simd';
+    const image = data.images.slice(index * kPixels, (index + 1) * kPixels);
+    try {
+      const logits = await engine.logits(model, image, variant);
+      if (this.#selected === index) this.#scores = softmax(logits);
+    } catch (error) {
+      this.error = error;
+    }
+    this.requestUpdate();
+  }
+
+  #renderDetail(): TemplateResult | typeof nothing {
+    const [data, index] = [this.#data, this.#selected];
+    if (data === null || index === null) return nothing;
+    const truth = data.labels[index]!;
+    return html`<div class="section detail">
+      <canvas
+        width=${kSide}
+        height=${kSide}
+        data-image=${index}
+        role="img"
+        aria-label="Image ${index}, enlarged"
+      ></canvas>
+      <div>
+        <p><strong>Image ${index}</strong>, labelled “${kClasses[truth]}”.</p>
+        ${
+          this.#scores === null
+            ? html`<p class="muted small">
+                ${this.#report === null ? 'Classify the images first to see the class scores.' : ''}
+              </p>`
+            : html`<div class="scores" role="group" aria-label="Class scores">
+                ${this.#scores.map((score, label) => renderScore(score, label, truth, this.#scores!.indexOf(Math.max(...this.#scores!))))}
+              </div>`
+        }
+      </div>
+    </div>`;
+  }
+
+  protected override updated(changes: PropertyValues): void {
+    super.updated(changes);
+    const data = this.#data;
+    if (data === null) return;
+    for (const canvas of this.renderRoot.querySelectorAll('canvas')) {
+      const index = canvas.dataset['image'];
+      if (index === undefined || canvas.dataset['drawn'] === index) continue;
+      drawImage(canvas, data.images.subarray(Number(index) * kPixels, (Number(index) + 1) * kPixels));
+      canvas.dataset['drawn'] = index;
+    }
+  }
+}
+
+function differences(a: Uint8Array, b: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < a.length; ++i) count += a[i] === b[i] ? 0 : 1;
+  return count;
+}
+
+customElements.define('image-classifier', ImageClassifier);

@@ -1,0 +1,363 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { files } from 'virtual:optlab-manifest';
+import {
+  decoderOf,
+  kStorages,
+  numberOf,
+  policyText,
+  rowsComputed,
+  tokenLabel,
+  type CacheTrace,
+  type KeepPolicy,
+  type TraceStep,
+} from '#lab/cache-views.ts';
+import { parseNumber } from '#lab/check.ts';
+import { byteSize } from '#lab/format.ts';
+import { thousands } from '#lab/layers.ts';
+import { kOpening } from '#lab/moby.ts';
+import { kSinkChoices, kWindowChoices, policyOf } from '../cache-policy.ts';
+import { timeMachineStyles } from './styles.ts';
+import { engine } from '#kit/context.ts';
+import { download } from '#kit/downloads.ts';
+import { nearView } from '../../../02-acceleration/experiments/image-classifier/view.ts';
+import { LabElement, texts } from '#kit/lab-element.ts';
+import { labStyles } from '#kit/styles.ts';
+
+const kTokens = [12, 16, 24, 32, 48];
+const kPlayEveryMs = 900;
+
+/**
+ * The cache of a real model as it reads a text: which slot each step writes, what that overwrites, what it reads.
+ *
+ * Attributes: `model` (tiny or lm), `window` (0: all), `sinks`, `storage` (f32, fp16, int8), `tokens` (how many of the text), `id` (names its settings in the
+ * address; default `machine`).
+ */
+export class CacheTimeMachine extends LabElement {
+  #policy: KeepPolicy | null = null;
+  #tokens = 24;
+  #trace: CacheTrace | null = null;
+  #at = 0;
+  #timer: ReturnType<typeof setInterval> | null = null;
+  #guess = '';
+  /** The last guess, with the slot that was right. */
+  #judged: { guess: number; slot: number } | null = null;
+  /** The settings have changed while another experiment ran. */
+  #stale = false;
+
+  static override styles = [labStyles, timeMachineStyles];
+
+  protected override async prepare(): Promise<void> {
+    await nearView(this);
+    await super.prepare();
+    const saved = this.settings(this.#key);
+    this.#policy = policyOf(this, saved, { window: 8, sinks: 2, storage: 'f32' });
+    this.#tokens = numberOf(saved['tokens'], kTokens, numberOf(this.getAttribute('tokens'), kTokens, 24));
+    await this.#open();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#pause();
+  }
+
+  get #key(): string {
+    return this.id || 'machine';
+  }
+  protected override get settingsKey(): string {
+    return this.#key;
+  }
+
+  /** Reads the text again; later, if something is being measured. */
+  async #open(): Promise<void> {
+    if (this.#policy === null) return;
+    this.#stale = this.blocked;
+    if (this.#stale) return;
+    const [model, tokenizer] = await Promise.all([
+      download(this.getAttribute('model') === 'lm' ? files.lm : files.lmTiny),
+      download(files.tokenizer),
+    ]);
+    const decoder = decoderOf(this.#policy);
+    this.#trace = await engine.traceCache({ model, tokenizer, text: kOpening, tokens: this.#tokens, decoder });
+    this.#go(Math.min(this.#at, this.#trace.steps.length - 1));
+  }
+
+  protected override willUpdate(): void {
+    if (this.#stale && !this.blocked) {
+      this.#stale = false;
+      void this.attempt(() => this.#open());
+    }
+  }
+
+  #change(change: Partial<KeepPolicy> & { tokens?: number }): void {
+    if (this.#policy === null) return;
+    const { tokens = this.#tokens, ...policy } = change;
+    this.#pause();
+    this.#tokens = tokens;
+    this.#policy = { ...this.#policy, ...policy };
+    if (this.#policy.window === 0) this.#policy.sinks = 0;
+    const { window, sinks, storage } = this.#policy;
+    this.saveSettings(this.#key, {
+      window: String(window),
+      sinks: String(sinks),
+      storage,
+      tokens: String(this.#tokens),
+    });
+    this.#judged = null;
+    void this.attempt(() => this.#open());
+  }
+
+  #go(at: number): void {
+    const last = (this.#trace?.steps.length ?? 1) - 1;
+    this.#at = Math.max(0, Math.min(last, at));
+    if (this.#at === last) this.#pause();
+    this.requestUpdate();
+  }
+
+  #step(): void {
+    const next = this.#trace?.steps[this.#at + 1];
+    const guess = parseNumber(this.#guess);
+    this.#judged = next === undefined || guess === null ? null : { guess, slot: next.slot };
+    this.#guess = '';
+    this.#go(this.#at + 1);
+  }
+
+  #play(): void {
+    if (this.#trace === null) return;
+    if (this.#at === this.#trace.steps.length - 1) this.#at = 0;
+    this.#judged = null;
+    this.#timer = setInterval(() => this.#go(this.#at + 1), kPlayEveryMs);
+    this.requestUpdate();
+  }
+
+  #pause(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.requestUpdate();
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="card">
+      ${this.renderHead('Cache time machine')}
+      ${this.#policy === null ? this.#renderWaiting() : this.#renderSettings(this.#policy)}
+      ${this.#trace === null ? nothing : this.#renderTrace(this.#trace)} ${this.renderError()}
+    </div>`;
+  }
+
+  #renderWaiting(): TemplateResult | typeof nothing {
+    return this.error === null ? html`<p class="section muted small">Loading the model…</p>` : nothing;
+  }
+
+  #renderSettings(policy: KeepPolicy): TemplateResult {
+    return html`<div class="section">
+      <div class="row">
+        ${this.renderSelect('Window', String(policy.window), kWindowChoices, (window) => this.#change({ window: Number(window) }))}
+        ${this.renderSelect(
+          'Sinks',
+          String(policy.sinks),
+          kSinkChoices,
+          (sinks) => this.#change({ sinks: Number(sinks) }),
+          policy.window === 0,
+        )}
+        ${this.renderSelect('Kept as', policy.storage, texts(kStorages), (storage) =>
+          this.#change({ storage: storage as KeepPolicy['storage'] }),
+        )}
+        ${this.renderSelect('Tokens', String(this.#tokens), texts(kTokens), (tokens) => this.#change({ tokens: Number(tokens) }))}
+      </div>
+      ${this.#stale ? html`<p class="muted small">Another experiment is being measured; this one waits for it.</p>` : nothing}
+    </div>`;
+  }
+
+  #renderTrace(trace: CacheTrace): TemplateResult {
+    const step = trace.steps[this.#at]!;
+    return html`${this.#renderTransport(trace)}
+      <div class="section">
+        <p class="now" aria-live=${this.#timer === null ? 'polite' : 'off'}>${this.#stepText(trace, step)}</p>
+        <h4>With the cache</h4>
+        <ol class="slots" aria-label="Slots of the cache">
+          ${slotsOf(trace, this.#policy!).map((slot) => this.#renderSlot(trace, step, slot))}
+        </ol>
+      </div>
+      <div class="section">
+        <h4>Without a cache</h4>
+        <p class="small muted">
+          Keys and values of
+          ${this.#at === 0 ? 'the token are computed' : html`all ${this.#at + 1} tokens are computed, ${this.#at} of them again`}:
+          ● for the first time, ↻ again.
+        </p>
+        <ol class="text again" aria-label="Computed in this step without a cache">
+          ${trace.tokens
+            .slice(0, this.#at + 1)
+            .map(
+              (token, i) =>
+                html`<li
+                  class=${i === this.#at ? 'newest' : ''}
+                  aria-label="${token}, ${i === this.#at ? 'computed' : 'computed again'}"
+                >
+                  ${tokenLabel(token)}
+                </li>`,
+            )}
+        </ol>
+      </div>
+      ${this.#renderTable(trace, step)}`;
+  }
+
+  #renderTransport(trace: CacheTrace): TemplateResult {
+    const last = trace.steps.length - 1;
+    const playing = this.#timer !== null;
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    return html`<div class="section">
+      <ol class="text" aria-label="The text">
+        ${trace.tokens.map((token, i) => this.#renderToken(trace, token, i))}
+      </ol>
+      <div class="row transport">
+        <button ?disabled=${this.#at === 0} @click=${() => this.#go(this.#at - 1)}>Back</button>
+        <input
+          type="range"
+          min="0"
+          max=${last}
+          .value=${String(this.#at)}
+          aria-label="Position"
+          aria-valuetext="position ${this.#at} of ${last}, ${trace.tokens[this.#at] ?? ''}"
+          @input=${(event: Event) => {
+            this.#pause();
+            this.#judged = null;
+            this.#go(Number((event.target as HTMLInputElement).value));
+          }}
+        />
+        ${
+          still
+            ? nothing
+            : html`<button class="play" @click=${() => (playing ? this.#pause() : this.#play())}>
+                ${playing ? 'Pause' : 'Play'}
+              </button>`
+        }
+      </div>
+      <form
+        class="row transport predict"
+        @submit=${(event: Event) => {
+          event.preventDefault();
+          this.#step();
+        }}
+      >
+        <label class="field"
+          >The next token goes to slot
+          <input
+            type="text"
+            inputmode="numeric"
+            autocomplete="off"
+            ?disabled=${this.#at === last}
+            .value=${this.#guess}
+            @input=${(event: Event) => {
+              this.#guess = (event.target as HTMLInputElement).value;
+            }}
+        /></label>
+        <button class="primary" type="submit" ?disabled=${this.#at === last}>Step</button>
+        ${this.#renderJudged()}
+      </form>
+    </div>`;
+  }
+
+  #renderJudged(): TemplateResult | typeof nothing {
+    if (this.#judged === null) return nothing;
+    const { guess, slot } = this.#judged;
+    return guess === slot
+      ? html`<span class="good small" role="status">Right: slot ${slot}.</span>`
+      : html`<span class="bad small" role="status">You said ${guess}; it went to slot ${slot}.</span>`;
+  }
+
+  #renderToken(trace: CacheTrace, token: string, position: number): TemplateResult {
+    const kept = trace.steps[this.#at]!.slots.includes(position);
+    const [name, state] =
+      position > this.#at
+        ? ['later', 'not read yet']
+        : position === this.#at
+          ? ['newest', 'the newest token']
+          : kept
+            ? ['', 'kept']
+            : ['lost', 'evicted'];
+    return html`<li class=${name} title="position ${position}: ${state}" aria-label="${token}, ${state}">
+      ${tokenLabel(token)}
+    </li>`;
+  }
+
+  #stepText(trace: CacheTrace, { slot, evicted, slots }: TraceStep): TemplateResult {
+    const quoted = (position: number) => html`<code>${tokenLabel(trace.tokens[position]!)}</code>`;
+    const read = slots.filter((position) => position !== null).length;
+    return html`Position ${this.#at}, ${quoted(this.#at)}: its key and value are
+      <strong>written to slot ${slot}</strong>${
+        evicted === null
+          ? ''
+          : html`, where those of position ${evicted}, ${quoted(evicted)}, were: these are <strong>evicted</strong>`
+      }.
+      Its query then <strong>reads ${read === 1 ? 'one key and value' : `${read} keys and values`}</strong>. The cache
+      keeps ${policyText(this.#policy!)}.`;
+  }
+
+  #renderSlot(trace: CacheTrace, step: TraceStep, slot: number): TemplateResult {
+    const position = step.slots[slot] ?? null;
+    const written = slot === step.slot;
+    const over = written && step.evicted !== null;
+    const sink = this.#policy!.window > 0 && slot < this.#policy!.sinks;
+    const mark = position === null ? 'empty' : over ? 'overwritten, read' : written ? 'written, read' : 'read';
+    return html`<li class="${position === null ? 'empty' : ''} ${written ? 'written' : ''} ${over ? 'over' : ''}">
+      <span class="where">slot ${slot}${sink ? ', sink' : ''}</span>
+      <span class="token">${position === null ? '' : tokenLabel(trace.tokens[position]!)}</span>
+      <span class="position"
+        >${position === null ? '' : over ? `position ${position}, was ${step.evicted}` : `position ${position}`}</span
+      >
+      <span class="mark">${mark}</span>
+    </li>`;
+  }
+
+  #renderTable(trace: CacheTrace, step: TraceStep): TemplateResult {
+    const [cached, uncached] = [rowsComputed(this.#at, true), rowsComputed(this.#at, false)];
+    const { layers, kvHeads, headSize, footprint, positions } = trace;
+    return html`<div class="section">
+      <div class="scroll" tabindex="0" role="region" aria-label="Work and memory of this step">
+        <table>
+          <caption>
+            <span>This step, position ${this.#at}: keys and values of tokens, and bytes of all layers</span>
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Way</th>
+              ${['Tokens computed', 'So far', 'Written', 'Read', 'Kept'].map((title) => html`<th scope="col">${title}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            <tr>
+              <th scope="row">with the cache</th>
+              <td>${cached.now}</td>
+              <td>${thousands(cached.soFar)}</td>
+              <td>${byteSize(step.bytesWritten)}</td>
+              <td>${byteSize(step.bytesRead)}</td>
+              <td>${byteSize(step.bytesRead)}</td>
+            </tr>
+            <tr>
+              <th scope="row">without</th>
+              <td>${uncached.now}</td>
+              <td>${thousands(uncached.soFar)}</td>
+              <td>–</td>
+              <td>–</td>
+              <td>0 B</td>
+            </tr>
+          </tbody>
+        </table>
+      </div>
+      <p class="small muted">
+        A token's key and value: 2 · ${layers} layers · ${kvHeads} heads · ${headSize} numbers, here
+        ${byteSize(step.bytesWritten)}. This policy allocates ${byteSize(footprint.total)} for sequences of ${positions}
+        tokens, all at the beginning.
+      </p>
+    </div>`;
+  }
+}
+
+/** All slots that the text ever uses, or that the policy has. */
+function slotsOf(trace: CacheTrace, { window, sinks }: KeepPolicy): number[] {
+  const used = trace.steps.at(-1)?.slots.length ?? 0;
+  const count = window === 0 ? trace.tokens.length : Math.max(used, window + sinks);
+  return Array.from({ length: count }, (_, slot) => slot);
+}
+
+customElements.define('cache-time-machine', CacheTimeMachine);

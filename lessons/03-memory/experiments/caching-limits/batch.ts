@@ -1,0 +1,86 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { byteSize, duration, threeDigits, times } from '#lab/format.ts';
+import { batchFigures, kSharedWeights, type BatchReport } from '#lab/limits.ts';
+import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
+
+/** Sequences that are generated together. */
+
+export function renderBatches(report: BatchReport, width: number): TemplateResult {
+  const figures = batchFigures(report);
+  const { context, decoder } = report.options;
+  const last = figures.at(-1);
+  const shared = kSharedWeights.includes(decoder.weights);
+  return html`<figure>
+      <figcaption>
+        <strong>Tokens a second</strong> over sequences generated together: ${renderSign(0)} all of them,
+        ${renderSign(1)} each
+      </figcaption>
+      ${renderXyPlot({
+        series: [
+          { name: 'all', points: figures.map(({ batch, rate }) => ({ x: batch, y: rate })) },
+          { name: 'each', points: figures.map(({ batch, each }) => ({ x: batch, y: each })) },
+        ],
+        xTitle: 'sequences together',
+        yTitle: 'tokens a second',
+        xText: (value) => `${value}`,
+        yText: (value) => threeDigits(value),
+        log: true,
+        width,
+        label: 'Tokens a second over the number of sequences, of all and of each. The table below has the figures.',
+      })}
+    </figure>
+    <div class="scroll" tabindex="0" role="region" aria-label="Batches">
+      <table>
+        <caption>
+          <span
+            >Steps that give each sequence a token, after ${context} tokens each, the fastest of five repetitions; bytes
+            are what a step has to read at least once</span
+          >
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Sequences</th>
+            <th scope="col">a step</th>
+            <th scope="col">tokens/s, all</th>
+            <th scope="col">each</th>
+            <th scope="col">gain</th>
+            <th scope="col">weights</th>
+            <th scope="col">caches</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${figures.map(
+            ({ batch, seconds, rate, each, gain, weightBytes, cacheBytes }) =>
+              html`<tr>
+                <th scope="row">${batch}</th>
+                <td>${duration(seconds)}</td>
+                <td>${threeDigits(rate)}</td>
+                <td>${threeDigits(each)}</td>
+                <td><strong>${times(gain)}</strong></td>
+                <td>${byteSize(weightBytes)}</td>
+                <td>${byteSize(cacheBytes)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${
+      last === undefined || !report.done
+        ? nothing
+        : html`<p class="small">
+            ${
+              shared
+                ? html`The weights are read once a step, for all sequences; each has a cache of its own.`
+                : html`In ${decoder.weights} this library reads the weights for each sequence as long as there are few:
+                  a batch gains little. f32 and int8-dot read them once a step.`
+            }
+            ${last.batch} caches take ${byteSize(last.batch * report.footprint)} in all.
+            ${
+              last.cacheBytes > last.weightBytes
+                ? html`A step of ${last.batch} reads more of caches than of weights: more sequences would gain ever
+                  less.`
+                : nothing
+            }
+          </p>`
+    }`;
+}

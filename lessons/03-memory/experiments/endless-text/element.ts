@@ -1,0 +1,116 @@
+import { files } from 'virtual:optlab-manifest';
+import { html, nothing, type TemplateResult } from 'lit';
+import { kExactDecoder, type GenerateReport, type GenerationLane, type LaneOptions } from '#lab/generation.ts';
+import { engine } from '#kit/context.ts';
+import { download } from '#kit/downloads.ts';
+import { LabElement } from '#kit/lab-element.ts';
+import { labStyles } from '#kit/styles.ts';
+import { renderLane } from '../token-race/view.ts';
+import { tokenRaceStyles } from '../token-race/styles.ts';
+
+const kPrompt = 'Call me';
+const kWindows = [16, 64, 128, 252];
+const kSinks = [0, 1, 4];
+/** Nobody waits for the last one. */
+const kMost = 10_000_000;
+/** Of each text so many tokens are kept, and the end is shown: characters. */
+const kShown = 600;
+const kTail = 500;
+
+/**
+ * The same window with positions in the text and with positions in the cache: the first ends with the model's positions, the second when
+ * the reader has had enough.
+ */
+export class EndlessText extends LabElement {
+  #window = 64;
+  #sinks = 4;
+  #report: GenerateReport | null = null;
+
+  static override styles = [labStyles, tokenRaceStyles];
+
+  protected override async prepare(): Promise<void> {
+    await super.prepare();
+    const saved = this.settings(this.settingsKey);
+    this.#window = kWindows.find((window) => `${window}` === saved['window']) ?? 64;
+    this.#sinks = kSinks.find((sinks) => `${sinks}` === saved['sinks']) ?? 4;
+  }
+
+  protected override get settingsKey(): string {
+    return 'endless';
+  }
+
+  #change(name: 'window' | 'sinks', value: string): void {
+    if (name === 'window') this.#window = Number(value);
+    else this.#sinks = Number(value);
+    this.saveSettings(this.settingsKey, { window: `${this.#window}`, sinks: `${this.#sinks}` });
+    this.requestUpdate();
+  }
+
+  async #run(): Promise<void> {
+    this.#report = null;
+    const decoder = { ...kExactDecoder, window: this.#window, sinks: this.#sinks };
+    const lanes: LaneOptions[] = [
+      { name: 'with positions in the text', cached: true, decoder },
+      { name: 'with positions in the cache', cached: true, decoder: { ...decoder, stream: true } },
+    ];
+    await this.work(async () => {
+      const [model, tokenizer] = await Promise.all([download(files.lm), download(files.tokenizer)]);
+      const sampling = { temperature: 0.8, topK: 0, topP: 0.95, repetitionPenalty: 1, seed: 1 };
+      const asked = { model, tokenizer, prompt: kPrompt, sampling, stopTexts: [], threads: 1, lanes };
+      const show = (report: GenerateReport) => {
+        this.#report = report;
+        this.requestUpdate();
+      };
+      const report = await engine.generate({ ...asked, count: kMost, latest: kShown }, show);
+      show(report);
+      this.announcement = `Stopped after ${written(report)} tokens.`;
+    });
+  }
+
+  override render(): TemplateResult {
+    const report = this.#report;
+    const ready = engine.running !== null && !this.blocked;
+    return html`<div class="card">
+      ${this.renderHead('A text without an end')}
+      <div class="section row">
+        ${this.#select('Window', 'window', this.#window, kWindows)}
+        ${this.#select('Sinks', 'sinks', this.#sinks, kSinks)}
+        ${
+          this.working
+            ? html`${this.renderStop()}<span class="muted small">writing until you stop it…</span>`
+            : html`<button class="primary" ?disabled=${!ready} @click=${() => this.#run()}>Write on and on</button>
+                ${this.renderBlocked()}`
+        }
+      </div>
+      <span class="sr" role="status" aria-live="polite">${this.announcement}</span>
+      ${
+        report === null
+          ? nothing
+          : html`<div class="section result">
+              <div class="lanes">${report.lanes.map(renderEnd)}</div>
+              <p class="small muted">
+                The model was trained with ${report.positions} positions. Of a longer text the end is shown, and the
+                rate of at least its latest ${kShown} tokens.
+              </p>
+            </div>`
+      }
+      ${this.renderError()}
+    </div>`;
+  }
+
+  #select(label: string, name: 'window' | 'sinks', value: number, values: readonly number[]): TemplateResult {
+    const choices = values.map((each): [string, string] => [`${each}`, `${each}`]);
+    return this.renderSelect(label, `${value}`, choices, (text) => this.#change(name, text));
+  }
+}
+
+/** A lane, or the end of a long one. */
+function renderEnd(lane: GenerationLane, index: number): TemplateResult {
+  if (lane.dropped === 0) return renderLane(lane, index, kPrompt);
+  return renderLane({ ...lane, text: lane.text.slice(-kTail) }, index, '… ');
+}
+
+const written = ({ lanes }: GenerateReport): number =>
+  Math.max(...lanes.map(({ ids, dropped }) => ids.length + dropped), 0);
+
+customElements.define('endless-text', EndlessText);

@@ -1,0 +1,379 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { files } from 'virtual:optlab-manifest';
+import { kStorages, policyText, type PolicyOptions, type PolicySize } from '#lab/cache-views.ts';
+import { gunzip } from '#lab/data.ts';
+import { byteSize, duration, threeDigits } from '#lab/format.ts';
+import {
+  costOf,
+  figuresOf,
+  kContext,
+  kExplorerSinks,
+  kExplorerWindows,
+  kHeads,
+  kSlices,
+  kStride,
+  kTrainedHeads,
+  kWeights,
+  medianOf,
+  policyName,
+  policyRecord,
+  policySettingsText,
+  rateText,
+  readPolicySettings,
+  withPoint,
+  type PolicyPoint,
+  type PolicySettings,
+} from '#lab/policy.ts';
+import { chartStyles } from '#kit/chart.styles.ts';
+import { engine } from '#kit/context.ts';
+import { download } from '#kit/downloads.ts';
+import { nearView } from '../../../02-acceleration/experiments/image-classifier/view.ts';
+import { LabElement, saveFile } from '#kit/lab-element.ts';
+import { differenceText, renderPoints, renderScatter, type Across } from './view.ts';
+import { policyExplorerStyles } from './styles.ts';
+import { labStyles } from '#kit/styles.ts';
+import { Width } from '#kit/width.ts';
+
+/** The text uncompresses to 66 KB. */
+const kMostText = 1 << 20;
+
+/** What the tour measures: everything first, then one thing changed at a time, then all that costs little together. */
+const kTour: readonly Partial<PolicySettings>[] = [
+  {},
+  { window: 64, sinks: 4 },
+  { window: 64, sinks: 0 },
+  { window: 16, sinks: 4 },
+  { storage: 'int8' },
+  { weights: 'int8' },
+  { weights: 'int4' },
+  { kvHeads: 6 },
+  { kvHeads: 1 },
+  { window: 64, sinks: 4, storage: 'int8', weights: 'int8' },
+];
+const kEverything: Partial<PolicySettings> = {
+  window: 0,
+  sinks: 0,
+  kvHeads: kTrainedHeads,
+  storage: 'f32',
+  weights: 'f32',
+};
+
+/**
+ * What a way of keeping keys, values and weights costs and saves: memory, tokens per second and perplexity, measured here.
+ *
+ * Attributes: `model` (tiny or lm), `tokens` (of the validation text), `id` (names its settings in the address; default `policy`).
+ */
+export class PolicyExplorer extends LabElement {
+  #settings: PolicySettings | null = null;
+  #points: PolicyPoint[] = [];
+  /** The point that is being measured, or was last. */
+  #current: PolicyPoint | null = null;
+  #size: PolicySize | null = null;
+  #sizing = 0;
+  #text: string | null = null;
+  #across: Across = 'memory';
+  /** Of the tour, while it runs. */
+  #toGo = 0;
+  #width = new Width(this, '.plot');
+
+  static override styles = [labStyles, chartStyles, policyExplorerStyles];
+
+  protected override async prepare(): Promise<void> {
+    await nearView(this);
+    await super.prepare();
+    const own = Object.fromEntries(
+      ['model', 'tokens'].flatMap((name) => (this.hasAttribute(name) ? [[name, this.getAttribute(name)!]] : [])),
+    );
+    this.#settings = readPolicySettings({ ...own, ...this.settings(this.#key) }, this.maxThreads);
+    await this.#weigh();
+  }
+
+  get #key(): string {
+    return this.id || 'policy';
+  }
+  protected override get settingsKey(): string {
+    return this.#key;
+  }
+
+  async #options(settings: PolicySettings): Promise<PolicyOptions> {
+    const file = settings.model === 'lm' ? files.lm : files.lmTiny;
+    const [model, tokenizer, text] = await Promise.all([download(file), download(files.tokenizer), this.#validation()]);
+    const { window, sinks, storage, weights, kvHeads, tokens, threads } = settings;
+    const decoder = { window, sinks, storage, weights, mode: 'fast' as const };
+    return { model, tokenizer, text, tokens, context: kContext, stride: kStride, kvHeads, decoder, threads };
+  }
+
+  async #validation(): Promise<string> {
+    const bytes = await gunzip(await download(files.validationText), files.validationText.path, kMostText);
+    this.#text ??= new TextDecoder().decode(bytes);
+    return this.#text;
+  }
+
+  /** Memory needs no measurement: it follows the settings at once, unless something is being measured. */
+  async #weigh(): Promise<void> {
+    if (this.#settings === null || engine.task !== null) return;
+    const turn = ++this.#sizing;
+    const size = await engine.sizePolicy(await this.#options(this.#settings));
+    if (turn !== this.#sizing) return;
+    this.#size = size;
+    this.requestUpdate();
+  }
+
+  #change(change: Partial<PolicySettings>): void {
+    if (this.#settings === null) return;
+    const settings = { ...this.#settings, ...change };
+    if (settings.window === 0) settings.sinks = 0;
+    this.#settings = settings;
+    this.#size = null;
+    this.#current = this.#find(settings);
+    this.saveSettings(this.#key, policySettingsText(settings));
+    this.requestUpdate();
+    void this.attempt(() => this.#weigh());
+  }
+
+  async #measure(all: readonly PolicySettings[]): Promise<void> {
+    this.saveSettings(this.#key, policySettingsText(this.#settings!));
+    await this.work(async () => {
+      for (const [i, settings] of all.entries()) {
+        this.#toGo = all.length - i - 1;
+        const options = await this.#options(settings);
+        const report = await engine.explorePolicy(options, (partial) => {
+          this.#current = { settings, report: partial };
+          this.progress = (i + partial.progress) / all.length;
+          this.requestUpdate();
+        });
+        const point = { settings, report };
+        this.#current = point;
+        if (figuresOf(point) !== null) this.#points = withPoint(this.#points, point);
+        this.announcement = `${report.stopped ? 'Stopped' : 'Measured'}: ${policyName(settings)}.`;
+        this.requestUpdate();
+        if (report.stopped) break;
+      }
+    });
+    this.#toGo = 0;
+    if (this.#settings !== null) this.#current = this.#find(this.#settings);
+    this.requestUpdate();
+  }
+
+  #find(settings: PolicySettings): PolicyPoint | null {
+    return this.#points.find((point) => isSame(point.settings, settings)) ?? null;
+  }
+
+  #tour(): void {
+    const settings = this.#settings!;
+    void this.#measure(kTour.map((change) => ({ ...settings, ...kEverything, ...change })));
+  }
+
+  #export(): void {
+    const record = policyRecord(this.#points, {
+      recorded: new Date(),
+      page: location.href,
+      userAgent: navigator.userAgent,
+      engine: engine.running?.info,
+    });
+    saveFile('optlab-cache-policies.json', JSON.stringify(record, null, 2));
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="card">
+      ${this.renderHead('Policy explorer')}
+      ${
+        this.#settings === null
+          ? this.error === null
+            ? html`<p class="section muted small">Loading the model and the validation text…</p>`
+            : nothing
+          : html`${this.#renderSettings(this.#settings)} ${this.#renderStart(this.#settings)}`
+      }
+      ${this.renderProgress('Progress of the measurement')}
+      ${this.#settings === null ? nothing : this.#renderTiles(this.#settings)} ${this.#renderPoints()}
+      ${this.renderError()}
+    </div>`;
+  }
+
+  #select<T extends string | number>(
+    label: string,
+    values: readonly T[],
+    value: T,
+    text: (value: T) => string,
+    change: (value: string) => void,
+    disabled = false,
+  ): TemplateResult {
+    return html`<label class="field"
+      >${label}
+      <select
+        aria-label=${label}
+        ?disabled=${this.working || disabled}
+        @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
+      >
+        ${values.map((each) => html`<option value=${each} .selected=${each === value}>${text(each)}</option>`)}
+      </select></label
+    >`;
+  }
+
+  #renderSettings(settings: PolicySettings): TemplateResult {
+    const { model, window, sinks, kvHeads, storage, weights, tokens, threads } = settings;
+    const heads = kHeads.map((each) => each.kvHeads);
+    return html`<div class="section">
+      <div class="row">
+        ${this.#select(
+          'Window',
+          kExplorerWindows,
+          window,
+          (each) => (each === 0 ? 'everything' : `latest ${each}`),
+          (value) => this.#change({ window: Number(value) }),
+        )}
+        ${this.#select('Sinks', kExplorerSinks, sinks, String, (value) => this.#change({ sinks: Number(value) }), window === 0)}
+        ${this.#select(
+          'Key/value heads',
+          heads,
+          kvHeads,
+          (each) => kHeads.find((known) => known.kvHeads === each)?.name ?? '',
+          (value) => this.#change({ kvHeads: Number(value) }),
+        )}
+        ${this.#select('Cache', kStorages, storage, String, (value) => this.#change({ storage: value as PolicySettings['storage'] }))}
+        ${this.#select('Weights', kWeights, weights, String, (value) => this.#change({ weights: value as PolicySettings['weights'] }))}
+      </div>
+      <div class="row second">
+        ${this.#select(
+          'Model',
+          ['tiny', 'lm'] as const,
+          model,
+          (each) => (each === 'lm' ? 'moby-lm, 5 MB' : 'moby-lm-tiny, 1 MB'),
+          (value) => this.#change({ model: value === 'lm' ? 'lm' : 'tiny' }),
+        )}
+        ${this.#select(
+          'Text',
+          kSlices,
+          tokens,
+          (each) => `${each.toLocaleString('en')} tokens`,
+          (value) => this.#change({ tokens: Number(value) }),
+        )}
+        ${this.renderThreads(threads, (value) => this.#change({ threads: value }))}
+      </div>
+    </div>`;
+  }
+
+  #renderStart(settings: PolicySettings): TemplateResult {
+    if (this.working) {
+      const name = this.#current === null ? '' : policyName(this.#current.settings);
+      return html`<div class="section row">
+        ${this.renderStop()}<span class="muted small"
+          >measuring ${name}${this.#toGo > 0 ? `; ${this.#toGo} to go` : ''}…</span
+        >
+      </div>`;
+    }
+    const ready = engine.running !== null && !this.blocked;
+    return html`<div class="section row">
+      <button class="primary" ?disabled=${!ready} @click=${() => this.#measure([settings])}>Measure this policy</button>
+      <button ?disabled=${!ready} @click=${() => this.#tour()}>Measure ${kTour.length} policies</button>
+      ${this.renderBlocked()}
+    </div>`;
+  }
+
+  #renderTiles(settings: PolicySettings): TemplateResult {
+    const point = this.#current;
+    const shown = point?.settings ?? settings;
+    const size = point?.report ?? this.#size;
+    const figures = point === null ? null : figuresOf(point);
+    const median = point === null ? null : medianOf(point.report.rounds);
+    const seconds = median === null ? null : Math.min(...point!.report.rounds);
+    return html`<div class="section tiles" aria-busy=${this.working}>
+      <div class="tile">
+        <h4>Memory</h4>
+        <div class="figure">${size === null ? '…' : byteSize(size.footprint.total)} <small>of cache</small></div>
+        <p>
+          ${
+            size === null
+              ? ''
+              : html`keeps ${policyText(shown)} of at most ${size.positions}
+                tokens${size.footprint.scales > 0 ? html`; ${byteSize(size.footprint.scales)} of it are scales` : ''}.
+                Weights: ${byteSize(size.weightBytes)}.`
+          }
+        </p>
+      </div>
+      <div class="tile">
+        <h4>Speed</h4>
+        <div class="figure">${seconds === null ? '–' : html`${rateText(seconds)} <small>tokens/s</small>`}</div>
+        <p>
+          ${
+            seconds === null || median === null || point === null
+              ? 'Not measured yet.'
+              : html`${duration(seconds)} a token after ${point.report.prompt}: the fastest of
+                ${point.report.rounds.length} rounds of ${point.report.roundTokens}; the median round took
+                ${duration(median)}.`
+          }
+        </p>
+      </div>
+      <div class="tile">
+        <h4>Perplexity</h4>
+        <div class="figure">
+          ${
+            figures === null
+              ? '–'
+              : html`${threeDigits(figures.score.perplexity)}
+                  <small>± ${threeDigits(figures.score.perplexityError)}</small>`
+          }
+        </div>
+        <p>${figures === null || point === null ? 'Not measured yet.' : this.#perplexityText(point)}</p>
+      </div>
+    </div>`;
+  }
+
+  #perplexityText(point: PolicyPoint): TemplateResult {
+    const { score } = figuresOf(point)!;
+    const cost = point.report.done && !point.report.stopped ? costOf(point, this.#points) : null;
+    return html`${score.bitsPerByte.toFixed(4)} ± ${score.bitsPerByteError.toFixed(4)} bits per byte over
+    ${score.tokens.toLocaleString('en')} of ${point.report.tokens.toLocaleString('en')}
+    tokens${cost === null ? '' : html`; against keeping everything, token by token: <strong>${differenceText(cost)}</strong>`}.`;
+  }
+
+  #renderPoints(): TemplateResult {
+    const none = this.#points.length === 0;
+    return html`<div class="section plot" ?hidden=${none}>
+      ${
+        none
+          ? nothing
+          : html`<div class="row">
+                ${this.#select(
+                  'Across',
+                  ['memory', 'time'] as const,
+                  this.#across,
+                  (each) => (each === 'memory' ? 'memory' : 'time of a token'),
+                  (value) => {
+                    this.#across = value === 'time' ? 'time' : 'memory';
+                    this.requestUpdate();
+                  },
+                )}
+                <span class="muted small">Lower left is better; ringed dots are the front.</span>
+              </div>
+              ${renderScatter(this.#points, this.#across, this.#width.value)}
+              ${renderPoints(this.#points, (point) => this.#change(point.settings), this.working)}
+              <div class="row actions">
+                <button ?disabled=${this.working} @click=${() => this.#export()}>Export as JSON</button>
+                <button
+                  ?disabled=${this.working}
+                  @click=${() => {
+                    this.#points = [];
+                    this.#current = null;
+                    void this.attempt(() => this.#weigh());
+                  }}
+                >
+                  Forget all
+                </button>
+                <span class="muted small">The address of this page now carries these settings.</span>
+              </div>
+              <p class="small muted">
+                ± is a standard error: what another text of this length might change. Two policies read the same text,
+                so that their difference is known better than either; it is taken token by token. Heads other than the
+                trained ones are means or copies of these, without training again. Speed is that of fast mode; losses
+                are computed in exact mode, as
+                <code>optlab eval lm</code> computes them.
+              </p>`
+      }
+    </div>`;
+  }
+}
+
+const isSame = (a: PolicySettings, b: PolicySettings): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+customElements.define('policy-explorer', PolicyExplorer);

@@ -1,0 +1,213 @@
+import { html, nothing, svg, type TemplateResult } from 'lit';
+import { byteSize, duration, threeDigits } from '#lab/format.ts';
+import { decodeRate, smoothed, totalSeconds, type GenerationLane } from '#lab/generation.ts';
+import { niceTicks } from '#lab/training.ts';
+
+const kColors = ['var(--lab-3)', 'var(--lab-7)', 'var(--lab-5)'];
+/** Beside the colour, for whoever can't tell colours apart. */
+const kDashes = ['', 'dashed', 'dotted'];
+
+export const laneColor = (index: number): string => kColors[index % kColors.length]!;
+
+/** Text and figures of one decoder. */
+export function renderLane(lane: GenerationLane, index: number, prompt: string): TemplateResult {
+  const rate = decodeRate(lane);
+  const first = lane.seconds[0];
+  return html`<div class="lane" style="--lane:${laneColor(index)}">
+    <h4>${lane.name}</h4>
+    <dl>
+      <dt>tokens</dt>
+      <dd>${(lane.dropped + lane.ids.length).toLocaleString('en')}</dd>
+      ${
+        lane.dropped > 0
+          ? nothing
+          : html`<dt>first token</dt>
+              <dd>${first === undefined ? '–' : duration(first)}</dd>`
+      }
+      <dt>${lane.dropped > 0 ? 'now' : 'then'}</dt>
+      <dd>${rate === null ? '–' : `${threeDigits(rate)} tokens/s`}</dd>
+      ${
+        lane.dropped > 0
+          ? nothing
+          : html`<dt>in all</dt>
+              <dd>${lane.seconds.length === 0 ? '–' : duration(totalSeconds(lane))}</dd>`
+      }
+      <dt>kept for the next</dt>
+      <dd>${lane.bytes.at(-1) === 0 ? 'nothing' : byteSize(lane.bytes.at(-1) ?? 0)}</dd>
+      <dt>weights read</dt>
+      <dd>${byteSize(lane.weightBytes)}</dd>
+    </dl>
+    <div class="text" tabindex="0" role="region" aria-label="Text written ${lane.name}">
+      <p><b>${prompt}</b>${lane.text === '' && lane.ids.length > 0 ? ` ${lane.ids.join(' ')}` : lane.text}</p>
+    </div>
+    ${lane.stop === 'context' ? html`<p class="small muted">The model’s positions are full.</p>` : nothing}
+  </div>`;
+}
+
+interface Chart {
+  title: string;
+  lines: readonly (readonly number[])[];
+  names: readonly string[];
+  /** Position of the first value. */
+  first: number;
+  width: number;
+  text: (value: number) => string;
+}
+
+const kHeight = 200;
+const kTop = 12;
+const kBottom = kHeight - 40;
+const kLeft = 58;
+const kRight = 12;
+
+/** Seconds of each token, and bytes after it, over positions. */
+export function renderCharts(lanes: readonly GenerationLane[], prompt: number, width: number): TemplateResult {
+  const single = Math.max(280, width < 664 ? width : (width - 24) / 2);
+  const names = lanes.map(({ name }) => name);
+  const costs = lanes.map(({ seconds }) => smoothed(seconds).slice(1));
+  const bytes = lanes.map((lane) => lane.bytes.slice(1).map((value) => value / 1024));
+  if (costs.every((line) => line.length < 2)) return html``;
+  const shared = { names, first: prompt + 1, width: single };
+  return html`<div class="charts">
+    ${renderChart({ ...shared, title: 'Time of a token', lines: costs, text: duration })}
+    ${renderChart({ ...shared, title: 'Keys and values kept', lines: bytes, text: (kib) => byteSize(1024 * kib) })}
+  </div>`;
+}
+
+function renderChart({ title, lines, names, first, width, text }: Chart): TemplateResult {
+  const longest = Math.max(...lines.map((line) => line.length), 2);
+  const most = Math.max(...lines.flat(), 1e-9);
+  const ticks = niceTicks(0, most, 4);
+  const top = ticks.at(-1)!;
+  const x = (index: number) => kLeft + ((width - kLeft - kRight) * index) / (longest - 1);
+  const y = (value: number) => kBottom - ((kBottom - kTop) * value) / top;
+  return html`<figure>
+    <figcaption class="small">
+      <strong>${title}</strong> at its position;
+      ${names.map((name, i) => html`${i > 0 ? ', ' : ''}<span class="sample ${kDashes[i % 3]!}" style="--lane:${laneColor(i)}"></span> ${name}`)}
+    </figcaption>
+    <svg
+      class="chart"
+      viewBox="0 0 ${width} ${kHeight}"
+      role="img"
+      aria-label="${title} by position. The table below has the figures."
+    >
+      ${ticks.map(
+        (tick) =>
+          svg`<line class="grid" x1=${kLeft} x2=${width - kRight} y1=${y(tick)} y2=${y(tick)} />
+            <text class="tick" x=${kLeft - 7} y=${y(tick) + 4} text-anchor="end">${tick === 0 ? '0' : text(tick)}</text>`,
+      )}
+      ${[0, longest - 1].map(
+        (at) =>
+          svg`<text class="tick" x=${x(at)} y=${kBottom + 18} text-anchor=${at === 0 ? 'start' : 'end'}>${first + at}</text>`,
+      )}
+      <text class="tick" x=${(kLeft + width - kRight) / 2} y=${kBottom + 34} text-anchor="middle">position</text>
+      ${lines.map(
+        (line, i) =>
+          svg`<polyline class=${kDashes[i % 3]!} style="--lane:${laneColor(i)}" points=${line.map((value, at) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ')} />`,
+      )}
+    </svg>
+  </figure>`;
+}
+
+/** A file of the reader's. */
+export interface OwnFile {
+  name: string;
+  bytes: Uint8Array;
+}
+
+export interface DropOptions {
+  /** A file hovers above. */
+  over: boolean;
+  busy: boolean;
+  checkpoint: OwnFile | null;
+  tokenizer: OwnFile | null;
+  hover: (over: boolean) => void;
+  take: (files: FileList | null | undefined) => void;
+}
+
+/** Where the reader's own checkpoint goes. */
+export function renderDrop({ over, busy, checkpoint, tokenizer, hover, take }: DropOptions): TemplateResult {
+  const hovers = (is: boolean) => (event: DragEvent) => {
+    event.preventDefault();
+    hover(is);
+  };
+  return html`<div
+    class="drop ${over ? 'over' : ''}"
+    @dragover=${hovers(true)}
+    @dragleave=${hovers(false)}
+    @drop=${(event: DragEvent) => {
+      event.preventDefault();
+      take(event.dataTransfer?.files);
+    }}
+  >
+    <p class="small">
+      Drop a checkpoint here: one of <em>llama2.c</em> (<code>stories15M.bin</code>, with its
+      <code>tokenizer.bin</code> for text instead of numbers), or safetensors of <code>optlab train lm</code> with its
+      tokenizer (<code>.bpe</code>). It stays on your device.
+    </p>
+    <label class="row small"
+      >or choose files
+      <input
+        type="file"
+        multiple
+        accept=".bin,.safetensors,.bpe"
+        ?disabled=${busy}
+        @change=${(event: Event) => take((event.target as HTMLInputElement).files)}
+    /></label>
+    ${
+      checkpoint === null && tokenizer === null
+        ? nothing
+        : html`<p class="small muted">
+            ${checkpoint === null ? 'No checkpoint yet' : `${checkpoint.name}, ${byteSize(checkpoint.bytes.length)}`};
+            ${tokenizer === null ? 'no tokenizer: it writes token numbers' : tokenizer.name}.
+          </p>`
+    }
+  </div>`;
+}
+
+const kRows = 12;
+
+/** Some of the positions in figures. */
+export function renderTable(lanes: readonly GenerationLane[], prompt: number): TemplateResult {
+  const longest = Math.max(...lanes.map(({ ids }) => ids.length));
+  const stride = Math.max(1, Math.ceil(longest / kRows));
+  const rows = Array.from({ length: longest }, (_, i) => i).filter((i) => i % stride === 0 || i === longest - 1);
+  return html`<details>
+    <summary>The charts as a table</summary>
+    <div class="scroll" tabindex="0" role="region" aria-label="Time and memory by position">
+      <table>
+        <caption>
+          <span
+            >Time of a token and bytes of keys and values after it; the first token’s time includes the prompt’s</span
+          >
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Position</th>
+            ${lanes.map(
+              ({ name }) =>
+                html`<th scope="col">${name}</th>
+                  <th scope="col">kept</th>`,
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            (row) =>
+              html`<tr>
+                <th scope="row">${prompt + row}</th>
+                ${lanes.map(({ seconds, bytes }) =>
+                  seconds[row] === undefined
+                    ? html`<td>–</td>
+                        <td>–</td>`
+                    : html`<td>${duration(seconds[row])}</td>
+                        <td>${byteSize(bytes[row]!)}</td>`,
+                )}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+}
