@@ -1,12 +1,12 @@
-// Measures OptLab against other libraries and writes docs/benchmarks.json and docs/benchmarks.md; tools/peers/ holds the parts.
+// Measures OptLab against other libraries and writes docs/benchmarks.json and docs/benchmarks.md; peers/ holds the parts.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { CommandError, kRoot, seconds } from './lib/command.ts';
-import { familyOf, kFamilies } from './peers/families/index.ts';
-import type { Family } from './peers/family.ts';
-import { buildOurLinks, installNativePeers, installWebPeers, webVersions } from './peers/install.ts';
+import { familyOf, kFamilies } from '../peers/families/index.ts';
+import type { Family } from '../peers/family.ts';
+import { buildOurLinks, installNativePeers, installWebPeers, webVersions } from '../peers/install.ts';
 import {
   entriesOf,
   type Field,
@@ -15,15 +15,15 @@ import {
   openWebField,
   type PartName,
   settingsOf,
-} from './peers/lanes.ts';
-import { figure } from './peers/figures.ts';
-import { machine } from './peers/machine.ts';
-import { markdown } from './peers/report.ts';
-import { decodeResults, encodeResults, readResults } from './peers/results.ts';
-import { measureTask } from './peers/rotation.ts';
-import { summarize } from './peers/statistics.ts';
-import type { LaneResult, Method, Section, Task } from './peers/types.ts';
-import { servePeers } from './peers/web-server.ts';
+} from '../peers/lanes.ts';
+import { figure } from '../peers/figures.ts';
+import { machine } from '../peers/machine.ts';
+import { markdown } from '../peers/report.ts';
+import { decodeResults, encodeResults, readResults } from '../peers/results.ts';
+import { measureTask } from '../peers/rotation.ts';
+import { summarize } from '../peers/statistics.ts';
+import type { LaneResult, Method, Section, Task } from '../peers/types.ts';
+import { servePeers } from '../peers/web-server.ts';
 
 const kParts: readonly PartName[] = ['web', 'native'];
 const kNames = kFamilies.map(({ name }) => name);

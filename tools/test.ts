@@ -135,7 +135,7 @@ async function wasm({ fast, log }: Context): Promise<Counts> {
 
 async function toolsArea({ log }: Context): Promise<Counts> {
   const data = await check([process.execPath, 'tools/data.ts', '--check'], log);
-  return sum([data, await nodeTests('tools/**/*.test.ts', log)]);
+  return sum([data, await nodeTests('{tools,peers}/**/*.test.ts', log)]);
 }
 
 async function linkAll(log: string): Promise<void> {
@@ -185,7 +185,7 @@ const kThreadedTests = ['core_test', 'parallel_test', 'gemm_test', 'attention_te
 const kAreas: readonly Area[] = [
   { name: 'format', what: 'clang-format and Prettier', fast: true, run: format },
   { name: 'deps', what: 'the order of the modules of src/', fast: true, run: dependencies },
-  { name: 'tools', what: 'the tools themselves, and the checksums of the data', fast: true, run: toolsArea },
+  { name: 'tools', what: 'the tools themselves, the peers, and the checksums of the data', fast: true, run: toolsArea },
   { name: 'native', what: 'the C++ tests on this machine', fast: true, run: cpp('native') },
   { name: 'lint', what: 'tsc and clang-tidy (--fast: changed C++ files only)', fast: true, run: lint },
   { name: 'wasm', what: 'the C++ tests as WebAssembly under Node (--fast: one build of four)', fast: true, run: wasm },

@@ -7,7 +7,7 @@
 #include <new>
 #include <type_traits>
 
-/// Operands as tools/peers/random.ts makes them.
+/// Operands as peers/random.ts makes them.
 namespace optlab::peers {
 
 /// Memory aligned to a cache line.
@@ -31,7 +31,7 @@ class Values {
   std::unique_ptr<T[], Free> data_;
 };
 
-/// The generator of tools/peers/random.ts, bit for bit: 24 uniform bits.
+/// The generator of peers/random.ts, bit for bit: 24 uniform bits.
 class Random {
  public:
   explicit Random(std::uint32_t seed) : state_(seed) {}

@@ -3,10 +3,11 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { build } from '../lib/cmake.ts';
-import { CommandError, kJobs, kRoot, run } from '../lib/command.ts';
+import { build } from '../tools/lib/cmake.ts';
+import { CommandError, kJobs, kRoot, run } from '../tools/lib/command.ts';
 
 const kHere = import.meta.dirname;
+const kPackages = join(kHere, 'packages');
 const kDebianPackages = ['libopenblas-dev', 'libdnnl-dev', 'libeigen3-dev'] as const;
 /** Without these a library has no rows. */
 const kOptionalPackages = ['libtorch-dev'] as const;
@@ -15,13 +16,13 @@ export const kNativeBuild = join(kRoot, 'build/peers-native');
 /** Installs exactly what package-lock.json says, unless that is there. Returns the folder of the packages. */
 export async function installWebPeers(log: string): Promise<string> {
   const folder = join(process.env['OPTLAB_CACHE'] ?? join(homedir(), '.cache/optlab'), 'peers');
-  const lock = readFileSync(join(kHere, 'package-lock.json'), 'utf8');
+  const lock = readFileSync(join(kPackages, 'package-lock.json'), 'utf8');
   const stamp = join(folder, '.installed');
   const modules = join(folder, 'node_modules');
   if (existsSync(modules) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return modules;
   console.log(`installing the browser libraries into ${folder.replace(homedir(), '~')} (250 MB)`);
   mkdirSync(folder, { recursive: true });
-  for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(kHere, name), join(folder, name));
+  for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(kPackages, name), join(folder, name));
   copyFileSync(join(kRoot, '.npmrc'), join(folder, '.npmrc'));
   await run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, log });
   writeFileSync(stamp, lock);
@@ -29,7 +30,7 @@ export async function installWebPeers(log: string): Promise<string> {
 }
 
 export function webVersions(modules: string): Record<string, string> {
-  const wanted = JSON.parse(readFileSync(join(kHere, 'package.json'), 'utf8')) as {
+  const wanted = JSON.parse(readFileSync(join(kPackages, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
   };
   return Object.fromEntries(

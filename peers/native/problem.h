@@ -7,7 +7,7 @@
 
 #include "library.h"
 
-/// The tasks of tools/peers/families natively: the same operands and the same check of the result.
+/// The tasks of peers/families natively: the same operands and the same check of the result.
 namespace optlab::peers {
 
 /// Operands with room for a result.

@@ -1,13 +1,13 @@
 // A library in a page of its own in a browser of its own.
 import { chromium } from 'playwright-core';
-import { chromiumPath, kChromiumFlags } from '../lib/browser.ts';
+import { chromiumPath, kChromiumFlags } from '../tools/lib/browser.ts';
 import { processTree } from './quiet.ts';
 import type { Check, Loaded, Peak, Session, Task, Timing } from './types.ts';
 
 const kTimeLimitMs = 120_000;
 
 export interface WebSessionOptions {
-  /** Of tools/peers' server. */
+  /** Of peers' server. */
   url: string;
   library: string;
   threads: number;

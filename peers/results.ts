@@ -1,6 +1,6 @@
 // docs/benchmarks.json: reading it, earlier formats included, and writing it.
 import { existsSync, readFileSync } from 'node:fs';
-import { CommandError } from '../lib/command.ts';
+import { CommandError } from '../tools/lib/command.ts';
 import type { FamilyResults, Results } from './types.ts';
 
 /** Before there were families: one section for the browser and one native, of f32 products. */

@@ -1,7 +1,7 @@
 // Who takes part: the libraries and their numbers of threads, each in a session of its own, and the rows that they fill in a family.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { kChromiumFlags } from '../lib/browser.ts';
+import { kChromiumFlags } from '../tools/lib/browser.ts';
 import { type Family, kCappedSet, kFullSet, kVnniSet, kWebSet, type LaneRow } from './family.ts';
 import { kNativeBuild } from './install.ts';
 import { openNativeSession } from './native-session.ts';

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
-import { kRoot } from '../lib/command.ts';
+import { kRoot } from '../tools/lib/command.ts';
 
 const kTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

@@ -29,7 +29,7 @@ T unset() {
 }
 
 /// Compares rows of a result with sums in double; add(i, sum, magnitude) adds row i's products and their absolute values to vectors of
-/// zeros. Allowed is 2·K·ε·magnitude, or less than one for integers (tools/peers/families/compare.ts says why).
+/// zeros. Allowed is 2·K·ε·magnitude, or less than one for integers (peers/families/compare.ts says why).
 template <class T, class Add>
 double compare(const T* result, int rows, int columns, int depth, const Add& add) {
   std::vector<double> sum(columns), magnitude(columns);

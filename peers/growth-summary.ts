@@ -1,5 +1,5 @@
 // What the report says of the family `caching` beside its tables.
-import { exponentAt, fitGrowth, type GrowthFit, predicted } from '../../web/src/lab/growth.ts';
+import { exponentAt, fitGrowth, type GrowthFit, predicted } from '#lab/growth.ts';
 import { speeds } from './figures.ts';
 import { median } from './statistics.ts';
 import type { Section } from './types.ts';
