@@ -6,11 +6,11 @@
 
 namespace optlab {
 
-/// Scratch memory that kernels carve up, so that none of them allocates. A caller reserves before the call, outside the
-/// hot path; the high-water mark says what a run needed.
+/// Scratch memory for kernels, which never allocate. The caller reserves it before the call, outside the hot path; the
+/// high-water mark is the most that a run needed.
 class Arena {
  public:
-  /// Makes at least `bytes` available; keeps what it has if that is enough. Invalidates earlier pointers. Throws
+  /// Makes at least `bytes` available; keeps the present memory if it suffices. Invalidates earlier pointers. Throws
   /// std::bad_alloc.
   void reserve(std::size_t bytes) {
     if (bytes > buffer_.size()) buffer_ = AlignedBuffer<std::byte>(bytes);

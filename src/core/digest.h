@@ -28,7 +28,7 @@ class Digest {
   }
 
   std::uint64_t value() const { return state_; }
-  /// Sixteen lower-case hexadecimal digits.
+  /// The value in sixteen lower-case hexadecimal digits.
   std::string hex() const;
 
  private:

@@ -7,7 +7,7 @@
 
 namespace optlab {
 
-/// View of a matrix that somebody else owns: element (r, c) is data[r*row_stride + c*column_stride]. Strides count
+/// A view of a matrix that another object owns: element (r, c) is data[r*row_stride + c*column_stride]. Strides count
 /// elements, so a transposed or sliced operand is a view and costs nothing.
 template <class T>
 struct BasicMatrixView {
@@ -34,7 +34,7 @@ using ConstMatrixView = BasicMatrixView<const float>;
 void check_matrix_size(std::size_t size, int rows, int columns, std::string_view what);
 
 /// A row-major view of a contiguous range of floats (a span, a vector, an array) that has rows*columns elements.
-/// Throws: see check_matrix_size.
+/// Throws: as check_matrix_size does.
 template <std::ranges::contiguous_range Range>
 auto matrix_view(Range&& data, int rows, int columns, std::string_view what = "matrix") {
   check_matrix_size(std::ranges::size(data), rows, columns, what);

@@ -34,8 +34,8 @@ class Shape {
 
 template <class Float>
 struct BasicTensorView;
-/// Contiguous row-major values that somebody else owns, with their extents. `values` may be empty while the shape isn't:
-/// an operand that isn't wanted.
+/// Contiguous row-major values that another object owns, with their extents. An operand that isn't wanted has a shape and
+/// empty `values`.
 using TensorView = BasicTensorView<float>;
 using ConstTensorView = BasicTensorView<const float>;
 
@@ -58,7 +58,7 @@ class Tensor {
   ConstMatrixView matrix() const;
   TensorView view();
   ConstTensorView view() const;
-  /// The first `count` of the first axis. Throws std::invalid_argument if there aren't as many.
+  /// A view of the first `count` elements of the first axis. Throws std::invalid_argument if it has fewer.
   TensorView first(int count);
 
  private:

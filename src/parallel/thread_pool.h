@@ -30,8 +30,8 @@ class FunctionRef<Result(Args...)> {
 /// The threads this build can run: 1 in a WebAssembly build without threads, else the number of logical processors.
 int hardware_threads();
 
-/// Workers that wait for work: they spin for a short while (a following loop starts within about a microsecond), then
-/// sleep, so that an idle pool costs nothing. The caller is worker 0 and works too. A pool of one thread, or a build
+/// A pool of workers. A worker without work spins for a short while, so that a following loop starts within about a
+/// microsecond, then sleeps, so that an idle pool costs nothing. The caller is worker 0 and works too. A pool of one thread, or a build
 /// without threads, runs everything in the caller: the results are the same, since work is divided by index and never
 /// by arrival.
 ///
@@ -49,20 +49,20 @@ class ThreadPool {
 
   int threads() const;
 
-  /// Makes threads() equal `threads`, or less if the platform refuses; returns threads(). Workers too many stay asleep
-  /// instead of ending: in a browser an ended thread can be used again only after a return to the event loop. Not while
-  /// run() is at work. Throws std::invalid_argument as the constructor does.
+  /// Sets threads() to `threads`, or to less if the platform refuses a thread; returns threads(). Surplus workers sleep
+  /// instead of ending: in a browser an ended thread can be used again only after a return to the event loop. Must not be
+  /// called while run() is at work. Throws std::invalid_argument as the constructor does.
   int resize(int threads);
 
   /// Calls task(worker) once for every worker 0..workers-1 (`workers` is capped to threads()), returns when all have
   /// returned. `task` must not throw. Allocates nothing; takes a lock only to wake a sleeper or to sleep.
   void run(int workers, FunctionRef<void(int worker)> task) noexcept;
 
-  /// Whether run(workers, …) would begin at once: nobody it needs is asleep. Waking a sleeper takes some 100 µs, so work
-  /// shorter than that is better done alone meanwhile.
+  /// Whether run(workers, …) would begin at once, since none of its workers sleeps. Waking a sleeper takes some 100 µs, so
+  /// the caller does shorter work faster alone.
   bool awake(int workers) const noexcept;
-  /// Wakes workers 1..workers-1 without work: for as long as they spin, a run begins at once. Nothing where spinning
-  /// would keep a working thread from its processor.
+  /// Wakes workers 1..workers-1 without work; while they spin, a run begins at once. Does nothing where there are more
+  /// threads than processors, since a spinning thread would then delay a working one.
   void rouse(int workers) noexcept;
 
  private:
@@ -70,8 +70,8 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
-/// How many workers, `most` at most, are worth running on something that takes one of them `seconds`. If they sleep and it
-/// is short, that is 1, and they are woken for what comes next.
+/// The number of workers, at most `most`, that gain time on work that takes one of them `seconds`. Returns 1 and wakes the
+/// workers for the next call if they sleep and the work is short.
 int useful_workers(ThreadPool& pool, int most, double seconds) noexcept;
 
 /// A half-open range of indices.
