@@ -16,10 +16,10 @@
 #include "gemm/int8_gemm.h"
 #include "gemm/packed_matrix.h"
 #include "harness.h"
+#include "measure/roofline_probe.h"
 #include "nn/cnn.h"
 #include "nn/mlp.h"
 #include "nn/trainer.h"
-#include "profile/roofline_probe.h"
 #include "simd/isa.h"
 #include "sparse/sparse.h"
 
@@ -181,11 +181,11 @@ class Ours : public optlab::peers::Library {
   }
 
   std::string probe(double seconds) override {
-    optlab::profile::RooflineProbe probe(pool_, seconds);
+    optlab::measure::RooflineProbe probe(pool_, seconds);
     while (probe.step()) continue;
     static constexpr const char* kKinds[] = {"compute", "integer", "memory"};
     std::ostringstream json;
-    for (const optlab::profile::Peak& peak : probe.peaks()) {
+    for (const optlab::measure::Peak& peak : probe.peaks()) {
       json << (json.tellp() > 0 ? "," : "[") << "{\"name\":\"" << peak.name << "\",\"kind\":\""
            << kKinds[static_cast<int>(peak.kind)] << "\",\"threads\":" << peak.threads
            << ",\"fused\":" << (peak.fused ? "true" : "false") << ",\"value\":" << peak.value

@@ -13,8 +13,8 @@
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
 #include "core/error.h"
+#include "measure/clock.h"
 #include "nn/generate.h"
-#include "profile/clock.h"
 
 namespace optlab::bindings {
 namespace {
@@ -83,9 +83,9 @@ class LmDecoder {
   std::shared_ptr<Decoding> share() const { return shared_; }
   double feed(SequenceIds ids) {
     const auto tokens = copy_from<std::int32_t>(ids);
-    const double start = profile::now_seconds();
+    const double start = measure::now_seconds();
     decoder_.feed(tokens);
-    return profile::now_seconds() - start;
+    return measure::now_seconds() - start;
   }
   void feed_sequence(double sequence, SequenceIds ids) {
     decoder_.feed(copy_from<std::int32_t>(ids), whole("sequence", sequence));
@@ -96,9 +96,9 @@ class LmDecoder {
     std::vector<nn::NextToken> next;
     for (const std::int32_t id : tokens) next.push_back({static_cast<int>(next.size()), id});
     Tensor logits(Shape{static_cast<int>(next.size()), decoder_.config().vocab});
-    const double start = profile::now_seconds();
+    const double start = measure::now_seconds();
     decoder_.step(next, logits.matrix());
-    return profile::now_seconds() - start;
+    return measure::now_seconds() - start;
   }
   LogitValues logits() const { return LogitValues(copy_to("Float32Array", decoder_.logits())); }
   int length() const { return cache().length(); }
@@ -165,11 +165,11 @@ class TextRun {
     nn::Decoder& decoder = shared_->decoder;
     double seconds = 0.0;
     const auto next = [&](std::span<const std::int32_t> ids) {
-      const double start = profile::now_seconds();
+      const double start = measure::now_seconds();
       if (!cached_) decoder.truncate(0);
       const auto reused = cached_ ? static_cast<std::size_t>(decoder.reuse(ids)) : 0;
       const std::span<const float> logits = decoder.feed(ids.subspan(reused));
-      seconds = profile::now_seconds() - start;
+      seconds = measure::now_seconds() - start;
       return logits;
     };
     const nn::NewToken token = run_.step(next);

@@ -11,10 +11,10 @@
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
 #include "core/error.h"
+#include "measure/clock.h"
 #include "nn/cnn.h"
 #include "nn/mlp.h"
 #include "nn/trainer.h"
-#include "profile/clock.h"
 
 namespace optlab::bindings {
 namespace {
@@ -74,9 +74,9 @@ nn::Classification classify_with(nn::Model& model, std::span<const std::uint8_t>
 Classified model_classify(nn::Model& model, Bytes images, std::string variant) {
   const auto pixels = copy_from<std::uint8_t>(images);
   model.prepare(gemm::variant(variant));
-  const double start = profile::now_seconds();
+  const double start = measure::now_seconds();
   const nn::Classification result = classify_with(model, pixels, variant);
-  const double seconds = profile::now_seconds() - start;
+  const double seconds = measure::now_seconds() - start;
   return {Bytes(copy_to("Uint8Array", result.predictions)), result.logits_digest, seconds};
 }
 

@@ -8,8 +8,8 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "core/error.h"
+#include "measure/clock.h"
 #include "nn/model.h"
-#include "profile/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -52,9 +52,9 @@ void run(const std::string& kind, const Options& options) {
   Arena scratch;
   gemm::Context context{pool, scratch};
 
-  const double start = profile::now_seconds();
+  const double start = measure::now_seconds();
   const auto result = nn::classify(model, data.pixels, {variant, context});
-  const double seconds = profile::now_seconds() - start;
+  const double seconds = measure::now_seconds() - start;
   const double accuracy = nn::accuracy(result.predictions, data.labels);
 
   const std::string rung = variant != nullptr ? options.rung : "dispatcher (exact)";

@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/lm_files.h"
 #include "cli/options.h"
-#include "profile/clock.h"
+#include "measure/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -65,10 +65,10 @@ void run(const Options& options) {
   }
   for (const std::string& text : texts) {
     const char* part = &text == texts ? "validation" : "test";
-    const double start = profile::now_seconds();
+    const double start = measure::now_seconds();
     const TextScore at = decoder ? score(*decoder, tokenizer, text, window, stride, compute)
                                  : score(file.model, tokenizer, text, window, stride, compute);
-    const double seconds = profile::now_seconds() - start;
+    const double seconds = measure::now_seconds() - start;
     out[part] = {{"bits_per_byte", at.bits_per_byte},
                  {"nats_per_token", at.nats_per_token},
                  {"tokens", at.tokens},

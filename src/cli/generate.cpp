@@ -12,7 +12,7 @@
 #include "cli/lm_files.h"
 #include "cli/options.h"
 #include "core/digest.h"
-#include "profile/clock.h"
+#include "measure/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -61,9 +61,9 @@ Result measure(nn::NextLogits next, int positions, std::span<const std::int32_t>
   Result result;
   Digest digest;
   const auto timed = [&](std::span<const std::int32_t> ids) {
-    const double start = profile::now_seconds();
+    const double start = measure::now_seconds();
     const std::span<const float> logits = next(ids);
-    result.seconds.push_back(profile::now_seconds() - start);
+    result.seconds.push_back(measure::now_seconds() - start);
     digest.add(logits);
     return logits;
   };

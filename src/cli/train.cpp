@@ -7,10 +7,10 @@
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "measure/clock.h"
 #include "nn/cnn.h"
 #include "nn/mlp.h"
 #include "nn/trainer.h"
-#include "profile/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -77,15 +77,15 @@ void run(nn::Model& model, const std::string& description, const Options& option
   std::printf("model       %s, %zu parameters\n", description.c_str(), model.parameter_count());
   std::fflush(stdout);
 
-  const double start = profile::now_seconds();
+  const double start = measure::now_seconds();
   {
     Progress progress;
     nn::train(model, training, options.training, compute, [&](const nn::TrainingProgress& at) {
-      report(progress, at, profile::now_seconds() - start);
+      report(progress, at, measure::now_seconds() - start);
       return true;
     });
   }
-  const double seconds = profile::now_seconds() - start;
+  const double seconds = measure::now_seconds() - start;
   const nn::Compute exact{nullptr, context};  // as the README's figures
   const double accuracy = nn::accuracy(nn::classify(model, test.pixels, exact).predictions, test.labels);
   write_file(options.out, model.to_safetensors(describe(model, options, training.size(), test.size(), accuracy)));

@@ -7,9 +7,9 @@
 #include "cli/lm_files.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "measure/clock.h"
 #include "nn/lm_checkpoint.h"
 #include "nn/lm_trainer.h"
-#include "profile/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -67,10 +67,10 @@ class Run {
     std::printf("data        %zu bytes, %zu tokens of %d\n", text.size(), ids.size(), tokenizer_.vocab());
     std::printf("model       %zu parameters\n", model_.parameter_count());
     std::fflush(stdout);
-    start_ = profile::now_seconds();
+    start_ = measure::now_seconds();
     nn::train(model_, ids, options_.training, compute_, [&](const nn::LmProgress& at) { return step(at); });
     progress_.clear();
-    std::printf("time        %.1f s, %.0f tokens/s of training, %d thread%s\n", profile::now_seconds() - start_,
+    std::printf("time        %.1f s, %.0f tokens/s of training, %d thread%s\n", measure::now_seconds() - start_,
                 rate(options_.training.steps), pool_.threads(), pool_.threads() == 1 ? "" : "s");
     std::printf("best        step %d: %.4f bits per byte of validation, windows of %d apart\n", best_step_, best_bits_,
                 options_.training.context);
@@ -87,7 +87,7 @@ class Run {
   }
 
   double rate(int steps) const {
-    const double seconds = profile::now_seconds() - start_ - evaluating_;
+    const double seconds = measure::now_seconds() - start_ - evaluating_;
     return static_cast<double>(steps) * options_.training.batch * options_.training.context / seconds;
   }
 
@@ -98,7 +98,7 @@ class Run {
       progress_.show(static_cast<double>(at.step) / options_.training.steps, "step " + done);
       return true;
     }
-    const double begin = profile::now_seconds();
+    const double begin = measure::now_seconds();
     const int context = options_.training.context;
     const double bits = score(model_, tokenizer_, validation_, context, context, compute_).bits_per_byte;
     const bool best = best_step_ == 0 || bits < best_bits_;
@@ -108,10 +108,10 @@ class Run {
       write_file(options_.out,
                  nn::to_safetensors(model_, !options_.full, describe(options_, tokenizer_, at.step, bits)));
     }
-    evaluating_ += profile::now_seconds() - begin;
+    evaluating_ += measure::now_seconds() - begin;
     progress_.milestone("step " + done + "  loss " + fixed(losses_ / (at.step - last_), 4) + "  validation " +
                         fixed(bits, 4) + " bits/byte" + (best ? " *" : "  ") + "  norm " + fixed(at.gradient_norm, 2) +
-                        "  " + fixed(rate(at.step), 0) + " tokens/s  " + fixed(profile::now_seconds() - start_, 1) +
+                        "  " + fixed(rate(at.step), 0) + " tokens/s  " + fixed(measure::now_seconds() - start_, 1) +
                         " s");
     losses_ = 0.0;
     last_ = at.step;
