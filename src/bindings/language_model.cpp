@@ -17,7 +17,7 @@ LanguageModel::LanguageModel(std::span<const std::byte> file) {
     return;
   }
   lm = std::make_shared<nn::Lm>(nn::lm_from_safetensors(file));
-  const nn::SafetensorsMetadata metadata = nn::Safetensors::parse(file).metadata();
+  const checkpoint::SafetensorsMetadata metadata = checkpoint::Safetensors::parse(file).metadata();
   const auto named = metadata.find("tokenizer");
   if (named != metadata.end()) tokenizer_digest = named->second;
 }

@@ -34,7 +34,7 @@ nn::Tokenizer read_tokenizer(const std::string& path) {
 LmFile read_lm(const std::string& path) {
   return parsed(path, [&](std::span<const std::byte> bytes) {
     if (path.ends_with(".bin")) return LmFile{nn::lm_from_llama2c(bytes), {}};
-    return LmFile{nn::lm_from_safetensors(bytes), nn::Safetensors::parse(bytes).metadata()};
+    return LmFile{nn::lm_from_safetensors(bytes), checkpoint::Safetensors::parse(bytes).metadata()};
   });
 }
 

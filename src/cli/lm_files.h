@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/safetensors.h"
 #include "nn/decoder.h"
 #include "nn/lm.h"
-#include "nn/safetensors.h"
 #include "nn/tokenizer.h"
 
 /// What the commands of the language model share.
@@ -19,7 +19,7 @@ nn::Tokenizer read_tokenizer(const std::string& path);
 /// A model from safetensors or from llama2.c's format (a name that ends in .bin), with the metadata it has.
 struct LmFile {
   nn::Lm model;
-  nn::SafetensorsMetadata metadata;
+  checkpoint::SafetensorsMetadata metadata;
 };
 LmFile read_lm(const std::string& path);
 

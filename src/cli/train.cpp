@@ -36,23 +36,23 @@ void report(Progress& progress, const nn::TrainingProgress& at, double seconds) 
 
 /// Nothing in it depends on the machine, the time or the number of threads: the same training gives the same file, in exact
 /// mode byte for byte.
-nn::SafetensorsMetadata describe(const nn::Model& model, const Options& options, int images, int test_images,
-                                 double test_accuracy) {
+checkpoint::SafetensorsMetadata describe(const nn::Model& model, const Options& options, int images, int test_images,
+                                         double test_accuracy) {
   const nn::TrainingOptions& training = options.training;
-  nn::SafetensorsMetadata metadata = {{"activation", "relu"},
-                                      {"input", "pixel/255, row-major 28x28"},
-                                      {"dataset", "Fashion-MNIST"},
-                                      {"training_images", std::to_string(images)},
-                                      {"optimizer", "Adam"},
-                                      {"schedule", training.cosine ? "cosine to 0" : "constant"},
-                                      {"epochs", std::to_string(training.epochs)},
-                                      {"batch", std::to_string(training.batch)},
-                                      {"learning_rate", CLI::detail::to_string(training.learning_rate)},
-                                      {"weight_decay", CLI::detail::to_string(training.adam.weight_decay)},
-                                      {"seed", std::to_string(training.seed)},
-                                      {"test_images", std::to_string(test_images)},
-                                      {"test_accuracy", fixed(test_accuracy, 4)},
-                                      {"parameter_digest", model.parameter_digest()}};
+  checkpoint::SafetensorsMetadata metadata = {{"activation", "relu"},
+                                              {"input", "pixel/255, row-major 28x28"},
+                                              {"dataset", "Fashion-MNIST"},
+                                              {"training_images", std::to_string(images)},
+                                              {"optimizer", "Adam"},
+                                              {"schedule", training.cosine ? "cosine to 0" : "constant"},
+                                              {"epochs", std::to_string(training.epochs)},
+                                              {"batch", std::to_string(training.batch)},
+                                              {"learning_rate", CLI::detail::to_string(training.learning_rate)},
+                                              {"weight_decay", CLI::detail::to_string(training.adam.weight_decay)},
+                                              {"seed", std::to_string(training.seed)},
+                                              {"test_images", std::to_string(test_images)},
+                                              {"test_accuracy", fixed(test_accuracy, 4)},
+                                              {"parameter_digest", model.parameter_digest()}};
   if (model.kind() == "mlp") {
     metadata["layers"] = "784-256-128-10";
     metadata["weight_layout"] = "[in,out]";

@@ -27,7 +27,8 @@ struct Options {
 };
 
 /// Nothing in it depends on the machine or the time.
-nn::SafetensorsMetadata describe(const Options& options, const nn::Tokenizer& tokenizer, int step, double bits) {
+checkpoint::SafetensorsMetadata describe(const Options& options, const nn::Tokenizer& tokenizer, int step,
+                                         double bits) {
   const nn::LmTrainingOptions& t = options.training;
   const auto text = [](auto value) { return CLI::detail::to_string(value); };
   return {{"tokenizer", tokenizer.digest()},

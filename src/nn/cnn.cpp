@@ -24,7 +24,7 @@ void add_convolution(Sequential& network, const std::string& number, int channel
   network.emplace<MaxPool2d>("pool" + number);
 }
 
-int extent(const Safetensors& file, std::string_view name, std::size_t rank, std::size_t axis) {
+int extent(const checkpoint::Safetensors& file, std::string_view name, std::size_t rank, std::size_t axis) {
   return static_cast<int>(file.require_f32(name, rank).shape[axis]);
 }
 
@@ -43,7 +43,7 @@ Cnn::Cnn(const CnnOptions& options) : Model({kSide, kSide, 1}), options_(options
 }
 
 Cnn Cnn::from_safetensors(std::span<const std::byte> bytes) {
-  const Safetensors file = Safetensors::parse(bytes);
+  const checkpoint::Safetensors file = checkpoint::Safetensors::parse(bytes);
   CnnOptions options;
   options.channels1 = extent(file, "conv1.weight", 4, 3);
   options.channels2 = extent(file, "conv2.weight", 4, 3);

@@ -68,7 +68,7 @@ TEST(Cnn, SurvivesItsCheckpointFoldedOrNot) {
   const auto pixels = make_pixels(5);
   Cnn model = make_model();
   const auto bytes = model.to_safetensors();
-  EXPECT_EQ(Safetensors::parse(bytes).metadata().at("model"), "cnn");
+  EXPECT_EQ(checkpoint::Safetensors::parse(bytes).metadata().at("model"), "cnn");
   Cnn again = Cnn::from_safetensors(bytes);
   EXPECT_EQ(again.parameter_digest(), model.parameter_digest());
   const auto want = classify(model, pixels, compute.compute).logits;
@@ -86,13 +86,14 @@ TEST(Cnn, SurvivesItsCheckpointFoldedOrNot) {
 TEST(Cnn, RefusesCheckpointsThatAreNoCnn) {
   Cnn model = make_model();
   const auto message = [&](auto&& change) {
-    std::vector<SafetensorsSource> sources;
-    for (const Parameter* tensor : model.tensors()) sources.push_back(source_of(tensor->name, tensor->value));
+    std::vector<checkpoint::SafetensorsSource> sources;
+    for (const Parameter* tensor : model.tensors())
+      sources.push_back(checkpoint::source_of(tensor->name, tensor->value));
     change(sources);
-    const auto bytes = write_safetensors(sources);
+    const auto bytes = checkpoint::write_safetensors(sources);
     return message_of<DataError>([&] { Cnn::from_safetensors(bytes); });
   };
-  using Sources = std::vector<SafetensorsSource>;
+  using Sources = std::vector<checkpoint::SafetensorsSource>;
   const auto of = [](Sources& sources, std::string_view name) {
     return std::find_if(sources.begin(), sources.end(), [&](const auto& source) { return source.name == name; });
   };
@@ -118,7 +119,8 @@ TEST(Cnn, RefusesCheckpointsThatAreNoCnn) {
               of(s, "conv1.weight")->shape = {1, 9, 1, 3};
             }).find("is [1,9,1,3], want [3,3,1,3]"),
             std::string::npos);
-  EXPECT_MESSAGE(DataError, load_model(write_safetensors({}, {{"model", "lm"}})), "\"model\" is \"lm\"; want");
+  EXPECT_MESSAGE(DataError, load_model(checkpoint::write_safetensors({}, {{"model", "lm"}})),
+                 "\"model\" is \"lm\"; want");
   const int sizes[] = {4, 3};
   EXPECT_EQ(load_model(Mlp(sizes).to_safetensors())->kind(), "mlp");
 }

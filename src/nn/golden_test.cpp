@@ -45,7 +45,7 @@ TEST(Golden, CheckpointIsTheOneThatWasTrained) {
   ASSERT_FALSE(bytes.empty()) << kModel << " can't be read; run the test in the repository's root";
   Mlp model = Mlp::from_safetensors(bytes);
   EXPECT_EQ(model.parameter_digest(), kWeightsDigest);
-  EXPECT_EQ(Safetensors::parse(bytes).metadata().at("parameter_digest"), kWeightsDigest);
+  EXPECT_EQ(checkpoint::Safetensors::parse(bytes).metadata().at("parameter_digest"), kWeightsDigest);
   EXPECT_EQ(model.parameter_count(), 235146U);
 }
 
@@ -88,7 +88,7 @@ TEST(Golden, CnnCheckpointIsTheOneThatWasTrained) {
   EXPECT_LE(bytes.size(), 500'000U);
   Cnn model = Cnn::from_safetensors(bytes);
   EXPECT_EQ(model.parameter_digest(), kCnnWeightsDigest);
-  EXPECT_EQ(Safetensors::parse(bytes).metadata().at("parameter_digest"), kCnnWeightsDigest);
+  EXPECT_EQ(checkpoint::Safetensors::parse(bytes).metadata().at("parameter_digest"), kCnnWeightsDigest);
   const auto images_file = read<std::uint8_t>(kImages);
   const IdxImages images = parse_idx_images(images_file, kImages);
   for (const gemm::Variant& variant : gemm::variants()) {

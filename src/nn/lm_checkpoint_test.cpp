@@ -40,19 +40,19 @@ TEST(LmCheckpoint, SurvivesSafetensors) {
 }
 
 /// A file of the given metadata and, as float32 zeros, the tensors of a model.
-Bytes file_with(const SafetensorsMetadata& metadata, std::size_t tensors = 100) {
+Bytes file_with(const checkpoint::SafetensorsMetadata& metadata, std::size_t tensors = 100) {
   Lm model(kSmall);
-  std::vector<SafetensorsSource> sources;
+  std::vector<checkpoint::SafetensorsSource> sources;
   for (Parameter* p : model.parameters()) {
     if (sources.size() == tensors) break;
     std::vector<int> shape;
     for (int axis = 0; axis < p->value.shape().rank(); ++axis) shape.push_back(p->value.shape()[axis]);
     sources.push_back({p->name, shape, p->value.values()});
   }
-  return write_safetensors(sources, metadata);
+  return checkpoint::write_safetensors(sources, metadata);
 }
 
-SafetensorsMetadata small_metadata() {
+checkpoint::SafetensorsMetadata small_metadata() {
   return {{"model", "lm"},   {"vocab", "19"},  {"dim", "24"},       {"layers", "2"}, {"heads", "4"},
           {"kv_heads", "2"}, {"hidden", "20"}, {"positions", "16"}, {"tied", "true"}};
 }
@@ -60,7 +60,7 @@ SafetensorsMetadata small_metadata() {
 TEST(LmCheckpoint, RefusesOtherSafetensors) {
   EXPECT_EQ(lm_from_safetensors(file_with(small_metadata())).config(), kSmall);
   const auto refused = [](const char* key, const char* value, const char* wanted) {
-    SafetensorsMetadata metadata = small_metadata();
+    checkpoint::SafetensorsMetadata metadata = small_metadata();
     metadata[key] = value;
     EXPECT_MESSAGE(DataError, lm_from_safetensors(file_with(metadata)), wanted);
   };

@@ -11,11 +11,11 @@ constexpr std::size_t kMostLayers = 64;
 
 std::string tensor_name(std::size_t layer, const char* what) { return "layers." + std::to_string(layer) + "." + what; }
 
-std::vector<int> read_sizes(const Safetensors& file) {
+std::vector<int> read_sizes(const checkpoint::Safetensors& file) {
   std::vector<int> sizes;
   for (std::size_t i = 0; i < kMostLayers && (i == 0 || file.find(tensor_name(i, "weight")) != nullptr); ++i) {
-    const SafetensorsEntry& weight = file.require_f32(tensor_name(i, "weight"), 2);
-    const SafetensorsEntry& bias = file.require_f32(tensor_name(i, "bias"), 1);
+    const checkpoint::SafetensorsEntry& weight = file.require_f32(tensor_name(i, "weight"), 2);
+    const checkpoint::SafetensorsEntry& bias = file.require_f32(tensor_name(i, "bias"), 1);
     const int in = static_cast<int>(weight.shape[0]);
     const int out = static_cast<int>(weight.shape[1]);
     if (i > 0 && in != sizes.back()) {
@@ -51,7 +51,7 @@ Mlp::Mlp(std::span<const int> sizes) : Model({sizes.empty() ? 1 : sizes.front()}
 }
 
 Mlp Mlp::from_safetensors(std::span<const std::byte> bytes) {
-  const Safetensors file = Safetensors::parse(bytes);
+  const checkpoint::Safetensors file = checkpoint::Safetensors::parse(bytes);
   Mlp model(read_sizes(file));
   model.load(file, "an MLP of " + std::to_string(model.layers_.size()) + " layers");
   return model;

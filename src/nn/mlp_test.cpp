@@ -71,13 +71,13 @@ TEST(Mlp, SurvivesItsCheckpoint) {
 
 TEST(Mlp, RefusesCheckpointsThatAreNoMlp) {
   const std::vector<float> v(64);
-  const auto load = [&](std::vector<SafetensorsSource> tensors) {
-    return Mlp::from_safetensors(write_safetensors(tensors));
+  const auto load = [&](std::vector<checkpoint::SafetensorsSource> tensors) {
+    return Mlp::from_safetensors(checkpoint::write_safetensors(tensors));
   };
   const auto tensor = [&](const char* name, const std::vector<int>& shape) {
     std::size_t count = 1;
     for (int extent : shape) count *= extent;
-    return SafetensorsSource{name, shape, std::span(v).first(count)};
+    return checkpoint::SafetensorsSource{name, shape, std::span(v).first(count)};
   };
   EXPECT_MESSAGE(DataError, load({}), "there is no tensor \"layers.0.weight\"");
   EXPECT_MESSAGE(DataError, load({tensor("layers.0.weight", {2, 3})}), "there is no tensor \"layers.0.bias\"");

@@ -60,17 +60,17 @@ std::string Model::parameter_digest() const {
   return digest.hex();
 }
 
-std::vector<std::byte> Model::to_safetensors(SafetensorsMetadata metadata) const {
+std::vector<std::byte> Model::to_safetensors(checkpoint::SafetensorsMetadata metadata) const {
   metadata.emplace("model", kind());
-  std::vector<SafetensorsSource> sources;
-  for (const Parameter* tensor : tensors()) sources.push_back(source_of(tensor->name, tensor->value));
-  return write_safetensors(sources, metadata);
+  std::vector<checkpoint::SafetensorsSource> sources;
+  for (const Parameter* tensor : tensors()) sources.push_back(checkpoint::source_of(tensor->name, tensor->value));
+  return checkpoint::write_safetensors(sources, metadata);
 }
 
-void Model::load(const Safetensors& file, const std::string& what) {
+void Model::load(const checkpoint::Safetensors& file, const std::string& what) {
   const std::vector<Parameter*> wanted = tensors();
   for (Parameter* tensor : wanted) {
-    copy_f32(require_f32(file, tensor->name, tensor->value.shape()), tensor->value.values());
+    checkpoint::copy_f32(checkpoint::require_f32(file, tensor->name, tensor->value.shape()), tensor->value.values());
   }
   if (file.tensors().size() == wanted.size()) return;
   throw DataError(text({"checkpoint: ", file.tensors().size(), " tensors, but ", what, " has ", wanted.size()}));
@@ -96,7 +96,7 @@ void Model::logits(ConstMatrixView x, MatrixView logits, const Compute& compute,
 }
 
 std::unique_ptr<Model> load_model(std::span<const std::byte> file) {
-  const SafetensorsMetadata metadata = Safetensors::parse(file).metadata();
+  const checkpoint::SafetensorsMetadata metadata = checkpoint::Safetensors::parse(file).metadata();
   const auto kind = metadata.find("model");
   if (kind == metadata.end() || kind->second == "mlp") return std::make_unique<Mlp>(Mlp::from_safetensors(file));
   if (kind->second == "cnn") return std::make_unique<Cnn>(Cnn::from_safetensors(file));

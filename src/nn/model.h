@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/safetensors.h"
+#include "checkpoint/safetensors.h"
 #include "nn/sequential.h"
 
 namespace optlab::nn {
@@ -39,7 +39,7 @@ class Model {
   /// Of all tensors of the checkpoint, in order.
   std::string parameter_digest() const;
   /// The tensors as F32, with "model" in the metadata unless it is there.
-  std::vector<std::byte> to_safetensors(SafetensorsMetadata metadata = {}) const;
+  std::vector<std::byte> to_safetensors(checkpoint::SafetensorsMetadata metadata = {}) const;
 
   /// Packs all weights for `variant` (Layer::prepare).
   void prepare(const gemm::Variant& variant) { network_->prepare(variant); }
@@ -58,7 +58,7 @@ class Model {
   /// To be called once all layers are there; checks that they fit together.
   void finish();
   /// Throws DataError unless `file` has exactly the tensors of this model; `what` says what that is ("an MLP of 3 layers").
-  void load(const Safetensors& file, const std::string& what);
+  void load(const checkpoint::Safetensors& file, const std::string& what);
 
  private:
   std::vector<int> example_;

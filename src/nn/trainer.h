@@ -63,7 +63,7 @@ class Trainer {
   void restore(std::span<const std::byte> state);
 
  private:
-  SafetensorsMetadata describe() const;
+  checkpoint::SafetensorsMetadata describe() const;
   void begin_epoch();
   void gather(int rows);
   double differentiate(int rows, const Compute& compute);

@@ -23,8 +23,9 @@ std::string moment_name(const char* which, const Parameter& parameter) {
   return std::string("adam.") + which + "." + parameter.name;
 }
 
-SafetensorsSource moment_source(const char* which, const Parameter& parameter, std::span<const float> moment) {
-  SafetensorsSource source = source_of(moment_name(which, parameter), parameter.value);
+checkpoint::SafetensorsSource moment_source(const char* which, const Parameter& parameter,
+                                            std::span<const float> moment) {
+  checkpoint::SafetensorsSource source = checkpoint::source_of(moment_name(which, parameter), parameter.value);
   source.values = moment;
   return source;
 }
@@ -40,13 +41,13 @@ std::string dropouts_of(const Sequential& network) {
 }
 
 /// A value of the metadata; "missing" if there is none.
-std::string value_of(const SafetensorsMetadata& metadata, const char* key) {
+std::string value_of(const checkpoint::SafetensorsMetadata& metadata, const char* key) {
   const auto entry = metadata.find(key);
   return entry == metadata.end() ? "missing" : entry->second.substr(0, 400);
 }
 
 /// The epochs that a state has behind it. Throws DataError unless it is one of this training.
-int epoch_of(const SafetensorsMetadata& found, const SafetensorsMetadata& wanted, int epochs) {
+int epoch_of(const checkpoint::SafetensorsMetadata& found, const checkpoint::SafetensorsMetadata& wanted, int epochs) {
   const std::string training = value_of(found, kKey), want = value_of(wanted, kKey);
   if (training != want) throw DataError(text({"training state: of ", training, "; this training is ", want}));
   const std::string epoch = value_of(found, "epoch");
@@ -58,7 +59,7 @@ int epoch_of(const SafetensorsMetadata& found, const SafetensorsMetadata& wanted
 
 }  // namespace
 
-SafetensorsMetadata Trainer::describe() const {
+checkpoint::SafetensorsMetadata Trainer::describe() const {
   Digest labels;
   labels.add(std::span<const std::uint8_t>(data_.labels));
   const AdamOptions& adam = options_.adam;
@@ -89,25 +90,26 @@ SafetensorsMetadata Trainer::describe() const {
 
 std::vector<std::byte> Trainer::save() {
   if (!at_epoch_end()) throw std::logic_error("Trainer: training can be saved at the end of an epoch only");
-  std::vector<SafetensorsSource> sources;
-  for (const Parameter* tensor : model_.tensors()) sources.push_back(source_of(tensor->name, tensor->value));
+  std::vector<checkpoint::SafetensorsSource> sources;
+  for (const Parameter* tensor : model_.tensors())
+    sources.push_back(checkpoint::source_of(tensor->name, tensor->value));
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     sources.push_back(moment_source("first", *parameters_[i], adam_.first_moment(i)));
     sources.push_back(moment_source("second", *parameters_[i], adam_.second_moment(i)));
   }
-  return write_safetensors(sources, describe());
+  return checkpoint::write_safetensors(sources, describe());
 }
 
 void Trainer::restore(std::span<const std::byte> state) {
-  const Safetensors file = Safetensors::parse(state);
+  const checkpoint::Safetensors file = checkpoint::Safetensors::parse(state);
   const int epoch = epoch_of(file.metadata(), describe(), options_.epochs);
   struct Part {
-    const SafetensorsEntry* from;
+    const checkpoint::SafetensorsEntry* from;
     std::span<float> to;
   };
   std::vector<Part> parts;  // all is looked at before anything is changed
   const auto add = [&](const std::string& name, const Shape& shape, std::span<float> to) {
-    parts.push_back({&require_f32(file, name, shape), to});
+    parts.push_back({&checkpoint::require_f32(file, name, shape), to});
   };
   for (Parameter* tensor : model_.tensors()) add(tensor->name, tensor->value.shape(), tensor->value.values());
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
@@ -115,7 +117,7 @@ void Trainer::restore(std::span<const std::byte> state) {
     add(moment_name("first", parameter), parameter.value.shape(), adam_.first_moment(i));
     add(moment_name("second", parameter), parameter.value.shape(), adam_.second_moment(i));
   }
-  for (const Part& part : parts) copy_f32(*part.from, part.to);
+  for (const Part& part : parts) checkpoint::copy_f32(*part.from, part.to);
   adam_.resume_after(std::int64_t{epoch} * batches_);
   epoch_ = epoch;
   seen_ = 0;

@@ -1,4 +1,4 @@
-#include "nn/safetensors.h"
+#include "checkpoint/safetensors.h"
 
 #include <algorithm>
 #include <bit>
@@ -8,11 +8,11 @@
 #include <tuple>
 #include <utility>
 
+#include "checkpoint/safetensors_header.h"
 #include "core/error.h"
 #include "core/float16.h"
-#include "nn/safetensors_header.h"
 
-namespace optlab::nn {
+namespace optlab::checkpoint {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian and values are used in place");
@@ -203,4 +203,4 @@ const SafetensorsEntry& require_f32(const Safetensors& file, std::string_view na
   throw DataError("safetensors: tensor " + printable(name) + " is [" + text + "], want " + shape.to_string());
 }
 
-}  // namespace optlab::nn
+}  // namespace optlab::checkpoint

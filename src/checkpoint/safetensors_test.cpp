@@ -1,12 +1,12 @@
-#include "nn/safetensors.h"
+#include "checkpoint/safetensors.h"
 
 #include <cstring>
 #include <stdexcept>
 
 #include "core/error.h"
-#include "nn/test_support.h"
+#include "core/test_support.h"
 
-namespace optlab::nn {
+namespace optlab::checkpoint {
 namespace {
 
 using Bytes = std::vector<std::byte>;
@@ -215,4 +215,4 @@ TEST(Safetensors, WritingRefusesBadNamesAndShapes) {
 }
 
 }  // namespace
-}  // namespace optlab::nn
+}  // namespace optlab::checkpoint

@@ -1,4 +1,4 @@
-#include "nn/safetensors_header.h"
+#include "checkpoint/safetensors_header.h"
 
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-namespace optlab::nn {
+namespace optlab::checkpoint {
 namespace {
 
 [[noreturn]] void refuse(const std::string& message) { throw DataError("safetensors: " + message); }
@@ -190,4 +190,4 @@ std::string printable(std::string_view text) {
   return result + (text.size() > kLongest ? "…\"" : "\"");
 }
 
-}  // namespace optlab::nn
+}  // namespace optlab::checkpoint

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "nn/safetensors.h"
+#include "checkpoint/safetensors.h"
 
 /// The JSON half of the format, apart from the layout rules, so that only one file includes the JSON library.
-namespace optlab::nn {
+namespace optlab::checkpoint {
 
 /// One tensor as its header declares it; nothing about it is checked yet but its JSON types.
 struct HeaderEntry {
@@ -30,4 +30,4 @@ SafetensorsHeader parse_safetensors_header(std::string_view json);
 /// `text` in double quotes for an error message: one line, printable ASCII, cut at 64 characters.
 std::string printable(std::string_view text);
 
-}  // namespace optlab::nn
+}  // namespace optlab::checkpoint

@@ -11,7 +11,7 @@
 
 #include "core/tensor.h"
 
-namespace optlab::nn {
+namespace optlab::checkpoint {
 
 /// A tensor inside a safetensors file. `bytes` points into the file's memory: row-major, little-endian, without gaps.
 struct SafetensorsEntry {
@@ -87,4 +87,4 @@ SafetensorsSource source_of(std::string name, const Tensor& tensor);
 std::vector<std::byte> write_safetensors(std::span<const SafetensorsSource> tensors,
                                          const SafetensorsMetadata& metadata = {});
 
-}  // namespace optlab::nn
+}  // namespace optlab::checkpoint

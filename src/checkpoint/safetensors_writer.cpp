@@ -5,10 +5,10 @@
 #include <set>
 #include <stdexcept>
 
+#include "checkpoint/safetensors_header.h"
 #include "core/float16.h"
-#include "nn/safetensors_header.h"
 
-namespace optlab::nn {
+namespace optlab::checkpoint {
 namespace {
 
 std::string json_string(const std::string& text) {
@@ -108,4 +108,4 @@ std::vector<std::byte> write_safetensors(std::span<const SafetensorsSource> tens
   return file;
 }
 
-}  // namespace optlab::nn
+}  // namespace optlab::checkpoint
