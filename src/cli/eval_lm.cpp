@@ -25,7 +25,7 @@ struct Options {
 
 void run(const Options& options) {
   const gemm::Variant* variant = options.rung.empty() ? nullptr : &gemm::variant(options.rung);
-  const nn::Tokenizer tokenizer = read_tokenizer(options.tokenizer);
+  const lm::Tokenizer tokenizer = read_tokenizer(options.tokenizer);
   LmFile file = read_lm(options.model);
   check_pair(file, options.model, tokenizer, options.tokenizer);
   const std::string texts[] = {read_part(options.data, "validation"), read_part(options.data, "test")};
@@ -34,7 +34,7 @@ void run(const Options& options) {
   gemm::Context context{pool, scratch};
   const nn::Compute compute{variant, context};
   // Decoding as it is without settings gives the model's own bits, only slower.
-  std::optional<nn::Decoder> decoder;
+  std::optional<lm::Decoder> decoder;
   if (!options.decoder.is_default()) decoder.emplace(file.model, options.decoder.parsed(), compute);
   const bool stream = options.decoder.cache.stream;
   if (stream && options.stride > 0) {

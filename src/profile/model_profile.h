@@ -50,7 +50,7 @@ struct LayerSpan {
 /// Cost: two readings of the clock a layer.
 class ModelProfile : public Observer {
  public:
-  explicit ModelProfile(std::function<double()> clock = now_seconds) : clock_(std::move(clock)) {}
+  explicit ModelProfile(std::function<double()> clock = measure::now_seconds) : clock_(std::move(clock)) {}
 
   void begin_run();
   void end_run() noexcept;
