@@ -6,7 +6,7 @@ import { batchFigures, bytesPerToken, loadFigures, parametersOf, readFigures } f
 import type { BuildName } from '#lab/types.ts';
 import { growthWith } from '../web/src/workers/decode-tasks.ts';
 import { batchesWith, loadsWith, readingWith } from '../web/src/workers/limits-tasks.ts';
-import { isThreaded, kBuilds, loadLm, readLm, type Lms } from './lib/library.ts';
+import { isThreaded, kBuilds, type Lms, loadModule, readLm } from './lib/library.ts';
 
 /** Calls `step` at most `count` times, reporting after each. */
 const loopOf =
@@ -24,7 +24,7 @@ describe('costs and limits', () => {
   let lms: Lms;
   const shared = { model: readLm(), decoder: kExactDecoder, threads: 1, repetitions: 2 };
   before(async () => {
-    lms = await loadLm('relaxed');
+    lms = await loadModule('relaxed', 'lm');
   });
 
   it('measures tokens at each position, with the cache and without', async () => {
@@ -119,7 +119,7 @@ describe('costs and limits', () => {
 
 function describeSequences(build: BuildName): void {
   it('gives each sequence what it would have alone', async () => {
-    const lms = await loadLm(build, 2);
+    const lms = await loadModule(build, 'lm', 2);
     lms.setThreads(isThreaded(build) ? 2 : 1);
     const model = new lms.Lm(readLm());
     const ids = Int32Array.from({ length: 60 }, (_, i) => (i * 37) % 2048);

@@ -1,6 +1,6 @@
 import { EngineError, messageOf } from './errors.ts';
 import { withoutThreads, type BuildChoice } from './features.ts';
-import type { BuildName, KernelModule, ModuleFactory } from './types.ts';
+import type { BuildName, KernelModule, ModuleFactory, SiteModules } from './types.ts';
 
 /** A hung start of nested workers shows no error (Firefox, 1–10 % of starts), so it gets a limit. Downloading is not counted. */
 export const kStartLimitMs = 8000;
@@ -11,7 +11,7 @@ export function moduleUrl(base: string, build: BuildName): string {
 }
 
 /** Where another module of the same build lies, given the address of its kernels. */
-export function siblingUrl(url: string, module: 'models' | 'lm'): string {
+export function siblingUrl(url: string, module: keyof SiteModules): string {
   return url.replace(/optlab\.mjs$/, `${module}.mjs`);
 }
 

@@ -1,6 +1,6 @@
 import { kStartLimitMs, loadModule, siblingUrl } from '../lab/engine.ts';
 import { EngineError } from '../lab/errors.ts';
-import type { KernelModule, LmModule, ModelModule } from '../lab/types.ts';
+import type { KernelModule, LmModule, ModelModule, SiteModules } from '../lab/types.ts';
 
 /** What all tasks of the engine's worker share: the loaded library, and loops that let messages in. */
 
@@ -17,10 +17,7 @@ interface Loaded {
 }
 
 /** The other modules of the same build. */
-interface Siblings {
-  models: ModelModule;
-  lm: LmModule;
-}
+type Siblings = Omit<SiteModules, 'optlab'>;
 
 let loaded: Loaded | null = null;
 let stopRequested = false;
