@@ -1,12 +1,30 @@
 /** Plugging what a student wrote into an engine's worker: the page's side, which compiles it for a place in the engine's memory. */
 import type { Remote } from 'comlink';
 import type { GuestBase } from './compiler/compile.ts';
-import type { DecoderModules, DecoderStep } from './guest.ts';
+import { EngineError } from './errors.ts';
+import type { DecoderModules, DecoderStep, GuestModules } from './guest.ts';
 import type { EngineApi, GuestModule } from './protocol.ts';
 
 /** A student's product, to run as the rung "yours": `compile` links it for a place in the engine's memory. */
 export interface Guest {
   compile(base: GuestBase): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Functions of a student's, by their names. */
+export type Guests = ReadonlyMap<string, Guest>;
+
+/** Moves guests to where this task will find them. */
+export function plugFor(path: string, guests: Guests): Plug {
+  return async (api) => {
+    const places = await api.reserve(path);
+    const modules: GuestModules = {};
+    for (const [name, { compile }] of guests) {
+      const place = places[name];
+      if (place === undefined) throw new EngineError(`The library has no place for ${name}`);
+      modules[name] = await compile(place);
+    }
+    await api.plug(path, places, modules);
+  };
 }
 
 /** A student's steps of a decoder; `attend` must be among them. */

@@ -1,13 +1,15 @@
 import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, PolicySize, ReadText } from './cache-views.ts';
 import type { GuestBase } from './compiler/compile.ts';
-import type { DecoderModules, DecoderPlaces } from './guest.ts';
+import type { DecoderModules, DecoderPlaces, GuestModules, GuestPlaces } from './guest.ts';
 import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
 import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
 import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
 import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
+import type { Enveloped } from './task.ts';
 import type {
   Blocking,
   BuildInfo,
+  BuildName,
   CacheCounts,
   CacheLevel,
   Lane,
@@ -24,13 +26,21 @@ import type {
 /** What the page and the engine's worker say to each other. Everything is plain data. */
 
 export interface StartOptions {
-  /** Address of optlab.mjs. */
-  url: string;
+  /** The site's base address ('/' or '/folder/'). */
+  base: string;
+  build: BuildName;
   threads: number;
   /** Held by the worker for as long as it lives: the page sees it fall when the worker dies. */
   lock: string;
-  /** What the page has chosen, for a worker that replaces another; null: the library's default. */
-  blocking: Blocking | null;
+}
+
+/** A task or a question of an experiment (task.ts). */
+export interface TaskRequest {
+  /** `<lesson>/<tag>` or `<lesson>/<tag>/<name>`. */
+  path: string;
+  options: object;
+  /** The blocks to cut products into. */
+  blocking: Blocking;
 }
 
 export interface EngineInfo {
@@ -281,10 +291,18 @@ export type GuestModule = 'kernels' | 'models';
 
 export interface EngineApi {
   start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo>;
+  /** Resolves with the last report, whole; `onReport` gets those before it for a ReportReceiver. Rejects with a StoppedError if there is none. */
+  run(request: TaskRequest, onReport: (part: Enveloped<object>) => void): Promise<Enveloped<object>>;
+  ask(request: TaskRequest): Promise<unknown>;
+  /** The running task ends after its current step, with what it has. */
+  stop(): void;
+  /** Where guests may live in the memory of the module that runs this task: what they are to be compiled with. */
+  reserve(path: string): Promise<GuestPlaces>;
+  /** Moves guests in, each compiled for its place. The worker is not to be used for anything else afterwards. */
+  plug(path: string, places: GuestPlaces, modules: GuestModules): Promise<void>;
   race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord>;
   probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport>;
   tuneBlocking(seconds: number, onProgress: (report: TuneReport) => void): Promise<TuneReport>;
-  setBlocking(blocking: Blocking): void;
   classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport>;
   /** Scores of one image before softmax. */
   logits(model: Uint8Array, image: Uint8Array, variant: string): Promise<number[]>;
@@ -326,6 +344,4 @@ export interface EngineApi {
   ): Promise<OwnDecoderReport>;
   /** Forgets a paused training. */
   dropTraining(): void;
-  /** The running task ends after its current step, with what it has. */
-  stop(): void;
 }

@@ -1,6 +1,13 @@
 import { expose } from 'comlink';
-import { loadModule } from '../lab/engine.ts';
-import { plugDecoderGuest, plugGuest, reserveDecoderGuest, reserveGuest, type GuestHost } from '../lab/guest.ts';
+import { files } from 'virtual:optlab-manifest';
+import { Assets } from '../lab/assets.ts';
+import { fetchVerified } from '../lab/data.ts';
+import { EngineError, StoppedError } from '../lab/errors.ts';
+import { plugDecoderGuest, plugGuest, plugGuests, reserveDecoderGuest, reserveGuest, reserveGuests, type GuestHost, type GuestModules, type GuestPlaces } from '../lab/guest.ts';
+import { askQuestion, runTask, type Place } from '../lab/runner.ts';
+import { Shelf, type Enveloped, type ModuleName } from '../lab/task.ts';
+import { ModuleLoader } from './modules.ts';
+import { loadQuestion, loadTask, moduleOf } from './tasks.ts';
 import { activity, laneAtWork } from '../lab/race.ts';
 import type {
   ClassifyLane,
@@ -14,6 +21,7 @@ import type {
   RaceRecord,
   RaceReport,
   StartOptions,
+  TaskRequest,
   TuneReport,
 } from '../lab/protocol.ts';
 import type { Blocking, BlockingTuner, GemmRace, KernelModule, Lane, Mlp, RooflineProbe } from '../lab/types.ts';
@@ -30,30 +38,87 @@ import { dropTraining } from './training-run.ts';
 
 startNestedWorkersSurely(); // the pools' threads
 
-/** What the roofline calls all threads. */
+/** Until then nothing else is asked. */
+interface Started {
+  modules: ModuleLoader;
+  place: Place;
+}
+let started: Started | null = null;
 let startedThreads = 1;
+/** Of the task that runs. */
+let stopping: AbortController | null = null;
 
 async function start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo> {
-  await new Promise<void>((locked) => {
+  await hold(options.lock);
+  const modules = new ModuleLoader(options);
+  const kernels = await modules.start(onDownloaded);
+  const threads = await useThreads(kernels, options.threads);
+  const assets = new Assets((name, signal) => fetchVerified(options.base, files[name], signal));
+  started = { modules, place: { assets, shelf: new Shelf(), threads } };
+  setEngine(modules, kernels);
+  startedThreads = threads;
+  return {
+    build: kernels.buildInfo(),
+    variants: kernels.gemmVariants(),
+    threads,
+    clockTick: kernels.clockTick(),
+    blocking: kernels.gemmBlocking(),
+  };
+}
+
+/** The page waits for the lock, and gets it when this worker has died. */
+function hold(lock: string): Promise<void> {
+  return new Promise((locked) => {
     if (navigator.locks === undefined) return locked();
-    void navigator.locks.request(options.lock, () => {
+    void navigator.locks.request(lock, () => {
       locked();
       return new Promise<never>(() => {});
     });
   });
-  const loaded = await loadModule(options.url, options.threads, onDownloaded);
-  setEngine(loaded, options.url, options.threads);
-  const threads = await useThreads(loaded, options.threads);
-  startedThreads = threads;
-  const blocking = loaded.gemmBlocking();
-  if (options.blocking !== null) setBlocking(options.blocking);
-  return {
-    build: loaded.buildInfo(),
-    variants: loaded.gemmVariants(),
-    threads,
-    clockTick: loaded.clockTick(),
-    blocking,
-  };
+}
+
+async function moduleFor(name: ModuleName, { depth, rows, columns }: Blocking) {
+  if (started === null) throw new EngineError('The engine has not been started');
+  const module = await started.modules.get(name);
+  module.setGemmBlocking(depth, rows, columns);
+  return { module, place: started.place };
+}
+
+async function run(
+  { path, options, blocking }: TaskRequest,
+  onReport: (part: Enveloped<object>) => void,
+): Promise<Enveloped<object>> {
+  const controller = (stopping = new AbortController());
+  const task = await loadTask(path);
+  const { module, place } = await moduleFor(task.module, blocking);
+  return runTask(task, module, options, place, { signal: controller.signal, onReport });
+}
+
+async function ask({ path, options, blocking }: TaskRequest): Promise<unknown> {
+  const question = await loadQuestion(path);
+  const { module, place } = await moduleFor(question.module, blocking);
+  return askQuestion(question, module, options, place);
+}
+
+async function guestHost2(path: string) {
+  if (started === null) throw new EngineError('The engine has not been started');
+  const name = await moduleOf(path);
+  return { name, module: await started.modules.get(name) };
+}
+
+async function reserve(path: string): Promise<GuestPlaces> {
+  const { name, module } = await guestHost2(path);
+  return reserveGuests(name, module);
+}
+
+async function plug(path: string, places: GuestPlaces, modules: GuestModules): Promise<void> {
+  const { name, module } = await guestHost2(path);
+  return plugGuests(name, module, places, modules);
+}
+
+function stop(): void {
+  requestStop();
+  stopping?.abort(new StoppedError());
 }
 
 async function race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord> {
@@ -159,10 +224,6 @@ async function tuneBlocking(seconds: number, onProgress: (report: TuneReport) =>
   }
 }
 
-function setBlocking({ depth, rows, columns }: Blocking): void {
-  engine().setGemmBlocking(depth, rows, columns);
-}
-
 async function classify(
   options: ClassifyOptions,
   onProgress: (report: ClassifyReport) => void,
@@ -240,10 +301,14 @@ type LayerKind = Parameters<KernelModule['layerWork']>[0];
 
 const api: EngineApi = {
   start,
+  run,
+  ask,
+  stop,
+  reserve,
+  plug,
   race,
   probe,
   tuneBlocking,
-  setBlocking,
   classify,
   logits,
   layerWork: (kind, extents) => engine().layerWork(kind as LayerKind, extents),
@@ -270,6 +335,5 @@ const api: EngineApi = {
   explorePolicy,
   train,
   dropTraining,
-  stop: requestStop,
 };
 expose(api);
