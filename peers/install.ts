@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { build } from '../tools/lib/cmake.ts';
 import { CommandError, kJobs, kRoot, run } from '../tools/lib/command.ts';
+import { linkModules } from '../tools/lib/modules.ts';
 
 const kHere = import.meta.dirname;
 const kPackages = join(kHere, 'packages');
@@ -42,8 +42,7 @@ export function webVersions(modules: string): Record<string, string> {
 }
 
 export async function buildOurLinks(log: string): Promise<void> {
-  const targets = ['optlab_peer_bindings', 'optlab_model_bindings', 'optlab_lm_bindings'];
-  for (const name of ['relaxed', 'relaxed-threads']) await build(`wasm-${name}`, log, targets);
+  for (const name of ['relaxed', 'relaxed-threads'] as const) await linkModules(name, log, ['peers', 'models', 'lm']);
 }
 
 /** The installed version of a Debian package, or undefined. */

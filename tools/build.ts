@@ -1,15 +1,26 @@
 // Builds OptLab:   tools/build [--only native|wasm|web]…
 //
-// native: the `optlab` program.   wasm: three modules in each of four builds, put where the site finds them (web/public/wasm/<build>/).
+// native: the `optlab` program.   wasm: the modules in each of four builds, put where the site finds them (web/public/wasm/<build>/).
 // web: the site in web/dist, with the models, the data and the compiler that it needs; OPTLAB_SOLUTIONS=off leaves the exercises' solutions
 // out, OPTLAB_BASE is the folder that it will be served from. Each part is skipped quickly when nothing has changed.
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { build, buildFolder, kWasmBuilds, type WasmBuild } from './lib/cmake.ts';
 import { clearProgress, CommandError, kRoot, run, seconds } from './lib/command.ts';
+import { kModules, kSiteModules, linkModules } from './lib/modules.ts';
 import { publishToolchain } from './lib/toolchain.ts';
 
 const kParts = ['native', 'wasm', 'web'] as const;
@@ -37,41 +48,58 @@ export async function buildNative(log: string): Promise<void> {
   await build('native', log, ['optlab']);
 }
 
-/** The library's links: kernels and their measurement; image classifiers, their training and profiles; the language model. */
-const kModules = ['optlab', 'models', 'lm'];
-
-/** Links one WebAssembly build and copies the modules and their programs to web/public/wasm/<build>/. */
-export async function buildWasm(name: WasmBuild, log: string): Promise<void> {
-  const preset = `wasm-${name}`;
-  const types = name === kTypedBuild ? ['optlab_types'] : [];
-  await build(preset, log, ['optlab_bindings', 'optlab_model_bindings', 'optlab_lm_bindings', ...types]);
-  const module = globSync('src/bindings/**/optlab.mjs', { cwd: buildFolder(preset) })[0];
-  if (!module)
-    throw new CommandError(`${preset} was built, but no optlab.mjs is in ${relative(kRoot, buildFolder(preset))}`);
-  const folder = dirname(join(buildFolder(preset), module));
-  const names = kModules.flatMap((file) => [`${file}.mjs`, `${file}.wasm`]);
-  const files = new Map(names.map((file) => [file, join(folder, file)]));
-  mirror(files, join(kRoot, 'web/public/wasm', name));
-  if (name === kTypedBuild) writeTypes(join(folder, 'optlab.d.ts'));
-}
-
-/** The one build with a link that emits the types of all exports (src/bindings/CMakeLists.txt). */
+/** The one build whose links also write the types of their exports (src/bindings/CMakeLists.txt). */
 export const kTypedBuild: WasmBuild = 'simd';
 
+/** Links one WebAssembly build and copies the site's modules and their programs to web/public/wasm/<build>/. */
+export async function buildWasm(name: WasmBuild, log: string): Promise<void> {
+  const isTyped = name === kTypedBuild;
+  const wanted = isTyped ? kModules : kSiteModules;
+  const preset = `wasm-${name}`;
+  await linkModules(name, log, wanted);
+  const folder = join(buildFolder(preset), 'src/bindings');
+  const names = kSiteModules.flatMap((module) => [`${module}.mjs`, `${module}.wasm`]);
+  mirror(new Map(names.map((file) => [file, join(folder, file)])), join(kRoot, 'web/public/wasm', name));
+  if (isTyped) writeTypes(folder);
+}
+
 /** Puts Embind's types where the site's sources import them. Embind also takes bytes where C++ takes a string; we pass strings. */
-function writeTypes(source: string): void {
-  const isFresh =
-    existsSync(source) && statSync(source).mtimeMs >= statSync(join(dirname(source), 'types.mjs')).mtimeMs - 60_000;
-  if (!isFresh) {
-    throw new CommandError(
-      `${relative(kRoot, source)} was not written by the link: tsc was missing. Delete build/ and try again`,
-    );
+function writeTypes(folder: string): void {
+  const files = new Map<string, string>();
+  for (const name of kModules) {
+    const source = join(folder, `${name}.d.ts`);
+    const isFresh =
+      existsSync(source) && statSync(source).mtimeMs >= statSync(join(folder, `${name}.mjs`)).mtimeMs - 60_000;
+    if (!isFresh) {
+      throw new CommandError(
+        `${relative(kRoot, source)} was not written by the link: tsc was missing. Delete build/ and try again`,
+      );
+    }
+    const text = readFileSync(source, 'utf8');
+    files.set(`${name}.d.ts`, text.replace(/^type EmbindString = .*$/m, 'type EmbindString = string;'));
   }
-  const text = readFileSync(source, 'utf8').replace(/^type EmbindString = .*$/m, 'type EmbindString = string;');
-  const target = join(kRoot, 'web/src/lab/generated/optlab.d.ts');
-  if (existsSync(target) && readFileSync(target, 'utf8') === text) return;
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, text);
+  files.set('modules.d.ts', moduleTypes());
+  const generated = join(kRoot, 'web/src/lab/generated');
+  mkdirSync(generated, { recursive: true });
+  for (const found of readdirSync(generated)) if (!files.has(found)) rmSync(join(generated, found));
+  for (const [name, text] of files) {
+    const target = join(generated, name);
+    if (!existsSync(target) || readFileSync(target, 'utf8') !== text) writeFileSync(target, text);
+  }
+}
+
+/** The exports of each module, by its name. */
+function moduleTypes(): string {
+  const fields = (names: readonly string[]) =>
+    names.map((name) => `  ${name}: import('./${name}.d.ts').MainModule;\n`).join('');
+  const others = kModules.filter((name) => !kSiteModules.includes(name));
+  return `/** The modules that pages load. */
+export interface SiteModules {
+${fields(kSiteModules)}}
+/** And those that only tests and tools load. */
+export interface Modules extends SiteModules {
+${fields(others)}}
+`;
 }
 
 /** Everything the site is made of, by path, size and time, and how it is to be built: when it is the same, so is the site. */

@@ -11,6 +11,7 @@ import { checkDependencies } from './check-dependencies.ts';
 import { checkDrift } from './drift.ts';
 import { build, buildFolder, configure, type Counts, ctest, kWasmBuilds, type WasmBuild } from './lib/cmake.ts';
 import { clearProgress, CommandError, kJobs, kRoot, run, seconds } from './lib/command.ts';
+import { kModules, linkModules } from './lib/modules.ts';
 import { changedFiles, cppFiles, kPrettierTargets } from './lib/sources.ts';
 
 interface Context {
@@ -152,6 +153,7 @@ async function lessons({ log }: Context): Promise<Counts> {
 }
 
 async function bindings({ log }: Context): Promise<Counts> {
+  for (const name of kWasmBuilds) await linkModules(name, log, kModules);
   await linkAll(log);
   await build('native', log, ['optlab']);
   return nodeTests('wasm_tests/*.test.ts', log);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { BuildName } from '#lab/types.ts';
-import { isThreaded, kBuilds, loadLibrary, type Library, type Tensor } from './lib/library.ts';
+import { isThreaded, kBuilds, loadModule, type Peers, type Tensor } from './lib/library.ts';
 import { randomValues } from './lib/reference.ts';
 
 const kExactRungs = ['naive', 'simd', 'simd_threads'];
@@ -35,9 +35,9 @@ function attendInDoubles(q: Float32Array, k: Float32Array, v: Float32Array, T: n
 }
 
 function describeBuild(build: BuildName): void {
-  let library: Library;
+  let library: Peers;
   before(async () => {
-    library = await loadLibrary(build, 2);
+    library = await loadModule(build, 'peers', 2);
     library.setThreads(isThreaded(build) ? 2 : 1);
   });
 

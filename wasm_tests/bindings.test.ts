@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test';
 import { kGuestRung } from '#lab/guest.ts';
 import type { BuildName, VariantInfo } from '#lab/types.ts';
 import { keepsMemory } from './lib/checks.ts';
-import { isThreaded, kBuilds, loadLibrary, type Library } from './lib/library.ts';
+import { isThreaded, kBuilds, type Library, loadModule } from './lib/library.ts';
 import { blockingOf, filled, kExactVariants, kFusedRungs, product, refuses } from './lib/products.ts';
 
 /** With those that exist in races only. */
@@ -21,7 +21,7 @@ function describeBuild(build: BuildName): void {
   /** All rungs of a race. */
   let rungs: VariantInfo[];
   before(async () => {
-    library = await loadLibrary(build, kMostThreads);
+    library = await loadModule(build, 'optlab', kMostThreads);
     library.setThreads(isThreaded(build) ? 2 : 1);
     rungs = library.gemmVariants().filter(({ name }) => name !== kGuestRung); // which is empty: guest.test.ts fills it
   });
@@ -101,20 +101,6 @@ function describeBuild(build: BuildName): void {
       assert.deepEqual(blockingOf(library), [depth, rows, columns], 'unchanged');
     });
 
-    it('packed matrices that do not fit', () => {
-      const [a, b, c] = [new library.Tensor(2, 3), new library.Tensor(3, 5), new library.Tensor(2, 5)];
-      refuses(library, 'RangeError', /"turbo".*naive, reordered/, () => new library.PackedMatrix(b, 'turbo'));
-      refuses(library, 'RangeError', /"simd_prepacked"/, () => new library.PackedMatrix(b, 'simd_prepacked'));
-      const packed = new library.PackedMatrix(b, 'simd');
-      const message = /A is \[2,5\], B \[3,5\] and C \[2,5\]/;
-      const other = new library.Tensor(2, 5);
-      refuses(library, 'RangeError', message, () => library.gemmMultiplyPacked(other, packed, c));
-      refuses(library, 'RangeError', /same tensor/, () => library.gemmMultiplyPacked(a, packed, a));
-      packed.delete();
-      assert.throws(() => library.gemmMultiplyPacked(a, packed, c), /deleted/);
-      for (const tensor of [a, b, c, other]) tensor.delete();
-    });
-
     it('numbers of threads', () => {
       for (const threads of [0, -1, 257]) {
         refuses(library, 'RangeError', new RegExp(`${threads} threads; 1 to 256`), () => library.setThreads(threads));
@@ -150,11 +136,6 @@ function describeBuild(build: BuildName): void {
         race.lanes();
         race.delete();
       });
-    });
-    it('in 1,000 packed matrices', () => {
-      const b = new library.Tensor(37, 41);
-      keepsMemory(library, 1000, () => new library.PackedMatrix(b, 'simd').delete());
-      b.delete();
     });
     it('in 20 races of block sizes', () => keepsMemory(library, 20, () => new library.BlockingTuner(1).delete()));
     // Fewer, as each allocates and fills 64 MiB; since not a byte may be lost, the number hardly matters.
@@ -301,7 +282,7 @@ describe('threads', () => {
     it(`${build}: starts with 1 to 4, with the same result`, async () => {
       let want: Float32Array | undefined;
       for (let threads = 1; threads <= kMostThreads; ++threads) {
-        const library = await loadLibrary(build, threads);
+        const library = await loadModule(build, 'optlab', threads);
         assert.equal(library.setThreads(threads), threads);
         const got = product(library, 70, 90, 110, 'simd_threads');
         want ??= got;
@@ -314,7 +295,7 @@ describe('threads', () => {
 
     // In a browser it may not; golden.test.ts looks at that.
     it(`${build}: starts more later, in Node`, async () => {
-      const library = await loadLibrary(build, 2);
+      const library = await loadModule(build, 'optlab', 2);
       const want = product(library, 64, 64, 64, 'naive');
       assert.equal(library.setThreads(4), 4);
       assert.deepEqual(product(library, 64, 64, 64, 'simd_threads'), want);
@@ -323,7 +304,7 @@ describe('threads', () => {
 
   for (const build of kBuilds.filter((name) => !isThreaded(name))) {
     it(`${build}: has one, whatever is asked for`, async () => {
-      const library = await loadLibrary(build, 4);
+      const library = await loadModule(build, 'optlab', 4);
       assert.equal(library.setThreads(4), 1);
       assert.equal(product(library, 64, 64, 64, 'simd_threads').length, 64 * 64);
     });

@@ -6,7 +6,7 @@ import { before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { scoreOf } from '#lab/perplexity.ts';
 import type { BuildName } from '#lab/types.ts';
-import { isThreaded, kBuilds, kRoot, loadLm, readLm, readTokenizer, type Lms } from './lib/library.ts';
+import { isThreaded, kBuilds, kRoot, type Lms, loadModule, readLm, readTokenizer } from './lib/library.ts';
 
 type Settings = ConstructorParameters<Lms['Decoder']>[1];
 const kExact: Settings = { window: 0, sinks: 0, storage: 'f32', weights: 'f32', mode: 'exact' };
@@ -28,7 +28,7 @@ function describeBuild(build: BuildName): void {
   let model: InstanceType<Lms['Lm']>;
   let ids: Int32Array;
   before(async () => {
-    lms = await loadLm(build, 2);
+    lms = await loadModule(build, 'lm', 2);
     lms.setThreads(isThreaded(build) ? 2 : 1);
     model = new lms.Lm(readLm());
     const tokenizer = new lms.Tokenizer(readTokenizer());

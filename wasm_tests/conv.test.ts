@@ -1,7 +1,7 @@
 // What JavaScript sees of convolution, in each of the four WebAssembly builds.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { isThreaded, kBuilds, loadLibrary, type Library } from './lib/library.ts';
+import { isThreaded, kBuilds, loadModule, type Peers } from './lib/library.ts';
 import { convolveInOrder, randomValues, type ConvShape } from './lib/reference.ts';
 
 const shape = (change: Partial<ConvShape> = {}): ConvShape => ({
@@ -32,9 +32,9 @@ const kNone = new Float32Array();
 
 for (const build of kBuilds) {
   describe(`convolution in the ${build} build`, () => {
-    let library: Library;
+    let library: Peers;
     before(async () => {
-      library = await loadLibrary(build, 2);
+      library = await loadModule(build, 'peers', 2);
       library.setThreads(isThreaded(build) ? 2 : 1);
     });
 

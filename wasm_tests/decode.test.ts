@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { BuildName } from '#lab/types.ts';
-import { isThreaded, kBuilds, loadLm, readLm, readTokenizer, type Lms } from './lib/library.ts';
+import { isThreaded, kBuilds, type Lms, loadModule, readLm, readTokenizer } from './lib/library.ts';
 import { llama2c } from './lib/llama2c.ts';
 
 type Decoder = InstanceType<Lms['Decoder']>;
@@ -30,7 +30,7 @@ function describeBuild(build: BuildName): void {
   let lms: Lms;
   let model: Lm;
   before(async () => {
-    lms = await loadLm(build, 2);
+    lms = await loadModule(build, 'lm', 2);
     lms.setThreads(isThreaded(build) ? 2 : 1);
     model = new lms.Lm(readLm());
   });

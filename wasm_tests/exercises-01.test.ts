@@ -7,7 +7,7 @@ import { bytesOf, countAttention, countConv, countLinear, flopsOf } from '../les
 import { loadExercise } from '../tools/grade/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
 import { Random } from '#lab/grading/random.ts';
-import { loadLibrary } from './lib/library.ts';
+import { loadModule } from './lib/library.ts';
 import { checkVariants, gradeVariant, sourceOf } from './variants/check.ts';
 import { kCacheLines } from './variants/cache-lines.ts';
 import { kCountWork } from './variants/count-work.ts';
@@ -44,7 +44,7 @@ checkVariants(host, name('peak-memory'), kPeakMemory);
 
 describe('the counting loops of count-work', () => {
   it("give the library's counts for every case", async () => {
-    const library = await loadLibrary('simd');
+    const library = await loadModule('simd', 'optlab');
     const of = (kind: Parameters<typeof library.layerWork>[0], shape: Record<string, number | boolean>) => {
       const work = library.layerWork(kind, shape);
       return [work.flops, work.bytesRead + work.bytesWritten];

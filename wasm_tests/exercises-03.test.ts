@@ -4,7 +4,7 @@ import { after, describe, it } from 'node:test';
 import { NodeHost } from '../tools/grade/host.ts';
 import { cacheBytes, kStorages } from '../lessons/03-memory/memory.ts';
 import { Ring } from '../lessons/03-memory/ring.ts';
-import { loadLm, readLm } from './lib/library.ts';
+import { loadModule, readLm } from './lib/library.ts';
 import { kCacheMemory } from './variants/cache-memory.ts';
 import { checkVariants, gradeVariant, sourceOf } from './variants/check.ts';
 import { kIncrementalAttention } from './variants/incremental-attention.ts';
@@ -33,7 +33,7 @@ describe('incremental-attention, timed', () => {
 
 describe('what the exercises ask for is what the library does', () => {
   it('slots and what is kept', async () => {
-    const lms = await loadLm('simd');
+    const lms = await loadModule('simd', 'lm');
     const model = new lms.Lm(readLm());
     for (const [window, sinks] of [
       [9, 2],
@@ -54,7 +54,7 @@ describe('what the exercises ask for is what the library does', () => {
   });
 
   it('bytes', async () => {
-    const lms = await loadLm('simd');
+    const lms = await loadModule('simd', 'lm');
     const model = new lms.Lm(readLm());
     const { layers, heads, kvHeads, dim } = model.config();
     for (const storage of kStorages) {

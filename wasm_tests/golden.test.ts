@@ -2,7 +2,7 @@
 // any number of threads, compared by digest. What everybody is compared with is the native program in scalar code, on one thread.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,18 +22,7 @@ import {
   trainingName,
   type Vector,
 } from './lib/golden_vectors.ts';
-import {
-  isThreaded,
-  kBuilds,
-  kRoot,
-  kModuleFiles,
-  loadLibrary,
-  loadModels,
-  modulePath,
-  readModel,
-  readTestImages,
-  readTestLabels,
-} from './lib/library.ts';
+import { isThreaded, kBuilds, kRoot, loadModule, readModel, readTestImages, readTestLabels } from './lib/library.ts';
 
 const kProgram = join(kRoot, 'build/native/src/cli/optlab');
 const kScalarRungs = ['naive', 'reordered', 'blocked', 'packed'];
@@ -120,10 +109,7 @@ function makeSite(): string {
   writeFileSync(join(folder, 'images'), readTestImages());
   writeFileSync(join(folder, 'labels'), readTestLabels());
   for (const build of kBuilds) {
-    mkdirSync(join(folder, 'wasm', build), { recursive: true });
-    for (const file of kModuleFiles) {
-      copyFileSync(modulePath(build, file), join(folder, 'wasm', build, file));
-    }
+    cpSync(join(kRoot, 'web/public/wasm', build), join(folder, 'wasm', build), { recursive: true });
   }
   return folder;
 }
@@ -184,8 +170,8 @@ describe('exact mode gives the same bits', () => {
       for (const threads of isThreaded(build) ? kThreads : [1]) {
         it(`${build}, ${threads} thread(s)`, async () => {
           const computed = computeVectors(
-            await loadLibrary(build, threads),
-            await loadModels(build, threads),
+            await loadModule(build, 'optlab', threads),
+            await loadModule(build, 'models', threads),
             threads,
             model,
             images,

@@ -15,7 +15,7 @@ import {
 import { medianRate, type OwnDecoderOptions, type OwnDecoderReport } from '#lab/own-decoder.ts';
 import { compareDecoders } from '../web/src/workers/own-decoder.ts';
 import type { Loop } from '../web/src/workers/training-run.ts';
-import { isThreaded, kBuilds, loadLm, readLm, readTokenizer, type Lms } from './lib/library.ts';
+import { isThreaded, kBuilds, type Lms, loadModule, readLm, readTokenizer } from './lib/library.ts';
 import { sourceOf } from './variants/check.ts';
 
 const kExercises: Record<DecoderStep, string> = {
@@ -71,7 +71,7 @@ function compare(module: Lms, changed: Partial<OwnDecoderOptions> = {}, loop = t
 
 for (const build of kBuilds) {
   describe(build, () => {
-    const load = () => loadLm(build, isThreaded(build) ? 2 : 1);
+    const load = () => loadModule(build, 'lm', isThreaded(build) ? 2 : 1);
 
     test('solutions write what the library writes', async () => {
       const module = await load();
@@ -101,7 +101,7 @@ for (const build of kBuilds) {
 
 describe('what goes wrong', () => {
   test('a kernel that sees one position too few writes something else', async () => {
-    const module = await loadLm('simd');
+    const module = await loadModule('simd', 'lm');
     const wrong = sourceOf(kExercises.attend, 'solution.cpp').replace(
       'const float scale =',
       'if (length > 1) --length;\n  const float scale =',
@@ -113,7 +113,7 @@ describe('what goes wrong', () => {
   });
 
   test('logits that are no numbers are seen', async () => {
-    const module = await loadLm('simd');
+    const module = await loadModule('simd', 'lm');
     await plug(module, ['attend'], {
       attend: `#include "exercise.h"
 void attend(const float*, const float*, const float*, float* out, float*, int, int, int, int, int) {
@@ -125,7 +125,7 @@ void attend(const float*, const float*, const float*, float* out, float*, int, i
   });
 
   test('a slot that is none is refused', async () => {
-    const module = await loadLm('simd');
+    const module = await loadModule('simd', 'lm');
     const slot_of = sourceOf(kExercises.slot_of, 'solution.cpp').replace(
       'return sinks + (position - sinks) % window;',
       'return position;',
@@ -136,14 +136,14 @@ void attend(const float*, const float*, const float*, float* out, float*, int, i
   });
 
   test('without a kernel, and with other storages than float32', async () => {
-    const module = await loadLm('simd');
+    const module = await loadModule('simd', 'lm');
     await assert.rejects(compare(module), /no kernel from outside to attend with/);
     await assert.rejects(compare(module, { decoder: { ...kFull, storage: 'int8' } }), /read f32, not int8/);
     await assert.rejects(plug(module, ['slot_of']), /needs a kernel that attends/);
   });
 
   test('a stop leaves what there is', async () => {
-    const module = await loadLm('simd');
+    const module = await loadModule('simd', 'lm');
     await plug(module, ['attend']);
     const report = await compare(module, {}, (step) => Promise.resolve((step(), step(), true)));
     assert.deepEqual([report.ids.length, report.stopped, report.done], [2, true, true]);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { NodeHost } from '../tools/grade/host.ts';
 import { kGuestFunction, kGuestRung, plugGuest, reserveGuest, type GuestHost } from '#lab/guest.ts';
-import { isThreaded, kBuilds, loadLibrary, loadModels, readGoldenImages, readModel } from './lib/library.ts';
+import { isThreaded, kBuilds, loadModule, readGoldenImages, readModel } from './lib/library.ts';
 
 const kHeader = 'extern "C" void matmul(const float* a, const float* b, float* c, int M, int K, int N);\n';
 
@@ -38,7 +38,7 @@ for (const build of kBuilds) {
   const threads = isThreaded(build) ? 2 : 1;
   describe(build, () => {
     test('a guest races beside the library', async () => {
-      const library = await loadLibrary(build, threads);
+      const library = await loadModule(build, 'optlab', threads);
       const offered = () => library.gemmVariants().find(({ name }) => name === kGuestRung)?.supported;
       assert.equal(offered(), false);
       await plug(library);
@@ -54,7 +54,7 @@ for (const build of kBuilds) {
     });
 
     test('a guest classifies with the reference’s bits', async () => {
-      const models = await loadModels(build, threads);
+      const models = await loadModule(build, 'models', threads);
       await plug(models);
       const model = new models.Mlp(readModel());
       const [want, got] = ['naive', kGuestRung].map((rung) => model.classify(readGoldenImages(), rung));
@@ -63,7 +63,7 @@ for (const build of kBuilds) {
     });
 
     test('the library’s own memory is as it was', async () => {
-      const library = await loadLibrary(build, threads);
+      const library = await loadModule(build, 'optlab', threads);
       const tensor = new library.Tensor(64, 64);
       tensor.view().fill(3);
       await plug(library);
@@ -74,7 +74,7 @@ for (const build of kBuilds) {
 }
 
 test('a guest with more data than there is room for is refused', async () => {
-  const library = await loadLibrary('simd');
+  const library = await loadModule('simd', 'optlab');
   const large = `${kHeader}float table[(9 << 20) / 4];\nvoid matmul(const float* a, const float*, float* c, int, int, int) { c[0] = table[(int)a[0]]; table[1] = 2; }`;
   await assert.rejects(plug(library, large), /need \d+\.\d MB; in the library there is room for 8/);
 });

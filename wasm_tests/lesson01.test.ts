@@ -8,17 +8,15 @@ import { parseLayers, parseMemory, parseSpans, parseTiming } from '#lab/profile.
 import type { CacheSettings, CacheState, ProfileReport } from '#lab/protocol.ts';
 import {
   kBuilds,
-  loadLibrary,
-  loadLm,
-  loadModels,
+  type Library,
+  type Lms,
+  loadModule,
+  type Models,
   readCnn,
   readLm,
   readModel,
   readTestImages,
   readTokenizer,
-  type Library,
-  type Lms,
-  type Models,
 } from './lib/library.ts';
 
 const kImage = 784;
@@ -28,7 +26,7 @@ for (const build of kBuilds) {
   describe(`profiles, ${build}`, () => {
     let library: Models;
     before(async () => {
-      library = await loadModels(build);
+      library = await loadModule(build, 'models');
     });
 
     /** A finished profile. */
@@ -121,7 +119,7 @@ for (const build of kBuilds) {
     let library: Lms;
     let opening: Int32Array;
     before(async () => {
-      library = await loadLm(build);
+      library = await loadModule(build, 'lm');
       const tokenizer = new library.Tokenizer(readTokenizer());
       opening = tokenizer.encode(kOpening);
       tokenizer.delete();
@@ -208,7 +206,7 @@ for (const build of kBuilds) {
 describe('the cache by hand', () => {
   let library: Library;
   before(async () => {
-    library = await loadLibrary('simd');
+    library = await loadModule('simd', 'optlab');
   });
 
   const tiny = { size: 128, line: 16, ways: 2 };
@@ -276,7 +274,7 @@ describe('the cache by hand', () => {
 
 describe('the counts of lesson 01', () => {
   it('are those of the library', async () => {
-    const library = await loadLibrary('simd');
+    const library = await loadModule('simd', 'optlab');
     const of = (kind: Parameters<Library['layerWork']>[0], shape: Record<string, number | boolean>) => {
       const work = library.layerWork(kind, shape);
       return [work.flops, work.bytesRead + work.bytesWritten];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { kRoot, loadLm, type Lms } from './lib/library.ts';
+import { kRoot, type Lms, loadModule } from './lib/library.ts';
 import { kExactDecoder } from '#lab/generation.ts';
 
 const text = readFileSync(join(kRoot, 'lessons/03-memory/index.md'), 'utf8').replaceAll('{,}', ',');
@@ -17,7 +17,7 @@ describe('the counts of lesson 03', () => {
   let lms: Lms;
   let model: InstanceType<Lms['Lm']>;
   before(async () => {
-    lms = await loadLm('simd');
+    lms = await loadModule('simd', 'lm');
     model = new lms.Lm(Uint8Array.from(readFileSync(join(kRoot, 'models/moby-lm.safetensors'))));
   });
 

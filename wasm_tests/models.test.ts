@@ -6,13 +6,12 @@ import { keepsMemory, throwsNamed } from './lib/checks.ts';
 import {
   isThreaded,
   kBuilds,
-  loadLibrary,
-  loadModels,
+  loadModule,
+  type Models,
   readGoldenImages,
   readModel,
   readTestImages,
   readTestLabels,
-  type Models,
 } from './lib/library.ts';
 import { encodeSafetensors, withHeader } from './lib/safetensors.ts';
 
@@ -35,9 +34,11 @@ function describeBuild(build: BuildName): void {
   let models: Models;
   let variants: VariantInfo[];
   before(async () => {
-    models = await loadModels(build, 2);
+    models = await loadModule(build, 'models', 2);
     models.setThreads(isThreaded(build) ? 2 : 1);
-    variants = (await loadLibrary(build)).gemmVariants().filter(({ prepacked, supported }) => supported && !prepacked);
+    variants = (await loadModule(build, 'optlab'))
+      .gemmVariants()
+      .filter(({ prepacked, supported }) => supported && !prepacked);
   });
 
   it('refuses images of another size', () => {

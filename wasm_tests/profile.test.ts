@@ -1,7 +1,7 @@
 // What JavaScript sees of profiling, in each of the four WebAssembly builds: the cache simulator, the work of layers, figures of memory.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { isThreaded, kBuilds, loadLibrary, type Library } from './lib/library.ts';
+import { isThreaded, kBuilds, type Library, loadModule } from './lib/library.ts';
 
 const kLevels = [
   { size: 1024, line: 64, ways: 2 },
@@ -35,7 +35,7 @@ for (const build of kBuilds) {
   describe(`profiling in the ${build} build`, () => {
     let library: Library;
     before(async () => {
-      library = await loadLibrary(build, 2);
+      library = await loadModule(build, 'optlab', 2);
       library.setThreads(isThreaded(build) ? 2 : 1);
     });
     const kNumbers = Int32Array.from(kLevels.flatMap(({ size, line, ways }) => [size, line, ways]));

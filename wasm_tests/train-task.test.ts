@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test';
 import type { TrainOptions, TrainReport } from '#lab/protocol.ts';
 import { isSavedTraining, trainingKey, type SavedTraining, type TrainSettings } from '#lab/training.ts';
 import { dropTraining, trainWith, type Loop } from '../web/src/workers/training-run.ts';
-import { loadModels, readTestImages, readTestLabels, type Models } from './lib/library.ts';
+import { loadModule, type Models, readTestImages, readTestLabels } from './lib/library.ts';
 import { kTrainedDigest, kTrainedRight, readTrainingSet } from './lib/trained.ts';
 
 const kTrainImages = 100;
@@ -35,7 +35,7 @@ const loopOf =
 describe('the training task', () => {
   let module: Models;
   before(async () => {
-    module = await loadModels('simd');
+    module = await loadModule('simd', 'models');
   });
 
   async function run(changed: Partial<TrainOptions> = {}, count = Infinity) {
@@ -80,7 +80,7 @@ describe('the training task', () => {
   });
 
   it('comes to the weights that a browser and the native program come to', async () => {
-    const threaded = await loadModels('relaxed-threads', 2);
+    const threaded = await loadModule('relaxed-threads', 'models', 2);
     threaded.setThreads(2);
     const options = {
       settings: { ...settings, batch: 128 },

@@ -8,13 +8,12 @@ import {
   isThreaded,
   kBuilds,
   kRoot,
-  loadLibrary,
-  loadModels,
+  loadModule,
+  type Models,
   readGoldenImages,
   readModel,
   readTestImages,
   readTestLabels,
-  type Models,
 } from './lib/library.ts';
 
 /** Of the committed CNN on the golden images; also in models/README.md and src/nn/golden_test.cpp. */
@@ -56,8 +55,8 @@ function describeBuild(build: BuildName): void {
   let library: Models;
   let variants: VariantInfo[];
   before(async () => {
-    library = await loadModels(build, 2);
-    variants = (await loadLibrary(build)).gemmVariants().filter((rung) => rung.supported && !rung.prepacked);
+    library = await loadModule(build, 'models', 2);
+    variants = (await loadModule(build, 'optlab')).gemmVariants().filter((rung) => rung.supported && !rung.prepacked);
     library.setThreads(isThreaded(build) ? 2 : 1);
   });
   /** The model as it is now. */

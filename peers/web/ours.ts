@@ -91,7 +91,7 @@ let module: Module & Partial<Exports>;
 let threads = 1;
 
 async function load(wanted: number): Promise<Loaded> {
-  const url = `/optlab/wasm-relaxed${wanted > 1 ? '-threads' : ''}/src/bindings/optlab-peers.mjs`;
+  const url = `/optlab/wasm-relaxed${wanted > 1 ? '-threads' : ''}/src/bindings/peers.mjs`;
   const { default: create } = (await import(url)) as { default: (options: object) => Promise<Module> };
   module = await create({ threads: wanted });
   threads = module.setThreads(wanted);

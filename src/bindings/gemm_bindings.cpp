@@ -8,9 +8,9 @@
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
+#include "core/tensor.h"
 #include "gemm/blocking_tuner.h"
 #include "gemm/gemm_race.h"
-#include "gemm/packed_matrix.h"
 
 namespace optlab::bindings {
 namespace {
@@ -31,18 +31,6 @@ struct VariantInfo {
   bool prepacked = false;
   bool supported = false;
 };
-
-/// Weights in the order in which one rung reads them.
-struct PackedB {
-  const gemm::Variant& variant;
-  gemm::PackedMatrix matrix;
-};
-
-PackedB* make_packed(const Tensor& b, std::string name) {
-  const gemm::Variant& variant = gemm::variant(name);
-  return new PackedB{variant, gemm::PackedMatrix(variant, b.matrix())};
-}
-double packed_bytes(const PackedB& b) { return static_cast<double>(b.matrix.bytes()); }
 
 VariantArray gemm_variants() {
   val result = val::array();
@@ -67,13 +55,6 @@ void gemm_multiply(const Tensor& a, const Tensor& b, Tensor& c, std::string name
   } else {
     gemm::multiply(gemm::variant(name), problem, context);
   }
-}
-
-/// C = A·B by the rung that `b` was packed for.
-void gemm_multiply_packed(const Tensor& a, const PackedB& b, Tensor& c) {
-  if (&c == &a) throw std::invalid_argument("gemmMultiplyPacked: C is the same tensor as A; it needs one of its own");
-  gemm::Context context = runtime().context();
-  gemm::multiply(b.variant, a.matrix(), b.matrix, c.matrix(), {}, context);
 }
 
 /// A race on the shared runtime.
@@ -131,10 +112,6 @@ EMSCRIPTEN_BINDINGS(optlab_gemm) {
       .field("supported", &VariantInfo::supported);
   function("gemmVariants", &gemm_variants);
   function("gemmMultiply", guard<&gemm_multiply>);
-  class_<PackedB>("PackedMatrix")
-      .constructor(guard<&make_packed>, return_value_policy::take_ownership())
-      .function("bytes", &packed_bytes);
-  function("gemmMultiplyPacked", guard<&gemm_multiply_packed>);
 
   class_<Tuner>("BlockingTuner")
       .constructor(guard<&make_tuner>, return_value_policy::take_ownership())

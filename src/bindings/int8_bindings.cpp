@@ -9,38 +9,14 @@
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
 #include "core/error.h"
-#include "core/tensor.h"
 #include "gemm/int8_gemm.h"
-#include "gemm/weight_only.h"
 
 namespace optlab::bindings {
 namespace {
 
-using emscripten::val;
-
-EMSCRIPTEN_DECLARE_VAL_TYPE(Int8VariantArray)
 EMSCRIPTEN_DECLARE_VAL_TYPE(Activations)
 EMSCRIPTEN_DECLARE_VAL_TYPE(Weights)
 EMSCRIPTEN_DECLARE_VAL_TYPE(Sums)
-
-/// As JavaScript sees a variant of the integer product.
-struct Int8VariantInfo {
-  std::string name;
-  std::string idea;
-  std::string isa;
-  bool threaded = false;
-  int activation_bits = 0;
-  bool supported = false;
-};
-
-Int8VariantArray int8_variants() {
-  val result = val::array();
-  for (const gemm::Int8Variant& v : gemm::int8_variants()) {
-    result.call<void>("push", Int8VariantInfo{std::string(v.name), std::string(v.idea), std::string(v.isa), v.threaded,
-                                              v.activation_bits, v.supported()});
-  }
-  return Int8VariantArray(result);
-}
 
 /// The dispatcher's choice for activations of so many bits on the shared runtime's threads.
 std::string best_int8(double activation_bits) {
@@ -89,38 +65,14 @@ Int8Product* make_product(double m, double k, double n, Activations a, Weights b
                          copy_from<std::int8_t>(b), variant);
 }
 
-/// Weights in 8 or 4 bits, multiplied by float32 activations.
-gemm::WeightOnlyMatrix* make_weights(const Tensor& w, double bits) {
-  return new gemm::WeightOnlyMatrix(w.matrix(), whole("bits", bits));
-}
-double weight_bytes(const gemm::WeightOnlyMatrix& w) { return static_cast<double>(w.bytes()); }
-
-/// y = x·W by the variant `name`, or by the fastest exact one if it is empty.
-void weight_only_multiply(const Tensor& x, const gemm::WeightOnlyMatrix& w, Tensor& y, std::string name) {
-  gemm::Context context = runtime().context();
-  const gemm::WeightOnlyVariant& variant = name.empty()
-                                               ? gemm::best_weight_only(gemm::Mode::kExact, runtime().pool.threads())
-                                               : gemm::weight_only_variant(name);
-  gemm::multiply_weight_only(variant, x.values(), w, y.values(), context);
-}
-
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(optlab_int8) {
   using namespace emscripten;
-  register_type<Int8VariantArray>("Int8VariantInfo[]");
   register_type<Activations>("Uint8Array");
   register_type<Weights>("Int8Array");
   register_type<Sums>("Int32Array");
 
-  value_object<Int8VariantInfo>("Int8VariantInfo")
-      .field("name", &Int8VariantInfo::name)
-      .field("idea", &Int8VariantInfo::idea)
-      .field("isa", &Int8VariantInfo::isa)
-      .field("threaded", &Int8VariantInfo::threaded)
-      .field("activationBits", &Int8VariantInfo::activation_bits)
-      .field("supported", &Int8VariantInfo::supported);
-  function("int8Variants", &int8_variants);
   function("bestInt8", guard<&best_int8>);
 
   class_<Int8Product>("Int8Product")
@@ -128,11 +80,6 @@ EMSCRIPTEN_BINDINGS(optlab_int8) {
       .function("run", guard<&Int8Product::run>)
       .function("output", guard<&Int8Product::output>)
       .function("packedBytes", &Int8Product::packed_bytes);
-
-  class_<gemm::WeightOnlyMatrix>("WeightOnlyMatrix")
-      .constructor(guard<&make_weights>, return_value_policy::take_ownership())
-      .function("bytes", &weight_bytes);
-  function("weightOnlyMultiply", guard<&weight_only_multiply>);
 }
 
 }  // namespace optlab::bindings

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { kExactDecoder, kGreedy } from '#lab/generation.ts';
-import { loadLm, readLm, readTokenizer } from '../lib/library.ts';
+import { loadModule, readLm, readTokenizer } from '../lib/library.ts';
 import { llama2c } from '../lib/llama2c.ts';
 import { alertOf, Site, textOf } from './site.ts';
 
@@ -17,7 +17,7 @@ const kSettings = '?generate=model:tiny;count:64;temperature:0;topP:1';
 
 /** What Node writes with the same settings. */
 async function expected(count: number): Promise<string> {
-  const lms = await loadLm('simd');
+  const lms = await loadModule('simd', 'lm');
   const model = new lms.Lm(readLm());
   const tokenizer = new lms.Tokenizer(readTokenizer());
   const decoder = new lms.Decoder(model, kExactDecoder);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { loadModels } from '../lib/library.ts';
+import { loadModule } from '../lib/library.ts';
 import { kTrainedDigest, kTrainedRight } from '../lib/trained.ts';
 import { alertOf, column, kFirstLesson, Site, textOf, type Visit } from './site.ts';
 
@@ -128,7 +128,7 @@ function describeTraining(getSite: () => Site, { isolation, context }: (typeof k
     await button(/^Download the checkpoint/).click();
     const download = await file;
     assert.equal(download.suggestedFilename(), 'fashion-mlp-3-epochs.safetensors');
-    const module = await loadModels('simd');
+    const module = await loadModule('simd', 'models');
     const model = new module.Mlp(Uint8Array.from(readFileSync(await download.path())));
     assert.equal(model.digest(), kTrainedDigest);
     model.delete();

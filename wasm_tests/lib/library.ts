@@ -3,47 +3,37 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import type { BuildName, KernelModule, LmModule, ModelModule, ModuleFactory } from '#lab/types.ts';
+import type { BuildName, ModuleFactory, Modules } from '#lab/types.ts';
 
 export const kRoot = resolve(import.meta.dirname, '../..');
-export const kBuilds: readonly BuildName[] = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
+export { kWasmBuilds as kBuilds } from '../../tools/lib/cmake.ts';
 
-export type Library = KernelModule;
-export type Models = ModelModule;
-export type Lms = LmModule;
+export type Library = Modules['optlab'];
+export type Models = Modules['models'];
+export type Lms = Modules['lm'];
+export type Peers = Modules['peers'];
 export type Tensor = InstanceType<Library['Tensor']>;
 
 export const isThreaded = (build: BuildName): boolean => build.endsWith('-threads');
 
-/** The files of a build's modules. */
-export const kModuleFiles = ['optlab', 'models', 'lm'].flatMap((name) => [`${name}.mjs`, `${name}.wasm`]);
-
-/** A module of a build, optlab.mjs by default. Throws when it has not been built, naming the command. */
-export function modulePath(build: BuildName, file = 'optlab.mjs'): string {
-  const path = join(kRoot, 'build', `wasm-${build}`, 'src/bindings', file);
+/** A module of a build. Throws when it has not been built, naming the command. */
+export function modulePath(build: BuildName, module: keyof Modules): string {
+  const path = join(kRoot, 'build', `wasm-${build}`, 'src/bindings', `${module}.mjs`);
   if (!existsSync(path)) {
-    throw new Error(`${relative(kRoot, path)} is missing: build it with  tools/build --only wasm`);
+    throw new Error(`${relative(kRoot, path)} is missing: build it with  tools/test --only bindings`);
   }
   return path;
 }
 
-/** A fresh instance of a build's kernels with `threads` threads started (the caller is one of them). */
-export function loadLibrary(build: BuildName, threads = 1): Promise<Library> {
-  return load(modulePath(build), threads);
-}
-
-/** The same of its image classifiers. */
-export function loadModels(build: BuildName, threads = 1): Promise<Models> {
-  return load(modulePath(build, 'models.mjs'), threads);
-}
-
-/** The same of its language model. */
-export function loadLm(build: BuildName, threads = 1): Promise<Lms> {
-  return load(modulePath(build, 'lm.mjs'), threads);
-}
-
-async function load<Module>(path: string, threads: number): Promise<Module> {
-  const { default: create } = (await import(pathToFileURL(path).href)) as { default: ModuleFactory<Module> };
+/** A fresh instance of a module with `threads` threads started (the caller is one of them). */
+export async function loadModule<Name extends keyof Modules>(
+  build: BuildName,
+  name: Name,
+  threads = 1,
+): Promise<Modules[Name]> {
+  const { default: create } = (await import(pathToFileURL(modulePath(build, name)).href)) as {
+    default: ModuleFactory<Modules[Name]>;
+  };
   return create({ threads });
 }
 

@@ -4,30 +4,24 @@ import { startSession, type RunningBuild, type Session } from './engine-session.
 import { startWithFallback } from './engine.ts';
 import { EngineError, StoppedError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
-import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
+import type { GenerateOptions, GenerateReport } from './generation.ts';
 import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
 import { measuring } from './measuring.ts';
 import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
-import { plugFor, plugInto, plugIntoDecoder, type Guests, type DecoderGuest, type Guest, type Plug } from './plug.ts';
+import { plugFor, plugIntoDecoder, type Guests, type DecoderGuest, type Plug } from './plug.ts';
 import type {
   CacheMove,
   CacheReport,
   CacheSettings,
   CacheState,
-  ClassifyOptions,
-  ClassifyReport,
   EngineApi,
-  ProbeReport,
   ProfileOptions,
   ProfileReport,
-  RaceOptions,
-  RaceReport,
   TimingOptions,
   TimingReport,
   TrainOptions,
   TaskRequest,
   TrainReport,
-  TuneReport,
 } from './protocol.ts';
 import { ReportReceiver } from './report-parts.ts';
 import type { AnswerOf, AnyQuestion, AnyTask, OptionsOf, ReportOf } from './task.ts';
@@ -117,38 +111,6 @@ export class EngineClient extends EventTarget {
     return { path, options, blocking: this.blocking! };
   }
 
-  /** With a guest: in a worker of its own, which is ended afterwards. */
-  race(options: RaceOptions, onProgress: (report: RaceReport) => void, guest?: Guest): Promise<RaceReport> {
-    const race = (api: Remote<EngineApi>, report: (report: RaceReport) => void) => api.race(options, report);
-    return this.#run<RaceReport>('race', onProgress, race, guest && plugInto('kernels', guest));
-  }
-
-  probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport> {
-    return this.#run<ProbeReport>('roofline', onProgress, (api, report) => api.probe(seconds, report));
-  }
-
-  /** Measures block sizes. */
-  tuneBlocking(seconds: number, onProgress: (report: TuneReport) => void): Promise<TuneReport> {
-    const tune = (api: Remote<EngineApi>, report: (report: TuneReport) => void) => api.tuneBlocking(seconds, report);
-    return this.#run<TuneReport>('block sizes', onProgress, tune);
-  }
-
-  /** With a guest: as race does. */
-  classify(
-    options: ClassifyOptions,
-    onProgress: (report: ClassifyReport) => void,
-    guest?: Guest,
-  ): Promise<ClassifyReport> {
-    const classify = (api: Remote<EngineApi>, report: (report: ClassifyReport) => void) =>
-      api.classify(options, report);
-    return this.#run<ClassifyReport>('classification', onProgress, classify, guest && plugInto('models', guest));
-  }
-
-  /** Scores of one image before softmax, while no task runs. */
-  logits(model: Uint8Array, image: Uint8Array, variant: string): Promise<number[]> {
-    return this.#ask((api) => api.logits(model, image, variant));
-  }
-
   /** What a layer of these extents computes and moves. */
   layerWork(kind: string, extents: Record<string, number | boolean>): Promise<LayerWork> {
     return this.#ask((api) => api.layerWork(kind, extents));
@@ -202,11 +164,6 @@ export class EngineClient extends EventTarget {
     const compare = (api: Remote<EngineApi>, report: (report: OwnDecoderReport) => void) =>
       api.compareDecoders(options, report);
     return this.#run<OwnDecoderReport>('your decoder', onProgress, compare, plugIntoDecoder(guest));
-  }
-
-  /** What a token costs at each position, with the cache and without. */
-  measureGrowth(options: GrowthOptions, onProgress: (report: GrowthReport) => void): Promise<GrowthReport> {
-    return this.#run<GrowthReport>('cost by position', onProgress, (api, report) => api.measureGrowth(options, report));
   }
 
   /** Generations of some lengths: where the cache pays, and where the prompt takes all the time. */

@@ -1,7 +1,6 @@
 import { EngineError, messageOf } from './errors.ts';
 import { withoutThreads, type BuildChoice } from './features.ts';
-import type { ModuleName } from './task.ts';
-import type { BuildName, KernelModule, ModuleFactory } from './types.ts';
+import type { BuildName, KernelModule, ModuleFactory, ModuleName } from './types.ts';
 
 /** A hung start of nested workers shows no error (Firefox, 1–10 % of starts), so it gets a limit. Downloading is not counted. */
 export const kStartLimitMs = 8000;

@@ -4,7 +4,7 @@
  */
 import type { GuestBase } from './compiler/compile.ts';
 import { EngineError } from './errors.ts';
-import type { ModuleName, Modules } from './task.ts';
+import type { ModuleName, SiteModules } from './types.ts';
 
 /** What this needs of either module of the library. */
 export interface GuestHost {
@@ -74,22 +74,22 @@ export async function plugDecoderGuest(
 }
 
 /** Makes room for the guests that a module can take. */
-export function reserveGuests(name: ModuleName, module: Modules[ModuleName]): GuestPlaces {
-  if (name === 'lm') return reserveDecoderGuest(module as Modules['lm']);
-  return { [kGuestFunction]: reserveGuest(module as Modules['optlab']) };
+export function reserveGuests(name: ModuleName, module: SiteModules[ModuleName]): GuestPlaces {
+  if (name === 'lm') return reserveDecoderGuest(module as SiteModules['lm']);
+  return { [kGuestFunction]: reserveGuest(module as SiteModules['optlab']) };
 }
 
 /** Puts modules that were compiled for these places into them. */
 export async function plugGuests(
   name: ModuleName,
-  module: Modules[ModuleName],
+  module: SiteModules[ModuleName],
   places: GuestPlaces,
   modules: GuestModules,
 ): Promise<void> {
-  if (name === 'lm') return plugDecoderGuest(module as Modules['lm'], places as DecoderPlaces, modules);
+  if (name === 'lm') return plugDecoderGuest(module as SiteModules['lm'], places as DecoderPlaces, modules);
   const [place, wasm] = [places[kGuestFunction], modules[kGuestFunction]];
   if (place === undefined || wasm === undefined) throw new EngineError(`The library takes a ${kGuestFunction} only`);
-  return plugGuest(module as Modules['optlab'], place, wasm);
+  return plugGuest(module as SiteModules['optlab'], place, wasm);
 }
 
 type Host = Pick<GuestHost, 'wasmMemory' | 'wasmTable'>;

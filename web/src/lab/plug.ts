@@ -3,7 +3,7 @@ import type { Remote } from 'comlink';
 import type { GuestBase } from './compiler/compile.ts';
 import { EngineError } from './errors.ts';
 import type { DecoderModules, DecoderStep, GuestModules } from './guest.ts';
-import type { EngineApi, GuestModule } from './protocol.ts';
+import type { EngineApi } from './protocol.ts';
 
 /** A student's product, to run as the rung "yours": `compile` links it for a place in the engine's memory. */
 export interface Guest {
@@ -32,13 +32,6 @@ export type DecoderGuest = ReadonlyMap<DecoderStep, Guest>;
 
 /** Moves a guest into a worker that nothing else uses. */
 export type Plug = (api: Remote<EngineApi>) => Promise<void>;
-
-export function plugInto(module: GuestModule, { compile }: Guest): Plug {
-  return async (api) => {
-    const base = await api.reserveGuest(module);
-    await api.plugGuest(module, base, await compile(base));
-  };
-}
 
 export function plugIntoDecoder(guest: DecoderGuest): Plug {
   return async (api) => {

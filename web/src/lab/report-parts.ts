@@ -32,7 +32,9 @@ function walk(value: unknown, place: string, replace: (value: object, place: str
   const replaced = replace(value, place);
   if (replaced !== undefined) return replaced;
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, walk(each, `${place}.${name}`, replace)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, walk(each, `${place}.${name}`, replace)]),
+  );
 }
 
 /** A whole report, without marks. */

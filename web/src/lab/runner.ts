@@ -1,7 +1,8 @@
 /** Runs tasks and answers questions: threads, handles, progress, stop and reports are its affair alone. Needs neither page nor worker. */
 import type { Assets } from './assets.ts';
 import { ReportSender, wholeReport } from './report-parts.ts';
-import type { Deletable, Enveloped, ModuleName, Modules, Question, Run, Shelf, Task, TaskHost } from './task.ts';
+import type { Deletable, Enveloped, Question, Run, Shelf, Task, TaskHost } from './task.ts';
+import type { ModuleName, SiteModules } from './types.ts';
 
 /** The page draws at most this often. */
 const kReportEveryMs = 80;
@@ -27,7 +28,7 @@ export interface RunOptions<Report> {
 /** Runs a task to its end, or until it is stopped; its last report, whole. Rejects with the signal's reason if there is none yet. */
 export async function runTask<Name extends ModuleName, Options extends object, Report extends object>(
   task: Task<Name, Options, Report>,
-  module: Modules[Name],
+  module: SiteModules[Name],
   options: Options,
   place: Place,
   how: RunOptions<Report>,
@@ -49,7 +50,7 @@ export async function runTask<Name extends ModuleName, Options extends object, R
 /** Answers a question. */
 export function askQuestion<Name extends ModuleName, Options extends object, Answer>(
   question: Question<Name, Options, Answer>,
-  module: Modules[Name],
+  module: SiteModules[Name],
   options: Options,
   place: Place,
 ): Promise<Answer> {

@@ -4,15 +4,7 @@
  * the worker and in Node's tests alike.
  */
 import type { Asset } from './assets.ts';
-import type { KernelModule, LmModule, ModelModule } from './types.ts';
-
-/** The WebAssembly modules of a build, by the names of their files. */
-export interface Modules {
-  optlab: KernelModule;
-  models: ModelModule;
-  lm: LmModule;
-}
-export type ModuleName = keyof Modules;
+import type { ModuleName, SiteModules } from './types.ts';
 
 export interface Deletable {
   delete(): void;
@@ -49,13 +41,13 @@ export interface Run<Report> {
 /** Work that takes its time, reports while it runs and can be stopped. `options.threads` sets the pool's size. */
 export interface Task<Name extends ModuleName, Options extends object, Report extends object> {
   module: Name;
-  open(module: Modules[Name], options: Options, host: TaskHost): Run<Report> | Promise<Run<Report>>;
+  open(module: SiteModules[Name], options: Options, host: TaskHost): Run<Report> | Promise<Run<Report>>;
 }
 
 /** Work that is over before a reader would want to stop it. */
 export interface Question<Name extends ModuleName, Options extends object, Answer> {
   module: Name;
-  answer(module: Modules[Name], options: Options, host: TaskHost): Answer | Promise<Answer>;
+  answer(module: SiteModules[Name], options: Options, host: TaskHost): Answer | Promise<Answer>;
 }
 
 /** For the types. */
@@ -90,6 +82,9 @@ export interface Envelope {
   stopped: boolean;
 }
 export type Enveloped<Report> = Report & Envelope;
+
+/** A report as its task makes it. */
+export type Bare<Report extends Envelope> = Omit<Report, keyof Envelope>;
 
 /** Objects that live from one call to a later one, by key. A worker that is replaced has forgotten them. */
 export class Shelf {

@@ -1,35 +1,37 @@
 /**
- * The C++ library as JavaScript sees it. Embind emits the types from src/bindings; tools/build puts them into generated/. Times are seconds,
- * rates are per second. Bad arguments throw RangeError, broken files an Error named DataError; a handle must be deleted.
+ * The C++ library as JavaScript sees it. Embind emits the types from src/bindings; tools/build puts them into generated/, a file for each
+ * module of src/bindings/modules.json. Times are seconds, rates are per second. Bad arguments throw RangeError, broken files an Error named
+ * DataError; a handle must be deleted.
  */
-import type { BuildInfo, Lane as EngineLane, MainModule, Statistics } from './generated/optlab.d.ts';
+import type { SiteModules } from './generated/modules.d.ts';
+import type { BuildInfo, Lane as EngineLane, Statistics } from './generated/optlab.d.ts';
 
+export type {
+  Decoder,
+  Footprint,
+  GeneratedToken,
+  Generation,
+  Lm,
+  LmConfig,
+  ModelProfile,
+  Perplexity,
+} from './generated/lm.d.ts';
+export type { Classification, Cnn, Mlp, Trainer, TrainingProgress } from './generated/models.d.ts';
+export type { Modules, SiteModules } from './generated/modules.d.ts';
 export type {
   Blocking,
   BlockingTuner,
   BuildInfo,
   CacheSimulation,
-  Classification,
-  Cnn,
-  Decoder,
-  Footprint,
-  GeneratedToken,
   GemmRace,
-  Generation,
-  Lm,
-  LmConfig,
-  Mlp,
-  ModelProfile,
   Peak,
-  Perplexity,
   RooflineProbe,
   Statistics,
-  Trainer,
-  TrainingProgress,
   VariantInfo,
   Work as LayerWork,
 } from './generated/optlab.d.ts';
 
+export type { EngineLane };
 export type BuildName = BuildInfo['build'];
 
 /** A lane as it travels to the page and into exported JSON, which knows no undefined. */
@@ -97,7 +99,10 @@ export interface CacheLevel {
 }
 
 /** As the library tells it: lines and names in one text each. */
-export type EngineNest = Pick<ReturnType<MainModule['cacheNests']>[number], 'name' | 'idea' | 'code' | 'arrays'>;
+export type EngineNest = Pick<
+  ReturnType<SiteModules['optlab']['cacheNests']>[number],
+  'name' | 'idea' | 'code' | 'arrays'
+>;
 
 /** A loop nest: lines of source, names of arrays. */
 export interface NestInfo {
@@ -109,40 +114,14 @@ export interface NestInfo {
   blocked: boolean;
 }
 
-/** What only models.mjs has, what only lm.mjs has, what both have, and what all modules have. */
-type ModelExports = 'Model' | 'Mlp' | 'Cnn' | 'Trainer' | 'ModelProfiler';
-type LmExports =
-  | 'Tokenizer'
-  | 'LmProfiler'
-  | 'Lm'
-  | 'Decoder'
-  | 'Generation'
-  | 'Perplexity'
-  | 'attentionMap'
-  | 'regroupLm'
-  | 'tokenEnds'
-  | 'setDecoderGuest';
-type ProfileExports = 'ModelProfile';
-type SharedExports =
-  | 'buildInfo'
-  | 'setThreads'
-  | 'clockTick'
-  | 'memoryInUse'
-  | 'scratchHighWater'
-  | 'gemmBlocking'
-  | 'setGemmBlocking'
-  | 'reserveGuest'
-  | 'setGuest'
-  | 'wasmMemory'
-  | 'wasmTable'
-  | 'Tensor';
-
-/** optlab.mjs: the kernels and their measurement. */
-export type KernelModule = Omit<MainModule, ModelExports | LmExports | ProfileExports>;
-/** models.mjs: image classifiers, their training and their profiles; with memory and threads of its own. */
-export type ModelModule = Pick<MainModule, ModelExports | ProfileExports | SharedExports>;
-/** lm.mjs: the language model; the same. */
-export type LmModule = Pick<MainModule, LmExports | ProfileExports | SharedExports>;
+/** Of the modules that pages load. */
+export type ModuleName = keyof SiteModules;
+/** The kernels and their measurement. */
+export type KernelModule = SiteModules['optlab'];
+/** Image classifiers, their training and their profiles; with memory and threads of its own. */
+export type ModelModule = SiteModules['models'];
+/** The language model; the same. */
+export type LmModule = SiteModules['lm'];
 
 /** Default export of each. */
 export type ModuleFactory<Module> = (overrides: Record<string, unknown>) => Promise<Module>;

@@ -1,6 +1,6 @@
 import { EngineError } from '../lab/errors.ts';
 import { useThreads } from '../lab/runner.ts';
-import type { Modules } from '../lab/task.ts';
+import type { SiteModules } from '../lab/types.ts';
 import type { KernelModule, LmModule, ModelModule } from '../lab/types.ts';
 import type { ModuleLoader } from './modules.ts';
 
@@ -30,7 +30,7 @@ export const modelEngine = (threads: number): Promise<ModelModule> => sibling('m
 /** The same of the language model. */
 export const lmEngine = (threads: number): Promise<LmModule> => sibling('lm', threads);
 
-async function sibling<Name extends 'models' | 'lm'>(name: Name, threads: number): Promise<Modules[Name]> {
+async function sibling<Name extends 'models' | 'lm'>(name: Name, threads: number): Promise<SiteModules[Name]> {
   const { depth, rows, columns } = engine().gemmBlocking();
   const module = await loader!.get(name);
   module.setGemmBlocking(depth, rows, columns);
@@ -75,4 +75,3 @@ export async function runSteps(
   }
   return true;
 }
-

@@ -1,6 +1,7 @@
 /** The experiments' tasks, each fetched when it is first asked for. */
 import { EngineError, messageOf } from '../lab/errors.ts';
-import type { AnyQuestion, AnyTask, ModuleName } from '../lab/task.ts';
+import type { AnyQuestion, AnyTask } from '../lab/task.ts';
+import type { ModuleName } from '../lab/types.ts';
 
 const kTasks = import.meta.glob<AnyTask | AnyQuestion>('../../../lessons/*/experiments/*/*task.ts', {
   import: 'default',
