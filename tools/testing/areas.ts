@@ -11,6 +11,7 @@ import { kAlone, slots } from '../lib/slots.ts';
 import { cppFiles, kPrettierTargets } from '../lib/sources.ts';
 import { clangTidy } from './clang-tidy.ts';
 import { check, kFailed, kNone, kPassed, nodeTests, sum } from './counts.ts';
+import { findLong, kMostFileLines, kMostFunctionLines } from './long.ts';
 
 export interface Context {
   fast: boolean;
@@ -37,7 +38,16 @@ async function dependencies(): Promise<Counts> {
   const { breaches, includes } = checkDependencies(kRoot);
   for (const { file, line, message } of breaches) console.log(`      ${file}:${line}: ${message}`);
   if (includes === 0) throw new CommandError('found no #include to check');
-  return breaches.length === 0 ? kPassed : kFailed;
+
+  const { long, files } = findLong(kRoot);
+  for (const { file, line, name, lines } of long) {
+    const limit = name === undefined ? kMostFileLines : kMostFunctionLines;
+    console.log(
+      `      ${file}:${line}: ${name ?? 'the file'} has ${lines} lines, ${limit} are allowed (see CONTRIBUTING.md)`,
+    );
+  }
+  if (files === 0) throw new CommandError('found no source file to measure');
+  return sum([breaches.length === 0 ? kPassed : kFailed, kPassed]);
 }
 
 async function toolsArea({ log }: Context): Promise<Counts> {
@@ -130,7 +140,12 @@ export const kAreas: readonly Area[] = [
     run: drift,
   },
   { name: 'format', what: 'clang-format and Prettier', fast: true, run: format },
-  { name: 'deps', what: 'the order of the modules of src/', fast: true, run: dependencies },
+  {
+    name: 'deps',
+    what: 'the order of the modules of src/, and the sizes of files and functions',
+    fast: true,
+    run: dependencies,
+  },
   { name: 'tools', what: 'the tools themselves, the peers, and the checksums of the data', fast: true, run: toolsArea },
   { name: 'web', what: "the site's own unit tests", fast: true, run: ({ log }) => nodeTests(kSiteTests, log) },
   { name: 'lessons', what: 'the exercises: starters fail, solutions pass', fast: true, run: lessons },
