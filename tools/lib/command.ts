@@ -78,9 +78,9 @@ export async function run(argv: readonly string[], options: CommandOptions = {})
     child.stderr.on('data', take);
     child.on('error', (error) => reject(new CommandError(`cannot run ${program}: ${error.message}`)));
     child.on('close', (exitCode, signal) => settle(exitCode ?? (signal ? 128 : 1)));
-  }).finally(() => {
+  }).finally(async () => {
     if (options.whole) log.write(Buffer.concat([Buffer.from(title), ...chunks]));
-    if (log !== process.stderr) log.end();
+    if (log !== process.stderr) await new Promise<void>((settle) => log.end(settle)); // whoever reads the log finds all of it
   });
   noteStep(options.log, options.step ?? argv.slice(0, 3).join(' '), (performance.now() - start) / 1000);
 

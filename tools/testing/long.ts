@@ -46,7 +46,8 @@ function cppFunctions(lines: readonly string[]): Block[] {
   const blocks: Block[] = [];
   const indentOf = (line: string) => /^ */.exec(line)![0].length;
   for (let i = 0; i < lines.length; i++) {
-    if (!/[)}\w>] *\{$/.test(lines[i]!) || /^ *(?:namespace|class|struct|enum|union|extern)\b/.test(lines[i]!)) continue;
+    if (!/[)}\w>] *\{$/.test(lines[i]!) || /^ *(?:namespace|class|struct|enum|union|extern)\b/.test(lines[i]!))
+      continue;
     const last = closingLine(lines, i);
     // clang-format puts the closing brace as far in as the head begins.
     let first = i;
