@@ -36,16 +36,16 @@ function(optlab_isa_sources target isa)
   set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${flags_${isa}}")
 endfunction()
 
-# optlab_module(name DEPS modules… SOURCES files… TESTS files… [BENCH files…] [AVX2|FMA|AVX512|AVX512VNNI|WASM128|RELAXED|NEON files…]
+# optlab_module(name [COLD] DEPS modules… SOURCES files… TESTS files… [BENCH files…] [AVX2|FMA|AVX512|AVX512VNNI|WASM128|RELAXED|NEON files…]
 #               [RELAXED_AWARE files…] [HOT files…])
 #
 # Makes the library optlab_<name>, with TESTS the program <name>_test, and with BENCH, where Google Benchmark is installed, the target
 # <name>_bench, which is built only when asked for. RELAXED_AWARE names files of SOURCES that look at
 # __wasm_relaxed_simd__ (lists of variants); all others compile alike in both builds, so that the compiler cache serves the second. HOT
 # names the files of SOURCES that a kernel's time depends on: WebAssembly, which has to be downloaded, gets the others compiled for size.
-# Without HOT all are compiled for speed.
+# COLD says that there are none. Without either all are compiled for speed.
 function(optlab_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;SOURCES;TESTS;BENCH;AVX2;FMA;AVX512;AVX512VNNI;WASM128;RELAXED;NEON;RELAXED_AWARE;HOT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "COLD" "" "DEPS;SOURCES;TESTS;BENCH;AVX2;FMA;AVX512;AVX512VNNI;WASM128;RELAXED;NEON;RELAXED_AWARE;HOT")
   set(target optlab_${name})
   add_library(${target} STATIC ${arg_SOURCES})
   list(TRANSFORM arg_DEPS PREPEND optlab_)
@@ -59,7 +59,7 @@ function(optlab_module name)
         set_source_files_properties(${arg_RELAXED_AWARE} PROPERTIES COMPILE_OPTIONS -mrelaxed-simd)
       endif()
     endif()
-    if(arg_HOT)
+    if(arg_HOT OR arg_COLD)
       set(cold ${arg_SOURCES})
       list(REMOVE_ITEM cold ${arg_HOT})
       set_property(SOURCE ${cold} APPEND PROPERTY COMPILE_OPTIONS -Oz)

@@ -182,7 +182,7 @@ async function drift({ log }: Context): Promise<Counts> {
   return sum([await checkDrift(log), await checkCaches(log)]);
 }
 
-const kThreadedTests = ['core_test', 'parallel_test', 'gemm_test', 'attention_test', 'profile_test'];
+const kThreadedTests = ['core_test', 'parallel_test', 'gemm_test', 'attention_test', 'measure_test', 'profile_test'];
 
 const kAreas: readonly Area[] = [
   { name: 'format', what: 'clang-format and Prettier', fast: true, run: format },

@@ -17,7 +17,7 @@ import { encodeSafetensors, withHeader } from './lib/safetensors.ts';
 
 const model = readModel();
 const images = readGoldenImages();
-/** Of the committed model on the golden images; also in models/README.md and src/nn/golden_test.cpp. */
+/** Of the committed model on the golden images; also in models/README.md and src/image/golden_test.cpp. */
 const kLogitsDigest = '4dee805f08c5241d';
 /** On the 2,000 committed test images, from models/README.md. */
 const kAccuracy = 0.9085;

@@ -16,7 +16,7 @@ import {
   readTestLabels,
 } from './lib/library.ts';
 
-/** Of the committed CNN on the golden images; also in models/README.md and src/nn/golden_test.cpp. */
+/** Of the committed CNN on the golden images; also in models/README.md and src/image/golden_test.cpp. */
 const kCnnLogitsDigest = 'e774071b97e98bc4';
 const kCnnWeightsDigest = 'da0430c6c9a1b8b2';
 /** On the 2,000 committed test images, from models/README.md. */

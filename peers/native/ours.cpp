@@ -16,10 +16,10 @@
 #include "gemm/int8_gemm.h"
 #include "gemm/packed_matrix.h"
 #include "harness.h"
-#include "nn/cnn.h"
-#include "nn/mlp.h"
-#include "nn/trainer.h"
-#include "profile/roofline_probe.h"
+#include "image/cnn.h"
+#include "image/mlp.h"
+#include "image/trainer.h"
+#include "measure/roofline_probe.h"
 #include "simd/isa.h"
 #include "sparse/sparse.h"
 
@@ -40,9 +40,9 @@ class Trainee : public optlab::peers::Trainee {
     data_ = {784, {problem.images, problem.images + batch * 784}, {problem.labels, problem.labels + batch}};
     constexpr int kSizes[] = {784, 256, 128, 10};
     if (problem.convolutional) {
-      model_ = std::make_unique<optlab::nn::Cnn>(optlab::nn::CnnOptions{.dropout = 0.0F});
+      model_ = std::make_unique<optlab::image::Cnn>(optlab::image::CnnOptions{.dropout = 0.0F});
     } else {
-      model_ = std::make_unique<optlab::nn::Mlp>(kSizes);
+      model_ = std::make_unique<optlab::image::Mlp>(kSizes);
     }
     model_->initialize(1);  // for biases and norms
     std::size_t found = 0;
@@ -55,9 +55,9 @@ class Trainee : public optlab::peers::Trainee {
       }
     }
     if (found != problem.weights.size()) throw std::logic_error("the model has not all of the weights");
-    trainer_ = std::make_unique<optlab::nn::Trainer>(
+    trainer_ = std::make_unique<optlab::image::Trainer>(
         *model_, data_,
-        optlab::nn::TrainingOptions{
+        optlab::image::TrainingOptions{
             .epochs = problem.steps, .batch = problem.batch, .learning_rate = problem.learning_rate, .cosine = false});
     start_ = trainer_->save();
   }
@@ -67,9 +67,9 @@ class Trainee : public optlab::peers::Trainee {
 
  private:
   optlab::nn::Compute compute_;
-  optlab::nn::Dataset data_;
-  std::unique_ptr<optlab::nn::Model> model_;
-  std::unique_ptr<optlab::nn::Trainer> trainer_;
+  optlab::image::Dataset data_;
+  std::unique_ptr<optlab::image::Model> model_;
+  std::unique_ptr<optlab::image::Trainer> trainer_;
   std::vector<std::byte> start_;
 };
 
@@ -181,11 +181,11 @@ class Ours : public optlab::peers::Library {
   }
 
   std::string probe(double seconds) override {
-    optlab::profile::RooflineProbe probe(pool_, seconds);
+    optlab::measure::RooflineProbe probe(pool_, seconds);
     while (probe.step()) continue;
     static constexpr const char* kKinds[] = {"compute", "integer", "memory"};
     std::ostringstream json;
-    for (const optlab::profile::Peak& peak : probe.peaks()) {
+    for (const optlab::measure::Peak& peak : probe.peaks()) {
       json << (json.tellp() > 0 ? "," : "[") << "{\"name\":\"" << peak.name << "\",\"kind\":\""
            << kKinds[static_cast<int>(peak.kind)] << "\",\"threads\":" << peak.threads
            << ",\"fused\":" << (peak.fused ? "true" : "false") << ",\"value\":" << peak.value

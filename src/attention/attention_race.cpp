@@ -26,7 +26,7 @@ ConstHeads view(const Tensor& tensor) {
 }  // namespace
 
 AttentionRace::AttentionRace(const RaceShape& shape, const std::vector<std::string>& names, parallel::ThreadPool& pool,
-                             profile::SamplingOptions options)
+                             measure::SamplingOptions options)
     : pool_(pool),
       q_(Shape{checked(shape).queries, shape.heads, shape.size}),
       k_(Shape{shape.keys, shape.key_heads, shape.size}),
@@ -58,8 +58,8 @@ AttentionRace::AttentionRace(const RaceShape& shape, const std::vector<std::stri
   problem_.k_panels = {panels_.data(), head_stride};
 }
 
-std::vector<profile::Contender> AttentionRace::contenders() {
-  std::vector<profile::Contender> contenders;
+std::vector<measure::Contender> AttentionRace::contenders() {
+  std::vector<measure::Contender> contenders;
   const double bytes = sizeof(float) * static_cast<double>(q_.size() + k_.size() + v_.size() + out_.size());
   for (Entry& entry : entries_) {
     contenders.push_back({std::string(entry.variant->name), [this, &entry] { run(entry); }, flops(problem_), bytes});

@@ -5,7 +5,7 @@
 
 #include "attention/attention.h"
 #include "core/tensor.h"
-#include "profile/race.h"
+#include "measure/race.h"
 
 namespace optlab::attention {
 
@@ -30,11 +30,11 @@ class AttentionRace {
  public:
   /// `pool` must outlive the race. No names: every rung that this device supports.
   AttentionRace(const RaceShape& shape, const std::vector<std::string>& names, parallel::ThreadPool& pool,
-                profile::SamplingOptions options = {});
+                measure::SamplingOptions options = {});
   AttentionRace(const AttentionRace&) = delete;
   AttentionRace& operator=(const AttentionRace&) = delete;
 
-  profile::Race& race() { return race_; }
+  measure::Race& race() { return race_; }
   const Variant& variant(int lane) const { return *entries_.at(lane).variant; }
   int threads(int lane) const { return variant(lane).threaded ? pool_.threads() : 1; }
   /// Of the result of the lane's first call; empty before it. All exact rungs have the same.
@@ -48,7 +48,7 @@ class AttentionRace {
   };
 
   void run(Entry& entry);
-  std::vector<profile::Contender> contenders();
+  std::vector<measure::Contender> contenders();
 
   parallel::ThreadPool& pool_;
   Arena scratch_;
@@ -56,7 +56,7 @@ class AttentionRace {
   AlignedBuffer<float> panels_;
   Problem problem_;
   std::vector<Entry> entries_;
-  profile::Race race_;
+  measure::Race race_;
 };
 
 }  // namespace optlab::attention

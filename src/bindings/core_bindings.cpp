@@ -11,7 +11,7 @@
 #include "bindings/whole.h"
 #include "core/tensor.h"
 #include "gemm/guest.h"
-#include "profile/clock.h"
+#include "measure/clock.h"
 #include "simd/isa.h"
 
 namespace optlab::bindings {
@@ -104,7 +104,7 @@ EMSCRIPTEN_BINDINGS(optlab_core) {
       .field("memoryBytes", &BuildInfo::memory_bytes);
   function("buildInfo", &build_info);
   function("setThreads", guard<&set_threads>);
-  function("clockTick", guard<&profile::clock_tick>);
+  function("clockTick", guard<&measure::clock_tick>);
   function("memoryInUse", &memory_in_use);
   function("scratchHighWater", &scratch_high_water);
 

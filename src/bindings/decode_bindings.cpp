@@ -13,8 +13,8 @@
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
 #include "core/error.h"
-#include "nn/generate.h"
-#include "profile/clock.h"
+#include "lm/generate.h"
+#include "measure/clock.h"
 
 namespace optlab::bindings {
 namespace {
@@ -29,11 +29,11 @@ EMSCRIPTEN_DECLARE_VAL_TYPE(GenerationSettings)
 
 int field(const val& of, const char* name) { return whole(name, of[name].as<double>()); }
 
-nn::DecoderOptions decoder_options(const val& settings) {
+lm::DecoderOptions decoder_options(const val& settings) {
   const auto text = [&](const char* name) { return settings[name].as<std::string>(); };
   return {{field(settings, "window"), field(settings, "sinks"), kvcache::storage_named(text("storage")),
            settings["own"].as<bool>(), settings["stream"].as<bool>()},
-          nn::weight_format_named(text("weights")),
+          lm::weight_format_named(text("weights")),
           settings["sequences"].isUndefined() ? 1 : field(settings, "sequences")};
 }
 
@@ -48,12 +48,12 @@ LanguageModel* make_model(ModelBytes file) {
   return new LanguageModel(std::as_bytes(std::span(bytes)));
 }
 
-LanguageModel* random_model(nn::LmConfig config, double seed) {
+LanguageModel* random_model(lm::LmConfig config, double seed) {
   return new LanguageModel(config, static_cast<std::uint64_t>(whole("seed", seed)));
 }
 
 LanguageModel* longer(const LanguageModel& model, double positions) {
-  return new LanguageModel(nn::with_positions(*model.lm, whole("positions", positions)));
+  return new LanguageModel(lm::with_positions(*model.lm, whole("positions", positions)));
 }
 
 LogitValues model_logits(LanguageModel& model, SequenceIds ids, std::string mode) {
@@ -83,9 +83,9 @@ class LmDecoder {
   std::shared_ptr<Decoding> share() const { return shared_; }
   double feed(SequenceIds ids) {
     const auto tokens = copy_from<std::int32_t>(ids);
-    const double start = profile::now_seconds();
+    const double start = measure::now_seconds();
     decoder_.feed(tokens);
-    return profile::now_seconds() - start;
+    return measure::now_seconds() - start;
   }
   void feed_sequence(double sequence, SequenceIds ids) {
     decoder_.feed(copy_from<std::int32_t>(ids), whole("sequence", sequence));
@@ -93,12 +93,12 @@ class LmDecoder {
   /// A token each for the first sequences.
   double step(SequenceIds ids) {
     const auto tokens = copy_from<std::int32_t>(ids);
-    std::vector<nn::NextToken> next;
+    std::vector<lm::NextToken> next;
     for (const std::int32_t id : tokens) next.push_back({static_cast<int>(next.size()), id});
     Tensor logits(Shape{static_cast<int>(next.size()), decoder_.config().vocab});
-    const double start = profile::now_seconds();
+    const double start = measure::now_seconds();
     decoder_.step(next, logits.matrix());
-    return profile::now_seconds() - start;
+    return measure::now_seconds() - start;
   }
   LogitValues logits() const { return LogitValues(copy_to("Float32Array", decoder_.logits())); }
   int length() const { return cache().length(); }
@@ -122,7 +122,7 @@ class LmDecoder {
   const kvcache::KvCache& cache() const { return decoder_.cache(); }
 
   std::shared_ptr<Decoding> shared_;
-  nn::Decoder& decoder_;
+  lm::Decoder& decoder_;
 };
 
 LmDecoder* make_decoder(const LanguageModel& model, DecoderSettings settings) { return new LmDecoder(model, settings); }
@@ -138,7 +138,7 @@ FootprintValue footprint_of(const kvcache::Footprint& f) {
 FootprintValue decoder_footprint(const LmDecoder& decoder) { return footprint_of(decoder.footprint()); }
 /// Of a cache that needn't exist.
 FootprintValue model_footprint(const LanguageModel& model, DecoderSettings settings) {
-  const nn::LmConfig& c = model.config();
+  const lm::LmConfig& c = model.config();
   return footprint_of(
       kvcache::footprint({c.layers, c.kv_heads, c.dim / c.heads, c.positions}, decoder_options(settings).cache));
 }
@@ -153,7 +153,7 @@ struct TokenValue {
 /// One text that goes on, token by token.
 class TextRun {
  public:
-  TextRun(const LmDecoder& decoder, const nn::Tokenizer* tokenizer, const val& settings)
+  TextRun(const LmDecoder& decoder, const lm::Tokenizer* tokenizer, const val& settings)
       : shared_(decoder.share()),
         cached_(settings["cached"].as<bool>()),
         tokenizer_(tokenizer == nullptr ? std::nullopt : std::optional(*tokenizer)),
@@ -162,30 +162,30 @@ class TextRun {
 
   bool done() const { return run_.done(); }
   TokenValue step() {
-    nn::Decoder& decoder = shared_->decoder;
+    lm::Decoder& decoder = shared_->decoder;
     double seconds = 0.0;
     const auto next = [&](std::span<const std::int32_t> ids) {
-      const double start = profile::now_seconds();
+      const double start = measure::now_seconds();
       if (!cached_) decoder.truncate(0);
       const auto reused = cached_ ? static_cast<std::size_t>(decoder.reuse(ids)) : 0;
       const std::span<const float> logits = decoder.feed(ids.subspan(reused));
-      seconds = profile::now_seconds() - start;
+      seconds = measure::now_seconds() - start;
       return logits;
     };
-    const nn::NewToken token = run_.step(next);
+    const lm::NewToken token = run_.step(next);
     std::string text = stream_.feed(token.text);
     if (run_.done()) text += stream_.finish();
     return {token.id, std::move(text), seconds};
   }
   void cancel() { run_.cancel(); }
   SequenceIds ids() const { return SequenceIds(copy_to("Int32Array", run_.result().ids)); }
-  std::string stop() const { return std::string(nn::name_of(run_.result().stop)); }
+  std::string stop() const { return std::string(lm::name_of(run_.result().stop)); }
   int shifts() const { return run_.result().shifts; }
 
  private:
-  static nn::GenerateOptions options_of(const val& settings) {
+  static lm::GenerateOptions options_of(const val& settings) {
     const auto number = [&](const char* name) { return settings[name].as<float>(); };
-    nn::GenerateOptions options;
+    lm::GenerateOptions options;
     options.count = field(settings, "count");
     options.sampling = {number("temperature"),
                         field(settings, "topK"),
@@ -201,12 +201,12 @@ class TextRun {
 
   std::shared_ptr<Decoding> shared_;
   bool cached_;
-  std::optional<nn::Tokenizer> tokenizer_;
-  nn::GenerationRun run_;
-  nn::Utf8Stream stream_;
+  std::optional<lm::Tokenizer> tokenizer_;
+  lm::GenerationRun run_;
+  lm::Utf8Stream stream_;
 };
 
-TextRun* make_run(const LmDecoder& decoder, const nn::Tokenizer* tokenizer, GenerationSettings settings) {
+TextRun* make_run(const LmDecoder& decoder, const lm::Tokenizer* tokenizer, GenerationSettings settings) {
   return new TextRun(decoder, tokenizer, settings);
 }
 
@@ -225,15 +225,15 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
       "repetitionPenalty: number; repetitionWindow: number; seed: number; stopTokens: Int32Array; stopTexts: string[]; "
       "shift: boolean }");
 
-  value_object<nn::LmConfig>("LmConfig")
-      .field("vocab", &nn::LmConfig::vocab)
-      .field("dim", &nn::LmConfig::dim)
-      .field("layers", &nn::LmConfig::layers)
-      .field("heads", &nn::LmConfig::heads)
-      .field("kvHeads", &nn::LmConfig::kv_heads)
-      .field("hidden", &nn::LmConfig::hidden)
-      .field("positions", &nn::LmConfig::positions)
-      .field("tied", &nn::LmConfig::tied);
+  value_object<lm::LmConfig>("LmConfig")
+      .field("vocab", &lm::LmConfig::vocab)
+      .field("dim", &lm::LmConfig::dim)
+      .field("layers", &lm::LmConfig::layers)
+      .field("heads", &lm::LmConfig::heads)
+      .field("kvHeads", &lm::LmConfig::kv_heads)
+      .field("hidden", &lm::LmConfig::hidden)
+      .field("positions", &lm::LmConfig::positions)
+      .field("tied", &lm::LmConfig::tied);
   // Bytes.
   value_object<FootprintValue>("Footprint")
       .field("keys", &FootprintValue::keys)

@@ -8,10 +8,10 @@
 #include "bindings/decoding.h"
 #include "bindings/guard.h"
 #include "bindings/whole.h"
-#include "nn/attention_map.h"
-#include "nn/perplexity.h"
-#include "nn/regroup.h"
-#include "nn/tokenizer.h"
+#include "lm/attention_map.h"
+#include "lm/perplexity.h"
+#include "lm/regroup.h"
+#include "lm/tokenizer.h"
 
 /// Views of decoding: where attention looks, other groups of heads, what a policy costs in prediction.
 namespace optlab::bindings {
@@ -25,18 +25,18 @@ EMSCRIPTEN_DECLARE_VAL_TYPE(ViewSettings)
 
 ViewValues attention_map(const LanguageModel& model, ViewSettings settings, ViewIds ids) {
   Decoding decoding(model, settings);
-  const auto map = nn::attention_map(decoding.decoder, copy_from<std::int32_t>(ids));
+  const auto map = lm::attention_map(decoding.decoder, copy_from<std::int32_t>(ids));
   return ViewValues(copy_to("Float32Array", map.values()));
 }
 
 LanguageModel* regroup(const LanguageModel& model, double kv_heads) {
-  auto* copy = new LanguageModel(nn::regroup(*model.lm, whole("kvHeads", kv_heads)));
+  auto* copy = new LanguageModel(lm::regroup(*model.lm, whole("kvHeads", kv_heads)));
   copy->tokenizer_digest = model.tokenizer_digest;
   return copy;
 }
 
 /// Where the bytes of each token end in the text that they are.
-ViewIds token_ends(const nn::Tokenizer& tokenizer, ViewIds ids) {
+ViewIds token_ends(const lm::Tokenizer& tokenizer, ViewIds ids) {
   std::vector<std::int32_t> ends = copy_from<std::int32_t>(ids);
   std::int32_t end = 0;
   for (std::int32_t& id : ends) id = end += static_cast<std::int32_t>(tokenizer.token(id).size());
@@ -56,7 +56,7 @@ class TextPerplexity {
 
  private:
   Decoding decoding_;
-  nn::Perplexity perplexity_;
+  lm::Perplexity perplexity_;
 };
 
 TextPerplexity* make_perplexity(const LanguageModel& model, ViewSettings settings, ViewIds ids, double context,

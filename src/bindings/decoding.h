@@ -6,7 +6,7 @@
 
 #include "bindings/language_model.h"
 #include "gemm/gemm.h"
-#include "nn/decoder.h"
+#include "lm/decoder.h"
 
 namespace optlab::bindings {
 
@@ -21,9 +21,9 @@ struct Decoding {
   /// `settings` as the exported Decoder has them. Throws std::invalid_argument naming what is wrong with them.
   Decoding(const LanguageModel& of, const emscripten::val& settings);
 
-  std::shared_ptr<nn::Lm> model;
+  std::shared_ptr<lm::Lm> model;
   gemm::Context context;
-  nn::Decoder decoder;
+  lm::Decoder decoder;
 };
 
 }  // namespace optlab::bindings

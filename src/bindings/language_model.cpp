@@ -1,7 +1,7 @@
 #include "bindings/language_model.h"
 
-#include "nn/llama2c.h"
-#include "nn/lm_checkpoint.h"
+#include "lm/llama2c.h"
+#include "lm/lm_checkpoint.h"
 
 namespace optlab::bindings {
 namespace {
@@ -13,16 +13,16 @@ bool is_safetensors(std::span<const std::byte> file) { return file.size() > 8 &&
 
 LanguageModel::LanguageModel(std::span<const std::byte> file) {
   if (!is_safetensors(file)) {
-    lm = std::make_shared<nn::Lm>(nn::lm_from_llama2c(file));
+    lm = std::make_shared<lm::Lm>(lm::lm_from_llama2c(file));
     return;
   }
-  lm = std::make_shared<nn::Lm>(nn::lm_from_safetensors(file));
-  const nn::SafetensorsMetadata metadata = nn::Safetensors::parse(file).metadata();
+  lm = std::make_shared<lm::Lm>(lm::lm_from_safetensors(file));
+  const checkpoint::SafetensorsMetadata metadata = checkpoint::Safetensors::parse(file).metadata();
   const auto named = metadata.find("tokenizer");
   if (named != metadata.end()) tokenizer_digest = named->second;
 }
 
-LanguageModel::LanguageModel(const nn::LmConfig& config, std::uint64_t seed) : lm(std::make_shared<nn::Lm>(config)) {
+LanguageModel::LanguageModel(const lm::LmConfig& config, std::uint64_t seed) : lm(std::make_shared<lm::Lm>(config)) {
   lm->initialize(seed);
 }
 

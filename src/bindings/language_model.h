@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "nn/lm.h"
+#include "lm/lm.h"
 
 namespace optlab::bindings {
 
@@ -16,14 +16,14 @@ struct LanguageModel {
   /// Of a safetensors file or one in llama2.c's format. Throws DataError.
   explicit LanguageModel(std::span<const std::byte> file);
   /// With random weights. Throws std::invalid_argument.
-  LanguageModel(const nn::LmConfig& config, std::uint64_t seed);
-  explicit LanguageModel(nn::Lm model) : lm(std::make_shared<nn::Lm>(std::move(model))) {}
+  LanguageModel(const lm::LmConfig& config, std::uint64_t seed);
+  explicit LanguageModel(lm::Lm model) : lm(std::make_shared<lm::Lm>(std::move(model))) {}
 
-  nn::LmConfig config() const { return lm->config(); }
+  lm::LmConfig config() const { return lm->config(); }
   /// The digest of the tokenizer that it was trained with; empty if the file doesn't say.
   std::string tokenizer() const { return tokenizer_digest; }
 
-  std::shared_ptr<nn::Lm> lm;
+  std::shared_ptr<lm::Lm> lm;
   std::string tokenizer_digest = {};
 };
 

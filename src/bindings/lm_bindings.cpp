@@ -9,8 +9,8 @@
 #include "bindings/guard.h"
 #include "bindings/model_profile.h"
 #include "core/error.h"
-#include "nn/lm_checkpoint.h"
-#include "nn/tokenizer.h"
+#include "lm/lm_checkpoint.h"
+#include "lm/tokenizer.h"
 
 namespace optlab::bindings {
 namespace {
@@ -26,7 +26,7 @@ class TokenProfile final : public ModelProfile {
   TokenProfile(std::span<const std::byte> file, std::vector<std::int32_t> ids, const std::string& variant,
                double seconds)
       : ModelProfile(variant, seconds),
-        model_(nn::lm_from_safetensors(file)),
+        model_(lm::lm_from_safetensors(file)),
         ids_(std::move(ids)),
         logits_(Shape{tokens(), model_.config().vocab}) {}
 
@@ -42,7 +42,7 @@ class TokenProfile final : public ModelProfile {
     model_.logits(ids_, tokens(), logits_.matrix(), compute, observer);
   }
 
-  nn::Lm model_;
+  lm::Lm model_;
   std::vector<std::int32_t> ids_;
   Tensor logits_;
 };
@@ -52,12 +52,12 @@ TokenProfile* make_profile(LmBytes file, TokenIds ids, std::string variant, doub
   return new TokenProfile(std::as_bytes(std::span(bytes)), copy_from<std::int32_t>(ids), variant, seconds);
 }
 
-nn::Tokenizer* make_tokenizer(LmBytes file) {
+lm::Tokenizer* make_tokenizer(LmBytes file) {
   const auto bytes = copy_from<std::uint8_t>(file);
-  return new nn::Tokenizer(nn::Tokenizer::parse(std::as_bytes(std::span(bytes))));
+  return new lm::Tokenizer(lm::Tokenizer::parse(std::as_bytes(std::span(bytes))));
 }
 
-TokenIds encode(const nn::Tokenizer& tokenizer, std::string text) {
+TokenIds encode(const lm::Tokenizer& tokenizer, std::string text) {
   return TokenIds(copy_to("Int32Array", tokenizer.encode(text)));
 }
 
@@ -68,7 +68,7 @@ EMSCRIPTEN_BINDINGS(optlab_lm) {
   register_type<LmBytes>("Uint8Array");
   register_type<TokenIds>("Int32Array");
 
-  class_<nn::Tokenizer>("Tokenizer")
+  class_<lm::Tokenizer>("Tokenizer")
       .constructor(guard<&make_tokenizer>, return_value_policy::take_ownership())  // of an optlab-bpe file
       .function("encode", guard<&encode>);
   // Of a safetensors file, the tokens of one sequence, a rung and the time there is.

@@ -14,8 +14,8 @@ namespace optlab::bindings {
 namespace {
 
 /// Of seconds: how many samples, median, 95 % interval, MAD, 1 if the interval is the range. Zeros before the first.
-void append(std::vector<double>& to, const std::optional<profile::Statistics>& seconds) {
-  const profile::Statistics s = seconds.value_or(profile::Statistics{});
+void append(std::vector<double>& to, const std::optional<measure::Statistics>& seconds) {
+  const measure::Statistics s = seconds.value_or(measure::Statistics{});
   to.insert(to.end(),
             {static_cast<double>(s.count), s.median, s.low, s.high, s.mad, static_cast<double>(s.interval_is_range)});
 }

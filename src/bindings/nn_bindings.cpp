@@ -11,10 +11,10 @@
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
 #include "core/error.h"
-#include "nn/cnn.h"
-#include "nn/mlp.h"
-#include "nn/trainer.h"
-#include "profile/clock.h"
+#include "image/cnn.h"
+#include "image/mlp.h"
+#include "image/trainer.h"
+#include "measure/clock.h"
 
 namespace optlab::bindings {
 namespace {
@@ -41,15 +41,15 @@ Network* make_model(Bytes file) {
   return new Network(Network::from_safetensors(std::as_bytes(std::span(bytes))));
 }
 
-Numbers mlp_layers(const nn::Mlp& model) {
+Numbers mlp_layers(const image::Mlp& model) {
   return Numbers(val::array(std::vector<int>(model.sizes().begin(), model.sizes().end())));
 }
 
-double model_parameters(const nn::Model& model) { return static_cast<double>(model.parameter_count()); }
-double model_packed_bytes(const nn::Model& model) { return static_cast<double>(model.packed_bytes()); }
-std::string model_digest(const nn::Model& model) { return model.parameter_digest(); }
+double model_parameters(const image::Model& model) { return static_cast<double>(model.parameter_count()); }
+double model_packed_bytes(const image::Model& model) { return static_cast<double>(model.packed_bytes()); }
+std::string model_digest(const image::Model& model) { return model.parameter_digest(); }
 
-LayerArray model_network(const nn::Model& model) {
+LayerArray model_network(const image::Model& model) {
   val layers = val::array();
   Shape shape = model.input_shape(1);
   for (const auto& layer : model.network().layers()) {
@@ -65,22 +65,23 @@ LayerArray model_network(const nn::Model& model) {
   return LayerArray(layers);
 }
 
-nn::Classification classify_with(nn::Model& model, std::span<const std::uint8_t> pixels, const std::string& variant) {
+image::Classification classify_with(image::Model& model, std::span<const std::uint8_t> pixels,
+                                    const std::string& variant) {
   gemm::Context context = runtime().context();
-  return nn::classify(model, pixels, {&gemm::variant(variant), context});
+  return image::classify(model, pixels, {&gemm::variant(variant), context});
 }
 
 /// Weights are packed once, when a rung is first used with them, and not timed.
-Classified model_classify(nn::Model& model, Bytes images, std::string variant) {
+Classified model_classify(image::Model& model, Bytes images, std::string variant) {
   const auto pixels = copy_from<std::uint8_t>(images);
   model.prepare(gemm::variant(variant));
-  const double start = profile::now_seconds();
-  const nn::Classification result = classify_with(model, pixels, variant);
-  const double seconds = profile::now_seconds() - start;
+  const double start = measure::now_seconds();
+  const image::Classification result = classify_with(model, pixels, variant);
+  const double seconds = measure::now_seconds() - start;
   return {Bytes(copy_to("Uint8Array", result.predictions)), result.logits_digest, seconds};
 }
 
-Floats model_logits(nn::Model& model, Bytes images, std::string variant) {
+Floats model_logits(image::Model& model, Bytes images, std::string variant) {
   return Floats(copy_to("Float32Array", classify_with(model, copy_from<std::uint8_t>(images), variant).logits));
 }
 
@@ -90,28 +91,28 @@ Bytes bytes_of(std::span<const std::byte> file) {
           .new_(emscripten::typed_memory_view(file.size(), reinterpret_cast<const std::uint8_t*>(file.data()))));
 }
 
-/// As JavaScript sees nn::TrainingProgress.
+/// As JavaScript sees image::TrainingProgress.
 struct Progress {
   int epoch = 0, epochs = 0, batch = 0, batches = 0;
   double learning_rate = 0, loss = 0, accuracy = 0;
   bool done = false;
 };
 
-std::unique_ptr<nn::Model> new_model(const std::string& kind, const val& settings) {
+std::unique_ptr<image::Model> new_model(const std::string& kind, const val& settings) {
   constexpr int kSizes[] = {784, 256, 128, 10};
-  if (kind == "mlp") return std::make_unique<nn::Mlp>(kSizes);
+  if (kind == "mlp") return std::make_unique<image::Mlp>(kSizes);
   if (kind == "cnn") {
-    nn::CnnOptions options;
+    image::CnnOptions options;
     const val dropout = settings["dropout"];
     if (!dropout.isUndefined()) options.dropout = dropout.as<float>();
-    return std::make_unique<nn::Cnn>(options);
+    return std::make_unique<image::Cnn>(options);
   }
   throw_invalid({"Trainer: no model \"", kind.substr(0, 20), "\"; there are mlp and cnn"});
 }
 
-nn::TrainingOptions options_of(const val& settings) {
+image::TrainingOptions options_of(const val& settings) {
   const auto number = [&](const char* name) { return settings[name].as<double>(); };
-  nn::TrainingOptions options;
+  image::TrainingOptions options;
   options.epochs = whole("epochs", number("epochs"));
   options.batch = whole("batch", number("batch"));
   options.learning_rate = static_cast<float>(number("learningRate"));
@@ -123,8 +124,8 @@ nn::TrainingOptions options_of(const val& settings) {
   return options;
 }
 
-nn::Dataset dataset_of(const val& images, const val& labels) {
-  nn::Dataset data{784, copy_from<std::uint8_t>(images), copy_from<std::uint8_t>(labels)};
+image::Dataset dataset_of(const val& images, const val& labels) {
+  image::Dataset data{784, copy_from<std::uint8_t>(images), copy_from<std::uint8_t>(labels)};
   if (data.pixels.size() != data.labels.size() * 784) {
     throw_invalid({"Trainer: ", data.pixels.size(), " pixels for ", data.labels.size(), " labels; an image has 784"});
   }
@@ -149,7 +150,7 @@ class Training {
     return progress();
   }
   Progress progress() const {
-    const nn::TrainingProgress& at = trainer_->progress();
+    const image::TrainingProgress& at = trainer_->progress();
     return {at.epoch, at.epochs,   at.batch,        at.batches, static_cast<double>(at.learning_rate),
             at.loss,  at.accuracy, trainer_->done()};
   }
@@ -161,15 +162,15 @@ class Training {
   Bytes checkpoint() const { return bytes_of(model_->to_safetensors()); }
 
  private:
-  std::unique_ptr<nn::Trainer> start(const nn::TrainingOptions& options) {
+  std::unique_ptr<image::Trainer> start(const image::TrainingOptions& options) {
     model_->initialize(options.seed);
-    return std::make_unique<nn::Trainer>(*model_, data_, options);
+    return std::make_unique<image::Trainer>(*model_, data_, options);
   }
 
   gemm::Mode mode_;
-  std::unique_ptr<nn::Model> model_;
-  nn::Dataset data_;
-  std::unique_ptr<nn::Trainer> trainer_;
+  std::unique_ptr<image::Model> model_;
+  image::Dataset data_;
+  std::unique_ptr<image::Trainer> trainer_;
 };
 
 Training* make_training(ModelKind kind, Bytes images, Bytes labels, TrainingSettings settings) {
@@ -194,19 +195,19 @@ EMSCRIPTEN_BINDINGS(optlab_nn) {
       .field("logitsDigest", &Classified::logits_digest)
       .field("seconds", &Classified::seconds);
 
-  class_<nn::Model>("Model")
+  class_<image::Model>("Model")
       .function("parameters", &model_parameters)
       .function("packedBytes", &model_packed_bytes)
       .function("digest", &model_digest)
       .function("network", &model_network)  // its layers, with the shape of an example's output
       .function("classify", guard<&model_classify>)
       .function("logits", guard<&model_logits>);
-  class_<nn::Mlp, base<nn::Model>>("Mlp")
-      .constructor(guard<&make_model<nn::Mlp>>, return_value_policy::take_ownership())  // of a safetensors file
+  class_<image::Mlp, base<image::Model>>("Mlp")
+      .constructor(guard<&make_model<image::Mlp>>, return_value_policy::take_ownership())  // of a safetensors file
       .function("layers", &mlp_layers);
-  class_<nn::Cnn, base<nn::Model>>("Cnn")
-      .constructor(guard<&make_model<nn::Cnn>>, return_value_policy::take_ownership())
-      .function("fold", guard<&nn::Cnn::fold>);
+  class_<image::Cnn, base<image::Model>>("Cnn")
+      .constructor(guard<&make_model<image::Cnn>>, return_value_policy::take_ownership())
+      .function("fold", guard<&image::Cnn::fold>);
 
   value_object<Progress>("TrainingProgress")
       .field("epoch", &Progress::epoch)

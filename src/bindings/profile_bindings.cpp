@@ -4,19 +4,19 @@
 
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
-#include "profile/roofline_probe.h"
+#include "measure/roofline_probe.h"
 
 namespace optlab::bindings {
 
 using emscripten::val;
 
-LaneArray lanes_of(const profile::Race& race) {
+LaneArray lanes_of(const measure::Race& race) {
   val result = val::array();
-  for (const profile::Lane& lane : race.lanes()) result.call<void>("push", lane);
+  for (const measure::Lane& lane : race.lanes()) result.call<void>("push", lane);
   return LaneArray(result);
 }
 
-Float64Copy samples_of(const profile::Race& race, int lane) {
+Float64Copy samples_of(const measure::Race& race, int lane) {
   const std::span<const double> samples = race.samples(lane);
   return Float64Copy(val::global("Float64Array").new_(emscripten::typed_memory_view(samples.size(), samples.data())));
 }
@@ -26,7 +26,7 @@ namespace {
 EMSCRIPTEN_DECLARE_VAL_TYPE(PeakArray)
 EMSCRIPTEN_DECLARE_VAL_TYPE(PeakKind)
 
-PeakKind kind_name(profile::Peak::Kind kind) {
+PeakKind kind_name(measure::Peak::Kind kind) {
   static constexpr const char* kKinds[] = {"compute", "integer", "memory"};
   return PeakKind(val(kKinds[static_cast<int>(kind)]));
 }
@@ -49,7 +49,7 @@ class Probe {
   LaneArray lanes() const { return lanes_of(probe_.race()); }
   PeakArray peaks() const {
     val result = val::array();
-    for (const profile::Peak& peak : probe_.peaks()) {
+    for (const measure::Peak& peak : probe_.peaks()) {
       result.call<void>("push", PeakValue{peak.name, kind_name(peak.kind), peak.threads, peak.fused, peak.value,
                                           static_cast<double>(peak.bytes)});
     }
@@ -57,7 +57,7 @@ class Probe {
   }
 
  private:
-  profile::RooflineProbe probe_;
+  measure::RooflineProbe probe_;
 };
 
 Probe* make_probe(double seconds) { return new Probe(seconds); }
@@ -70,27 +70,27 @@ EMSCRIPTEN_BINDINGS(optlab_profile) {
   register_type<Float64Copy>("Float64Array");
   register_type<PeakArray>("Peak[]");
   register_type<PeakKind>("'compute' | 'integer' | 'memory'");
-  register_optional<profile::Statistics>();
+  register_optional<measure::Statistics>();
 
-  value_object<profile::Statistics>("Statistics")
-      .field("count", &profile::Statistics::count)
-      .field("median", &profile::Statistics::median)
-      .field("mean", &profile::Statistics::mean)
-      .field("min", &profile::Statistics::min)
-      .field("max", &profile::Statistics::max)
-      .field("p5", &profile::Statistics::p5)
-      .field("p95", &profile::Statistics::p95)
-      .field("mad", &profile::Statistics::mad)
-      .field("low", &profile::Statistics::low)
-      .field("high", &profile::Statistics::high)
-      .field("intervalIsRange", &profile::Statistics::interval_is_range);
-  value_object<profile::Lane>("Lane")
-      .field("name", &profile::Lane::name)
-      .field("flops", &profile::Lane::flops)
-      .field("bytes", &profile::Lane::bytes)
-      .field("settled", &profile::Lane::settled)
-      .field("discarded", &profile::Lane::discarded)
-      .field("statistics", &profile::Lane::statistics);
+  value_object<measure::Statistics>("Statistics")
+      .field("count", &measure::Statistics::count)
+      .field("median", &measure::Statistics::median)
+      .field("mean", &measure::Statistics::mean)
+      .field("min", &measure::Statistics::min)
+      .field("max", &measure::Statistics::max)
+      .field("p5", &measure::Statistics::p5)
+      .field("p95", &measure::Statistics::p95)
+      .field("mad", &measure::Statistics::mad)
+      .field("low", &measure::Statistics::low)
+      .field("high", &measure::Statistics::high)
+      .field("intervalIsRange", &measure::Statistics::interval_is_range);
+  value_object<measure::Lane>("Lane")
+      .field("name", &measure::Lane::name)
+      .field("flops", &measure::Lane::flops)
+      .field("bytes", &measure::Lane::bytes)
+      .field("settled", &measure::Lane::settled)
+      .field("discarded", &measure::Lane::discarded)
+      .field("statistics", &measure::Lane::statistics);
   value_object<PeakValue>("Peak")
       .field("name", &PeakValue::name)
       .field("kind", &PeakValue::kind)

@@ -2,7 +2,7 @@
 
 #include <emscripten/val.h>
 
-#include "profile/race.h"
+#include "measure/race.h"
 
 namespace optlab::bindings {
 
@@ -10,8 +10,8 @@ EMSCRIPTEN_DECLARE_VAL_TYPE(LaneArray)
 EMSCRIPTEN_DECLARE_VAL_TYPE(Float64Copy)
 
 /// What both kinds of race show of themselves.
-LaneArray lanes_of(const profile::Race& race);
+LaneArray lanes_of(const measure::Race& race);
 /// A copy of a lane's samples, seconds per call.
-Float64Copy samples_of(const profile::Race& race, int lane);
+Float64Copy samples_of(const measure::Race& race, int lane);
 
 }  // namespace optlab::bindings

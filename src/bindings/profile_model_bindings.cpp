@@ -9,8 +9,8 @@
 #include "bindings/guard.h"
 #include "bindings/model_profile.h"
 #include "core/error.h"
-#include "nn/dataset.h"
-#include "nn/model.h"
+#include "image/dataset.h"
+#include "image/model.h"
 
 namespace optlab::bindings {
 namespace {
@@ -25,15 +25,15 @@ class ImageProfile final : public ModelProfile {
   ImageProfile(std::span<const std::byte> file, std::span<const std::uint8_t> pixels, const std::string& variant,
                double seconds)
       : ModelProfile(variant, seconds),
-        model_(nn::load_model(file)),
+        model_(image::load_model(file)),
         x_(Shape{batch_of(*model_, pixels), model_->inputs()}),
         logits_(Shape{x_.shape()[0], model_->outputs()}) {
-    nn::scale_pixels(pixels, x_.values());
+    image::scale_pixels(pixels, x_.values());
     model_->prepare(this->variant());  // once, as a program would that runs it often
   }
 
  private:
-  static int batch_of(const nn::Model& model, std::span<const std::uint8_t> pixels) {
+  static int batch_of(const image::Model& model, std::span<const std::uint8_t> pixels) {
     const auto inputs = static_cast<std::size_t>(model.inputs());
     if (pixels.empty() || pixels.size() % inputs != 0) {
       throw_invalid({"ModelProfiler: ", pixels.size(), " pixels are not one or more images of ", inputs});
@@ -44,7 +44,7 @@ class ImageProfile final : public ModelProfile {
     model_->logits(x_.matrix(), logits_.matrix(), compute, observer);
   }
 
-  std::unique_ptr<nn::Model> model_;
+  std::unique_ptr<image::Model> model_;
   Tensor x_;
   Tensor logits_;
 };

@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "gemm/blocking_tuner.h"
 #include "gemm/gemm_race.h"
-#include "profile/roofline_probe.h"
+#include "measure/roofline_probe.h"
 #include "simd/isa.h"
 
 namespace optlab::cli {
@@ -32,7 +32,7 @@ struct Options {
 /// What has been measured of one rung.
 struct Row {
   const gemm::Rung* rung;
-  profile::Lane lane;
+  measure::Lane lane;
   double peak;  // FLOP/s or integer operations/s that bound this rung; 0 if not measured
   std::string digest;
 
@@ -40,14 +40,14 @@ struct Row {
   double share() const { return rate(lane.statistics->median) / peak; }
 };
 
-std::vector<profile::Peak> probe(parallel::ThreadPool& pool, Progress& progress) {
-  profile::RooflineProbe probe(pool, kProbeSeconds);
+std::vector<measure::Peak> probe(parallel::ThreadPool& pool, Progress& progress) {
+  measure::RooflineProbe probe(pool, kProbeSeconds);
   while (probe.step()) progress.show(probe.progress(), "measuring this device's peaks");
   return probe.peaks();
 }
 
 /// Throws std::runtime_error if two exact rungs computed different bits: their times would mean nothing.
-std::vector<Row> run_race(gemm::GemmRace& race, const std::vector<profile::Peak>& peaks, Progress& progress) {
+std::vector<Row> run_race(gemm::GemmRace& race, const std::vector<measure::Peak>& peaks, Progress& progress) {
   while (race.race().step()) {
     progress.show(race.race().progress(), "racing " + std::to_string(race.race().size()) + " rungs");
   }
@@ -70,7 +70,7 @@ const char* mode_name(const gemm::Rung& rung) {
 }
 
 Json to_json(const Row& row, int threads) {
-  const profile::Statistics& s = *row.lane.statistics;
+  const measure::Statistics& s = *row.lane.statistics;
   return {{"name", row.rung->name},
           {"mode", mode_name(*row.rung)},
           {"isa", row.rung->isa},
@@ -88,10 +88,10 @@ Json to_json(const Row& row, int threads) {
           {"digest", row.digest}};
 }
 
-void print_json(const Options& options, const std::vector<profile::Peak>& peaks, const std::vector<Row>& rows,
+void print_json(const Options& options, const std::vector<measure::Peak>& peaks, const std::vector<Row>& rows,
                 int threads) {
   Json out = {{"m", options.m}, {"n", options.n}, {"k", options.k}, {"isa", simd::isa_name()}, {"threads", threads}};
-  for (const profile::Peak& peak : peaks) {
+  for (const measure::Peak& peak : peaks) {
     static constexpr const char* kKinds[] = {"compute", "integer", "memory"};
     static constexpr const char* kUnits[] = {"FLOP/s", "OP/s", "B/s"};
     const int kind = static_cast<int>(peak.kind);
@@ -112,7 +112,7 @@ void print_table(const Options& options, const std::vector<Row>& rows, int threa
   Table table({"rung", "mode", "threads", "GFLOP/s", "95 % interval", "peak", "% of peak", "ms a call"});
   bool open = false;
   for (const Row& row : rows) {
-    const profile::Statistics& s = *row.lane.statistics;
+    const measure::Statistics& s = *row.lane.statistics;
     const bool loose = s.interval_is_range || !row.lane.settled;
     open = open || loose;
     table.add({row.rung->name, mode_name(*row.rung), std::to_string(row.rung->threaded ? threads : 1),
@@ -136,7 +136,7 @@ void run(Options options) {
   }
   parallel::ThreadPool pool(options.threads);
   gemm::GemmRace race(options.m, options.k, options.n, options.rungs, pool, {.max_seconds = options.seconds});
-  std::vector<profile::Peak> peaks;
+  std::vector<measure::Peak> peaks;
   std::vector<Row> rows;
   {
     Progress progress;
@@ -169,8 +169,8 @@ void tune(const TuningOptions& options) {
   Json rows = Json::array();
   Table table({"depth × rows × columns", "GFLOP/s", "95 % interval", ""});
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const profile::Lane lane = tuner.race().lane(static_cast<int>(i));
-    const profile::Statistics& s = *lane.statistics;
+    const measure::Lane lane = tuner.race().lane(static_cast<int>(i));
+    const measure::Statistics& s = *lane.statistics;
     const auto rate = [&](double seconds) { return lane.flops / seconds / 1e9; };
     const gemm::Blocking& b = candidates[i];
     rows.push_back({{"depth", b.depth},

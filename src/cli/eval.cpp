@@ -8,8 +8,8 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "core/error.h"
-#include "nn/model.h"
-#include "profile/clock.h"
+#include "image/model.h"
+#include "measure/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -22,16 +22,17 @@ struct Options {
   bool json = false;
 };
 
-std::unique_ptr<nn::Model> load_model(const std::string& path) {
+std::unique_ptr<image::Model> load_model(const std::string& path) {
   const auto bytes = read_file(path);
   try {
-    return nn::load_model(bytes);
+    return image::load_model(bytes);
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }
 }
 
-void check_fits(const nn::Model& model, const std::string& kind, const std::string& path, const nn::Dataset& data) {
+void check_fits(const image::Model& model, const std::string& kind, const std::string& path,
+                const image::Dataset& data) {
   if (model.kind() != kind) {
     throw DataError(path + ": holds a model of kind " + std::string(model.kind()) + "; try optlab eval " +
                     std::string(model.kind()));
@@ -43,19 +44,19 @@ void check_fits(const nn::Model& model, const std::string& kind, const std::stri
 
 void run(const std::string& kind, const Options& options) {
   const gemm::Variant* variant = options.rung.empty() ? nullptr : &gemm::variant(options.rung);
-  const std::unique_ptr<nn::Model> loaded = load_model(options.model);
-  nn::Model& model = *loaded;
+  const std::unique_ptr<image::Model> loaded = load_model(options.model);
+  image::Model& model = *loaded;
   const auto folder = find_data(options.data);
-  const nn::Dataset data = read_fashion_mnist(folder, "t10k");
+  const image::Dataset data = read_fashion_mnist(folder, "t10k");
   check_fits(model, kind, options.model, data);
   parallel::ThreadPool pool(options.threads);
   Arena scratch;
   gemm::Context context{pool, scratch};
 
-  const double start = profile::now_seconds();
-  const auto result = nn::classify(model, data.pixels, {variant, context});
-  const double seconds = profile::now_seconds() - start;
-  const double accuracy = nn::accuracy(result.predictions, data.labels);
+  const double start = measure::now_seconds();
+  const auto result = image::classify(model, data.pixels, {variant, context});
+  const double seconds = measure::now_seconds() - start;
+  const double accuracy = image::accuracy(result.predictions, data.labels);
 
   const std::string rung = variant != nullptr ? options.rung : "dispatcher (exact)";
   if (options.json) {

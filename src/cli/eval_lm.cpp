@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/lm_files.h"
 #include "cli/options.h"
-#include "profile/clock.h"
+#include "measure/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -25,7 +25,7 @@ struct Options {
 
 void run(const Options& options) {
   const gemm::Variant* variant = options.rung.empty() ? nullptr : &gemm::variant(options.rung);
-  const nn::Tokenizer tokenizer = read_tokenizer(options.tokenizer);
+  const lm::Tokenizer tokenizer = read_tokenizer(options.tokenizer);
   LmFile file = read_lm(options.model);
   check_pair(file, options.model, tokenizer, options.tokenizer);
   const std::string texts[] = {read_part(options.data, "validation"), read_part(options.data, "test")};
@@ -34,7 +34,7 @@ void run(const Options& options) {
   gemm::Context context{pool, scratch};
   const nn::Compute compute{variant, context};
   // Decoding as it is without settings gives the model's own bits, only slower.
-  std::optional<nn::Decoder> decoder;
+  std::optional<lm::Decoder> decoder;
   if (!options.decoder.is_default()) decoder.emplace(file.model, options.decoder.parsed(), compute);
   const bool stream = options.decoder.cache.stream;
   if (stream && options.stride > 0) {
@@ -65,10 +65,10 @@ void run(const Options& options) {
   }
   for (const std::string& text : texts) {
     const char* part = &text == texts ? "validation" : "test";
-    const double start = profile::now_seconds();
+    const double start = measure::now_seconds();
     const TextScore at = decoder ? score(*decoder, tokenizer, text, window, stride, compute)
                                  : score(file.model, tokenizer, text, window, stride, compute);
-    const double seconds = profile::now_seconds() - start;
+    const double seconds = measure::now_seconds() - start;
     out[part] = {{"bits_per_byte", at.bits_per_byte},
                  {"nats_per_token", at.nats_per_token},
                  {"tokens", at.tokens},

@@ -131,15 +131,15 @@ std::filesystem::path find_data(const std::string& wanted) {
       "nor in data/fashion-mnist; name its folder with --data or OPTLAB_DATA");
 }
 
-nn::Dataset read_fashion_mnist(const std::filesystem::path& folder, const std::string& part) {
+image::Dataset read_fashion_mnist(const std::filesystem::path& folder, const std::string& part) {
   const auto images_path = data_file(folder, part + "-images-idx3-ubyte");
   const auto labels_path = data_file(folder, part + "-labels-idx1-ubyte");
   const auto images_file = read_gzip(images_path);
   const auto labels_file = read_gzip(labels_path);
-  const auto images = nn::parse_idx_images(images_file, images_path.string(), {.rows = 28, .columns = 28});
-  const auto labels = nn::parse_idx_labels(labels_file, labels_path.string(), {.classes = 10});
+  const auto images = image::parse_idx_images(images_file, images_path.string(), {.rows = 28, .columns = 28});
+  const auto labels = image::parse_idx_labels(labels_file, labels_path.string(), {.classes = 10});
   if (images.count == 0) throw DataError(images_path.string() + ": has no images");
-  return nn::make_dataset(images, labels, folder.string());
+  return image::make_dataset(images, labels, folder.string());
 }
 
 }  // namespace optlab::cli

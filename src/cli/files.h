@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/dataset.h"
+#include "image/dataset.h"
 
 namespace optlab::cli {
 
@@ -29,6 +29,6 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> by
 std::filesystem::path find_data(const std::string& wanted);
 
 /// `part` is "train" or "t10k". Checks that images are 28×28 and labels 0 to 9. Throws DataError.
-nn::Dataset read_fashion_mnist(const std::filesystem::path& folder, const std::string& part);
+image::Dataset read_fashion_mnist(const std::filesystem::path& folder, const std::string& part);
 
 }  // namespace optlab::cli

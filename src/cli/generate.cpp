@@ -1,4 +1,4 @@
-#include "nn/generate.h"
+#include "lm/generate.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -12,7 +12,7 @@
 #include "cli/lm_files.h"
 #include "cli/options.h"
 #include "core/digest.h"
-#include "profile/clock.h"
+#include "measure/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -23,7 +23,7 @@ struct Options {
   std::string prompt;
   bool has_prompt = false;
   std::vector<std::int32_t> prompt_ids;
-  nn::GenerateOptions generate;
+  lm::GenerateOptions generate;
   bool greedy = false;
   bool tokens_only = false;
   bool no_cache = false;
@@ -34,7 +34,7 @@ struct Options {
 };
 
 /// The ids to go on from.
-std::vector<std::int32_t> read_prompt(const Options& options, const nn::Tokenizer* tokenizer) {
+std::vector<std::int32_t> read_prompt(const Options& options, const lm::Tokenizer* tokenizer) {
   if (!options.prompt_ids.empty()) return options.prompt_ids;
   if (tokenizer == nullptr) {
     if (options.has_prompt) {
@@ -50,40 +50,40 @@ std::vector<std::int32_t> read_prompt(const Options& options, const nn::Tokenize
 
 /// What a run took and what came of it.
 struct Result {
-  nn::Generation generation;
+  lm::Generation generation;
   std::vector<double> seconds;  // of each token; the first one's has the prompt's
   std::string digest;           // of all logits
 };
 
 /// One generation; `on_token` prints.
-Result measure(nn::NextLogits next, int positions, std::span<const std::int32_t> prompt,
-               const nn::GenerateOptions& options, const nn::Tokenizer* tokenizer, nn::OnToken on_token) {
+Result measure(lm::NextLogits next, int positions, std::span<const std::int32_t> prompt,
+               const lm::GenerateOptions& options, const lm::Tokenizer* tokenizer, lm::OnToken on_token) {
   Result result;
   Digest digest;
   const auto timed = [&](std::span<const std::int32_t> ids) {
-    const double start = profile::now_seconds();
+    const double start = measure::now_seconds();
     const std::span<const float> logits = next(ids);
-    result.seconds.push_back(profile::now_seconds() - start);
+    result.seconds.push_back(measure::now_seconds() - start);
     digest.add(logits);
     return logits;
   };
-  result.generation = nn::generate(timed, positions, prompt, options, tokenizer, on_token);
+  result.generation = lm::generate(timed, positions, prompt, options, tokenizer, on_token);
   result.digest = digest.hex();
   return result;
 }
 
 void print_json(const Options& options, std::span<const std::int32_t> prompt, const Result& result,
-                const nn::Tokenizer* tokenizer, const nn::Decoder* decoder) {
+                const lm::Tokenizer* tokenizer, const lm::Decoder* decoder) {
   double decoding = 0.0;
   for (std::size_t i = 1; i < result.seconds.size(); ++i) decoding += result.seconds[i];
   nlohmann::ordered_json out = {{"model", options.model},
                                 {"prompt_ids", std::vector<std::int32_t>(prompt.begin(), prompt.end())},
                                 {"ids", result.generation.ids}};
   if (tokenizer != nullptr) {
-    nn::Utf8Stream stream;
+    lm::Utf8Stream stream;
     out["text"] = stream.feed(result.generation.text) + stream.finish();
   }
-  out["stop"] = nn::name_of(result.generation.stop);
+  out["stop"] = lm::name_of(result.generation.stop);
   out["context_shifts"] = result.generation.shifts;
   out["logits_digest"] = result.digest;
   if (decoder == nullptr) {
@@ -114,13 +114,13 @@ void run(Options options) {
         "--weights don't go with it");
   }
   LmFile file = read_lm(options.model);
-  std::optional<nn::Tokenizer> tokenizer;
+  std::optional<lm::Tokenizer> tokenizer;
   if (!options.tokenizer.empty() || !options.model.ends_with(".bin")) {
     const std::string path = options.tokenizer.empty() ? kTokenizerFile : options.tokenizer;
     tokenizer.emplace(read_tokenizer(path));
     check_pair(file, options.model, *tokenizer, path);
   }
-  const nn::Tokenizer* text = tokenizer ? &*tokenizer : nullptr;
+  const lm::Tokenizer* text = tokenizer ? &*tokenizer : nullptr;
   const std::vector<std::int32_t> prompt = read_prompt(options, text);
   if (options.greedy) options.generate.sampling.temperature = 0.0F;
   parallel::ThreadPool pool(options.threads);
@@ -128,11 +128,11 @@ void run(Options options) {
   gemm::Context context{pool, scratch};
   const nn::Compute compute{nullptr, context, options.fast ? gemm::Mode::kFast : gemm::Mode::kExact};
   const int positions = file.model.config().positions;
-  std::optional<nn::Decoder> decoder;
+  std::optional<lm::Decoder> decoder;
   if (!options.no_cache) decoder.emplace(file.model, options.decoder.parsed(), compute);
   const bool streams = text != nullptr && !options.json && !options.tokens_only;
-  nn::Utf8Stream stream;
-  const auto on_token = [&](const nn::NewToken& token) {
+  lm::Utf8Stream stream;
+  const auto on_token = [&](const lm::NewToken& token) {
     if (!streams) return true;
     if (token.index == 0) std::fputs(text->decode(prompt).c_str(), stdout);
     std::fputs(stream.feed(token.text).c_str(), stdout);
@@ -156,7 +156,7 @@ void run(Options options) {
 }
 
 void add_sampling(CLI::App& generate, Options& options) {
-  nn::Sampling& sampling = options.generate.sampling;
+  lm::Sampling& sampling = options.generate.sampling;
   generate.add_option("--temperature", sampling.temperature, "Below 1: likelier tokens more often; 0: --greedy")
       ->check(number_between(0, 100))
       ->type_name("X")

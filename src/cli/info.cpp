@@ -7,8 +7,8 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "gemm/gemm.h"
+#include "measure/clock.h"
 #include "parallel/thread_pool.h"
-#include "profile/clock.h"
 #include "simd/isa.h"
 
 namespace optlab::cli {
@@ -46,7 +46,7 @@ void print_json() {
                      {"cpu", cpu_name()},
                      {"isa", simd::isa_name()},
                      {"threads", parallel::hardware_threads()},
-                     {"clock_tick_seconds", profile::clock_tick()},
+                     {"clock_tick_seconds", measure::clock_tick()},
                      {"compiler", __VERSION__},
                      {"gemm", variants_json()}};
   std::printf("%s\n", info.dump(2).c_str());
@@ -58,7 +58,7 @@ void print_text() {
   if (!cpu.empty()) std::printf("CPU         %s\n", cpu.c_str());
   std::printf("ISA         %s\n", simd::isa_name().c_str());
   std::printf("threads     %d\n", parallel::hardware_threads());
-  std::printf("clock tick  %.0f ns\n", 1e9 * profile::clock_tick());
+  std::printf("clock tick  %.0f ns\n", 1e9 * measure::clock_tick());
   std::printf("compiler    %s\n\n", __VERSION__);
   Table table({"gemm", "mode", "ISA", "threaded", "runs here"});
   for (const gemm::Variant& variant : gemm::variants()) {

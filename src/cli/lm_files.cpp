@@ -7,9 +7,9 @@
 #include "cli/files.h"
 #include "cli/options.h"
 #include "core/error.h"
-#include "nn/llama2c.h"
-#include "nn/lm_checkpoint.h"
-#include "nn/lm_trainer.h"
+#include "lm/llama2c.h"
+#include "lm/lm_checkpoint.h"
+#include "lm/lm_trainer.h"
 
 namespace optlab::cli {
 namespace {
@@ -27,18 +27,18 @@ auto parsed(const std::string& path, const Read& read) {
 
 }  // namespace
 
-nn::Tokenizer read_tokenizer(const std::string& path) {
-  return parsed(path, [](std::span<const std::byte> bytes) { return nn::Tokenizer::parse(bytes); });
+lm::Tokenizer read_tokenizer(const std::string& path) {
+  return parsed(path, [](std::span<const std::byte> bytes) { return lm::Tokenizer::parse(bytes); });
 }
 
 LmFile read_lm(const std::string& path) {
   return parsed(path, [&](std::span<const std::byte> bytes) {
-    if (path.ends_with(".bin")) return LmFile{nn::lm_from_llama2c(bytes), {}};
-    return LmFile{nn::lm_from_safetensors(bytes), nn::Safetensors::parse(bytes).metadata()};
+    if (path.ends_with(".bin")) return LmFile{lm::lm_from_llama2c(bytes), {}};
+    return LmFile{lm::lm_from_safetensors(bytes), checkpoint::Safetensors::parse(bytes).metadata()};
   });
 }
 
-void check_pair(const LmFile& file, const std::string& path, const nn::Tokenizer& tokenizer,
+void check_pair(const LmFile& file, const std::string& path, const lm::Tokenizer& tokenizer,
                 const std::string& tokenizer_path) {
   const auto named = file.metadata.find("tokenizer");
   if (named != file.metadata.end() && named->second != tokenizer.digest()) {
@@ -51,10 +51,10 @@ void check_pair(const LmFile& file, const std::string& path, const nn::Tokenizer
   }
 }
 
-nn::DecoderOptions DecoderSettings::parsed() const {
+lm::DecoderOptions DecoderSettings::parsed() const {
   kvcache::Policy policy = cache;
   policy.storage = kvcache::storage_named(storage);
-  return {policy, nn::weight_format_named(weights)};
+  return {policy, lm::weight_format_named(weights)};
 }
 
 void add_decoder(CLI::App& command, DecoderSettings& settings) {
@@ -95,7 +95,7 @@ std::string read_part(const std::string& folder, const std::string& part) {
 
 namespace {
 
-TextScore score_of(const nn::LmEvaluation& result, std::size_t tokens, std::size_t bytes) {
+TextScore score_of(const lm::LmEvaluation& result, std::size_t tokens, std::size_t bytes) {
   return {.bits_per_byte = result.nats / std::log(2.0) / static_cast<double>(bytes),
           .nats_per_token = result.nats / static_cast<double>(result.tokens),
           .tokens = tokens,
@@ -104,17 +104,17 @@ TextScore score_of(const nn::LmEvaluation& result, std::size_t tokens, std::size
 
 }  // namespace
 
-TextScore score(nn::Lm& model, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
+TextScore score(lm::Lm& model, const lm::Tokenizer& tokenizer, const std::string& text, int context, int stride,
                 const nn::Compute& compute) {
   const auto ids = tokenizer.encode(text);
-  return score_of(nn::evaluate(model, ids, context, stride, compute), ids.size(), text.size());
+  return score_of(lm::evaluate(model, ids, context, stride, compute), ids.size(), text.size());
 }
 
-TextScore score(nn::Decoder& decoder, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
+TextScore score(lm::Decoder& decoder, const lm::Tokenizer& tokenizer, const std::string& text, int context, int stride,
                 const nn::Compute& compute) {
   const auto ids = tokenizer.encode(text);
   if (context == kWholeText) context = stride = static_cast<int>(ids.size());
-  return score_of(nn::evaluate(decoder, ids, context, stride, compute.context.pool), ids.size(), text.size());
+  return score_of(lm::evaluate(decoder, ids, context, stride, compute.context.pool), ids.size(), text.size());
 }
 
 }  // namespace optlab::cli

@@ -4,27 +4,27 @@
 #include <string>
 #include <vector>
 
-#include "nn/decoder.h"
-#include "nn/lm.h"
-#include "nn/safetensors.h"
-#include "nn/tokenizer.h"
+#include "checkpoint/safetensors.h"
+#include "lm/decoder.h"
+#include "lm/lm.h"
+#include "lm/tokenizer.h"
 
 /// What the commands of the language model share.
 namespace optlab::cli {
 
 inline constexpr const char* kTokenizerFile = "models/moby-2048.bpe";
 
-nn::Tokenizer read_tokenizer(const std::string& path);
+lm::Tokenizer read_tokenizer(const std::string& path);
 
 /// A model from safetensors or from llama2.c's format (a name that ends in .bin), with the metadata it has.
 struct LmFile {
-  nn::Lm model;
-  nn::SafetensorsMetadata metadata;
+  lm::Lm model;
+  checkpoint::SafetensorsMetadata metadata;
 };
 LmFile read_lm(const std::string& path);
 
 /// Throws DataError naming both files unless the model was trained with this tokenizer.
-void check_pair(const LmFile& file, const std::string& path, const nn::Tokenizer& tokenizer,
+void check_pair(const LmFile& file, const std::string& path, const lm::Tokenizer& tokenizer,
                 const std::string& tokenizer_path);
 
 /// A text in UTF-8, gzip-compressed or not.
@@ -40,7 +40,7 @@ struct DecoderSettings {
 
   bool is_default() const { return cache == kvcache::Policy{} && storage == "f32" && weights == "f32"; }
   /// Throws std::invalid_argument listing the names there are.
-  nn::DecoderOptions parsed() const;
+  lm::DecoderOptions parsed() const;
 };
 void add_decoder(CLI::App& command, DecoderSettings& settings);
 
@@ -51,11 +51,11 @@ struct TextScore {
   std::size_t tokens;
   std::size_t bytes;
 };
-TextScore score(nn::Lm& model, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
+TextScore score(lm::Lm& model, const lm::Tokenizer& tokenizer, const std::string& text, int context, int stride,
                 const nn::Compute& compute);
 /// By a decoder with these settings. A context of kWholeText, for a stream, is each text in one piece.
 inline constexpr int kWholeText = 0;
-TextScore score(nn::Decoder& decoder, const nn::Tokenizer& tokenizer, const std::string& text, int context, int stride,
+TextScore score(lm::Decoder& decoder, const lm::Tokenizer& tokenizer, const std::string& text, int context, int stride,
                 const nn::Compute& compute);
 
 }  // namespace optlab::cli

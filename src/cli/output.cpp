@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "profile/clock.h"
+#include "measure/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -41,7 +41,7 @@ void Table::print() const {
 Progress::Progress() : terminal_(isatty(STDERR_FILENO) == 1) {}
 
 void Progress::show(double fraction, const std::string& text) {
-  const double now = profile::now_seconds();
+  const double now = measure::now_seconds();
   if (!terminal_ || (last_ >= 0.0 && now - last_ < 0.1)) return;
   last_ = now;
   constexpr int kCells = 24;

@@ -1,4 +1,4 @@
-#include "nn/tokenizer.h"
+#include "lm/tokenizer.h"
 
 #include <cstdio>
 #include <memory>
@@ -21,7 +21,7 @@ struct Options {
 void run(const Options& options) {
   check_writable(options.out);
   const std::string text = options.text.empty() ? read_part("", "train") : read_text(options.text);
-  const nn::Tokenizer tokenizer = nn::train_tokenizer(text, options.vocab);
+  const lm::Tokenizer tokenizer = lm::train_tokenizer(text, options.vocab);
   write_file(options.out, tokenizer.serialize());
   const std::size_t tokens = tokenizer.encode(text).size();
   std::printf("text       %zu bytes, %zu tokens: %.3f bytes a token\n", text.size(), tokens,

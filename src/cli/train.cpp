@@ -7,10 +7,10 @@
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "nn/cnn.h"
-#include "nn/mlp.h"
-#include "nn/trainer.h"
-#include "profile/clock.h"
+#include "image/cnn.h"
+#include "image/mlp.h"
+#include "image/trainer.h"
+#include "measure/clock.h"
 
 namespace optlab::cli {
 namespace {
@@ -18,14 +18,14 @@ namespace {
 constexpr int kSizes[] = {784, 256, 128, 10};
 
 struct Options {
-  nn::TrainingOptions training;
+  image::TrainingOptions training;
   std::string data;
   std::string out;
   int threads = 1;
   bool fast = false;
 };
 
-void report(Progress& progress, const nn::TrainingProgress& at, double seconds) {
+void report(Progress& progress, const image::TrainingProgress& at, double seconds) {
   const bool epoch_ends = at.batch == at.batches;
   const std::string text = "epoch " + std::to_string(at.epoch) + "/" + std::to_string(at.epochs) + "  loss " +
                            fixed(at.loss, 4) + "  training accuracy " + fixed(at.accuracy, 4) + "  " +
@@ -36,23 +36,23 @@ void report(Progress& progress, const nn::TrainingProgress& at, double seconds) 
 
 /// Nothing in it depends on the machine, the time or the number of threads: the same training gives the same file, in exact
 /// mode byte for byte.
-nn::SafetensorsMetadata describe(const nn::Model& model, const Options& options, int images, int test_images,
-                                 double test_accuracy) {
-  const nn::TrainingOptions& training = options.training;
-  nn::SafetensorsMetadata metadata = {{"activation", "relu"},
-                                      {"input", "pixel/255, row-major 28x28"},
-                                      {"dataset", "Fashion-MNIST"},
-                                      {"training_images", std::to_string(images)},
-                                      {"optimizer", "Adam"},
-                                      {"schedule", training.cosine ? "cosine to 0" : "constant"},
-                                      {"epochs", std::to_string(training.epochs)},
-                                      {"batch", std::to_string(training.batch)},
-                                      {"learning_rate", CLI::detail::to_string(training.learning_rate)},
-                                      {"weight_decay", CLI::detail::to_string(training.adam.weight_decay)},
-                                      {"seed", std::to_string(training.seed)},
-                                      {"test_images", std::to_string(test_images)},
-                                      {"test_accuracy", fixed(test_accuracy, 4)},
-                                      {"parameter_digest", model.parameter_digest()}};
+checkpoint::SafetensorsMetadata describe(const image::Model& model, const Options& options, int images, int test_images,
+                                         double test_accuracy) {
+  const image::TrainingOptions& training = options.training;
+  checkpoint::SafetensorsMetadata metadata = {{"activation", "relu"},
+                                              {"input", "pixel/255, row-major 28x28"},
+                                              {"dataset", "Fashion-MNIST"},
+                                              {"training_images", std::to_string(images)},
+                                              {"optimizer", "Adam"},
+                                              {"schedule", training.cosine ? "cosine to 0" : "constant"},
+                                              {"epochs", std::to_string(training.epochs)},
+                                              {"batch", std::to_string(training.batch)},
+                                              {"learning_rate", CLI::detail::to_string(training.learning_rate)},
+                                              {"weight_decay", CLI::detail::to_string(training.adam.weight_decay)},
+                                              {"seed", std::to_string(training.seed)},
+                                              {"test_images", std::to_string(test_images)},
+                                              {"test_accuracy", fixed(test_accuracy, 4)},
+                                              {"parameter_digest", model.parameter_digest()}};
   if (model.kind() == "mlp") {
     metadata["layers"] = "784-256-128-10";
     metadata["weight_layout"] = "[in,out]";
@@ -63,11 +63,11 @@ nn::SafetensorsMetadata describe(const nn::Model& model, const Options& options,
   return metadata;
 }
 
-void run(nn::Model& model, const std::string& description, const Options& options) {
+void run(image::Model& model, const std::string& description, const Options& options) {
   check_writable(options.out);
   const auto folder = find_data(options.data);
-  const nn::Dataset training = read_fashion_mnist(folder, "train");
-  const nn::Dataset test = read_fashion_mnist(folder, "t10k");
+  const image::Dataset training = read_fashion_mnist(folder, "train");
+  const image::Dataset test = read_fashion_mnist(folder, "t10k");
   parallel::ThreadPool pool(options.threads);
   Arena scratch;
   gemm::Context context{pool, scratch};
@@ -77,17 +77,17 @@ void run(nn::Model& model, const std::string& description, const Options& option
   std::printf("model       %s, %zu parameters\n", description.c_str(), model.parameter_count());
   std::fflush(stdout);
 
-  const double start = profile::now_seconds();
+  const double start = measure::now_seconds();
   {
     Progress progress;
-    nn::train(model, training, options.training, compute, [&](const nn::TrainingProgress& at) {
-      report(progress, at, profile::now_seconds() - start);
+    image::train(model, training, options.training, compute, [&](const image::TrainingProgress& at) {
+      report(progress, at, measure::now_seconds() - start);
       return true;
     });
   }
-  const double seconds = profile::now_seconds() - start;
+  const double seconds = measure::now_seconds() - start;
   const nn::Compute exact{nullptr, context};  // as the README's figures
-  const double accuracy = nn::accuracy(nn::classify(model, test.pixels, exact).predictions, test.labels);
+  const double accuracy = image::accuracy(image::classify(model, test.pixels, exact).predictions, test.labels);
   write_file(options.out, model.to_safetensors(describe(model, options, training.size(), test.size(), accuracy)));
   std::printf("time        %.1f s, %d thread%s\n", seconds, pool.threads(), pool.threads() == 1 ? "" : "s");
   std::printf("accuracy    %.4f of the test images\n", accuracy);
@@ -97,7 +97,7 @@ void run(nn::Model& model, const std::string& description, const Options& option
 
 /// What training has to ask, of any model.
 void add_options(CLI::App& command, const std::shared_ptr<Options>& options) {
-  nn::TrainingOptions& training = options->training;
+  image::TrainingOptions& training = options->training;
   command
       .add_option(
           "--data", options->data,
@@ -144,7 +144,7 @@ void add_train(CLI::App& app) {
   mlp->footer(
       "Examples:\n  optlab train mlp\n  optlab train mlp --epochs 2 --data data/fashion-mnist --out quick.safetensors");
   mlp->callback([mlp_options] {
-    nn::Mlp model(kSizes);
+    image::Mlp model(kSizes);
     run(model, "784-256-128-10", *mlp_options);
   });
 
@@ -159,7 +159,7 @@ void add_train(CLI::App& app) {
       "Examples:\n  optlab train cnn\n  optlab train cnn --epochs 1 --fast --data data/fashion-mnist --out "
       "quick.safetensors");
   cnn->callback([cnn_options] {
-    nn::Cnn model;
+    image::Cnn model;
     run(model, "2 convolutions, 2 linear layers", *cnn_options);
   });
   add_train_lm(*train);

@@ -7,16 +7,16 @@
 #include "cli/lm_files.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "nn/lm_checkpoint.h"
-#include "nn/lm_trainer.h"
-#include "profile/clock.h"
+#include "lm/lm_checkpoint.h"
+#include "lm/lm_trainer.h"
+#include "measure/clock.h"
 
 namespace optlab::cli {
 namespace {
 
 struct Options {
-  nn::LmConfig config;
-  nn::LmTrainingOptions training;
+  lm::LmConfig config;
+  lm::LmTrainingOptions training;
   std::string tokenizer = kTokenizerFile;
   std::string data;
   std::string out = "moby-lm.safetensors";
@@ -27,8 +27,9 @@ struct Options {
 };
 
 /// Nothing in it depends on the machine or the time.
-nn::SafetensorsMetadata describe(const Options& options, const nn::Tokenizer& tokenizer, int step, double bits) {
-  const nn::LmTrainingOptions& t = options.training;
+checkpoint::SafetensorsMetadata describe(const Options& options, const lm::Tokenizer& tokenizer, int step,
+                                         double bits) {
+  const lm::LmTrainingOptions& t = options.training;
   const auto text = [](auto value) { return CLI::detail::to_string(value); };
   return {{"tokenizer", tokenizer.digest()},
           {"dataset", "Moby-Dick"},
@@ -67,10 +68,10 @@ class Run {
     std::printf("data        %zu bytes, %zu tokens of %d\n", text.size(), ids.size(), tokenizer_.vocab());
     std::printf("model       %zu parameters\n", model_.parameter_count());
     std::fflush(stdout);
-    start_ = profile::now_seconds();
-    nn::train(model_, ids, options_.training, compute_, [&](const nn::LmProgress& at) { return step(at); });
+    start_ = measure::now_seconds();
+    lm::train(model_, ids, options_.training, compute_, [&](const lm::LmProgress& at) { return step(at); });
     progress_.clear();
-    std::printf("time        %.1f s, %.0f tokens/s of training, %d thread%s\n", profile::now_seconds() - start_,
+    std::printf("time        %.1f s, %.0f tokens/s of training, %d thread%s\n", measure::now_seconds() - start_,
                 rate(options_.training.steps), pool_.threads(), pool_.threads() == 1 ? "" : "s");
     std::printf("best        step %d: %.4f bits per byte of validation, windows of %d apart\n", best_step_, best_bits_,
                 options_.training.context);
@@ -79,26 +80,26 @@ class Run {
   }
 
  private:
-  nn::LmConfig config() const {
-    nn::LmConfig config = options_.config;
+  lm::LmConfig config() const {
+    lm::LmConfig config = options_.config;
     config.vocab = tokenizer_.vocab();
     config.positions = options_.training.context;
     return config;
   }
 
   double rate(int steps) const {
-    const double seconds = profile::now_seconds() - start_ - evaluating_;
+    const double seconds = measure::now_seconds() - start_ - evaluating_;
     return static_cast<double>(steps) * options_.training.batch * options_.training.context / seconds;
   }
 
-  bool step(const nn::LmProgress& at) {
+  bool step(const lm::LmProgress& at) {
     losses_ += at.loss;
     const std::string done = std::to_string(at.step) + "/" + std::to_string(options_.training.steps);
     if (at.step % options_.eval_every != 0 && at.step != options_.training.steps) {
       progress_.show(static_cast<double>(at.step) / options_.training.steps, "step " + done);
       return true;
     }
-    const double begin = profile::now_seconds();
+    const double begin = measure::now_seconds();
     const int context = options_.training.context;
     const double bits = score(model_, tokenizer_, validation_, context, context, compute_).bits_per_byte;
     const bool best = best_step_ == 0 || bits < best_bits_;
@@ -106,12 +107,12 @@ class Run {
       best_bits_ = bits;
       best_step_ = at.step;
       write_file(options_.out,
-                 nn::to_safetensors(model_, !options_.full, describe(options_, tokenizer_, at.step, bits)));
+                 lm::to_safetensors(model_, !options_.full, describe(options_, tokenizer_, at.step, bits)));
     }
-    evaluating_ += profile::now_seconds() - begin;
+    evaluating_ += measure::now_seconds() - begin;
     progress_.milestone("step " + done + "  loss " + fixed(losses_ / (at.step - last_), 4) + "  validation " +
                         fixed(bits, 4) + " bits/byte" + (best ? " *" : "  ") + "  norm " + fixed(at.gradient_norm, 2) +
-                        "  " + fixed(rate(at.step), 0) + " tokens/s  " + fixed(profile::now_seconds() - start_, 1) +
+                        "  " + fixed(rate(at.step), 0) + " tokens/s  " + fixed(measure::now_seconds() - start_, 1) +
                         " s");
     losses_ = 0.0;
     last_ = at.step;
@@ -119,13 +120,13 @@ class Run {
   }
 
   const Options& options_;
-  nn::Tokenizer tokenizer_;
+  lm::Tokenizer tokenizer_;
   std::string validation_;
   parallel::ThreadPool pool_;
   Arena scratch_;
   gemm::Context context_;
   nn::Compute compute_;
-  nn::Lm model_;
+  lm::Lm model_;
   Progress progress_;
   double start_ = 0.0;
   double evaluating_ = 0.0;
@@ -135,7 +136,7 @@ class Run {
   double best_bits_ = 0.0;
 };
 
-void add_model_options(CLI::App& lm, nn::LmConfig& config) {
+void add_model_options(CLI::App& lm, lm::LmConfig& config) {
   const auto size = [&](const char* name, int& value, const char* text) {
     lm.add_option(name, value, text)->check(count_between(1, 65536))->type_name("N")->capture_default_str();
   };
@@ -146,7 +147,7 @@ void add_model_options(CLI::App& lm, nn::LmConfig& config) {
   size("--hidden", config.hidden, "Width of the feed-forward layers");
 }
 
-void add_training_options(CLI::App& lm, nn::LmTrainingOptions& training) {
+void add_training_options(CLI::App& lm, lm::LmTrainingOptions& training) {
   const auto count = [&](const char* name, int& value, long long least, const char* text) {
     lm.add_option(name, value, text)->check(count_between(least, 100'000'000))->type_name("N")->capture_default_str();
   };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 
 /// For the tests of all modules.
@@ -15,5 +17,13 @@ std::string message_of(Action&& action) {
   }
   return "(nothing was thrown)";
 }
+
+/// Expects one line from `statement`'s `Error`, with `part` in it.
+#define EXPECT_MESSAGE(Error, statement, part)                                                            \
+  do {                                                                                                    \
+    const std::string message = ::optlab::message_of<Error>([&] { static_cast<void>(statement); });       \
+    EXPECT_NE(message.find(part), std::string::npos) << "message: " << message << "\nwanted: " << (part); \
+    EXPECT_EQ(message.find('\n'), std::string::npos) << "more than one line: " << message;                \
+  } while (false)
 
 }  // namespace optlab

@@ -23,8 +23,8 @@ std::string label(const Blocking& blocking) {
   return std::to_string(blocking.depth) + "/" + std::to_string(blocking.rows) + "/" + std::to_string(blocking.columns);
 }
 
-profile::SamplingOptions options_for(double max_seconds) {
-  profile::SamplingOptions options;
+measure::SamplingOptions options_for(double max_seconds) {
+  measure::SamplingOptions options;
   options.max_seconds = max_seconds;
   options.target = 0.01;
   return options;
@@ -44,9 +44,9 @@ BlockingTuner::BlockingTuner(parallel::ThreadPool& pool, double max_seconds)
 
 std::span<const Blocking> BlockingTuner::candidates() { return kCandidates; }
 
-std::vector<profile::Contender> BlockingTuner::contenders() {
+std::vector<measure::Contender> BlockingTuner::contenders() {
   const Variant& variant = gemm::best(Mode::kFast, kSize, kSize, kSize, pool_.threads());
-  std::vector<profile::Contender> contenders;
+  std::vector<measure::Contender> contenders;
   for (const Blocking& blocking : kCandidates) {
     const auto run = [this, &variant, blocking] {
       Context context{pool_, scratch_, blocking};
@@ -59,11 +59,11 @@ std::vector<profile::Contender> BlockingTuner::contenders() {
 }
 
 Blocking BlockingTuner::best() const {
-  const std::vector<profile::Lane> lanes = race_.lanes();
-  const std::optional<profile::Statistics>& standard = lanes.front().statistics;
+  const std::vector<measure::Lane> lanes = race_.lanes();
+  const std::optional<measure::Statistics>& standard = lanes.front().statistics;
   std::size_t best = 0;
   for (std::size_t i = 1; i < lanes.size(); ++i) {
-    const std::optional<profile::Statistics>& s = lanes[i].statistics;
+    const std::optional<measure::Statistics>& s = lanes[i].statistics;
     if (!standard || !s || s->high >= standard->low || s->median >= kWorthChanging * standard->median) continue;
     if (best == 0 || s->median < lanes[best].statistics->median) best = i;
   }

@@ -5,7 +5,7 @@
 
 #include "core/tensor.h"
 #include "gemm/gemm.h"
-#include "profile/race.h"
+#include "measure/race.h"
 
 namespace optlab::gemm {
 
@@ -27,7 +27,7 @@ class BlockingTuner {
   /// One batch; false when done.
   bool step() { return race_.step(); }
   double progress() const { return race_.progress(); }
-  const profile::Race& race() const { return race_; }  // lane i is candidate i
+  const measure::Race& race() const { return race_; }  // lane i is candidate i
   /// The default first.
   static std::span<const Blocking> candidates();
   /// The best median so far among the candidates that are faster than the default by more than 2 % and beyond doubt, the
@@ -35,12 +35,12 @@ class BlockingTuner {
   Blocking best() const;
 
  private:
-  std::vector<profile::Contender> contenders();
+  std::vector<measure::Contender> contenders();
 
   parallel::ThreadPool& pool_;
   Arena scratch_;
   Tensor a_, b_, c_;
-  profile::Race race_;
+  measure::Race race_;
 };
 
 }  // namespace optlab::gemm

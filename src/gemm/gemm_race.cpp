@@ -51,7 +51,7 @@ const std::vector<Rung>& rungs() {
 }
 
 GemmRace::GemmRace(int M, int K, int N, const std::vector<std::string>& names, parallel::ThreadPool& pool,
-                   profile::SamplingOptions options, const Blocking& blocking)
+                   measure::SamplingOptions options, const Blocking& blocking)
     : pool_(pool),
       blocking_(blocking),
       a_(checked_shape(M, K, N, M, K)),
@@ -91,9 +91,9 @@ void GemmRace::pack(std::span<Entry> entries) {
   }
 }
 
-std::vector<profile::Contender> GemmRace::contenders() {
+std::vector<measure::Contender> GemmRace::contenders() {
   const double M = a_.shape()[0], K = a_.shape()[1], N = b_.shape()[1];
-  std::vector<profile::Contender> contenders;
+  std::vector<measure::Contender> contenders;
   for (Entry& entry : entries_) {
     const double operand_bytes = entry.rung->int8 != nullptr ? 1.0 : 4.0;
     const double bytes = operand_bytes * (M * K + K * N) + 4.0 * M * N;
@@ -126,9 +126,9 @@ void GemmRace::run(Entry& entry) {
   entry.digest = digest.hex();
 }
 
-double GemmRace::roof(int lane, const std::vector<profile::Peak>& peaks) const {
-  const auto applies = [&](const profile::Peak& peak) {
-    return peak.kind != profile::Peak::Kind::kMemory && peak.name == rung(lane).isa && peak.threads == threads(lane);
+double GemmRace::roof(int lane, const std::vector<measure::Peak>& peaks) const {
+  const auto applies = [&](const measure::Peak& peak) {
+    return peak.kind != measure::Peak::Kind::kMemory && peak.name == rung(lane).isa && peak.threads == threads(lane);
   };
   const auto peak = std::ranges::find_if(peaks, applies);
   return peak == peaks.end() ? 0.0 : peak->value;

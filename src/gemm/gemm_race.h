@@ -9,8 +9,8 @@
 #include "gemm/gemm.h"
 #include "gemm/int8_gemm.h"
 #include "gemm/packed_matrix.h"
-#include "profile/race.h"
-#include "profile/roofline_probe.h"
+#include "measure/race.h"
+#include "measure/roofline_probe.h"
 
 namespace optlab::gemm {
 
@@ -21,7 +21,7 @@ struct Rung {
 
   std::string name;
   std::string idea;
-  std::string isa;  // whose roof applies: a profile::Peak's name
+  std::string isa;  // whose roof applies: a measure::Peak's name
   Kind kind;
   bool threaded;
   bool prepacked;
@@ -44,11 +44,11 @@ class GemmRace {
  public:
   /// `pool` must outlive the race. No names: every rung that this device supports. `blocking`: see Context.
   GemmRace(int M, int K, int N, const std::vector<std::string>& names, parallel::ThreadPool& pool,
-           profile::SamplingOptions options = {}, const Blocking& blocking = {});
+           measure::SamplingOptions options = {}, const Blocking& blocking = {});
   GemmRace(const GemmRace&) = delete;
   GemmRace& operator=(const GemmRace&) = delete;
 
-  profile::Race& race() { return race_; }
+  measure::Race& race() { return race_; }
   const Rung& rung(int lane) const { return *entries_.at(lane).rung; }
   int threads(int lane) const { return rung(lane).threaded ? pool_.threads() : 1; }
   /// Of the result of the lane's first call; empty before it. All exact rungs have the same, and so have all
@@ -60,7 +60,7 @@ class GemmRace {
   std::size_t scratch_high_water() const { return scratch_.high_water(); }
   /// The roof over a lane, FLOP/s: the measured peak of its instructions (Rung::isa), FLOPs or integer operations, on as many threads. 0 if `peaks` has
   /// none.
-  double roof(int lane, const std::vector<profile::Peak>& peaks) const;
+  double roof(int lane, const std::vector<measure::Peak>& peaks) const;
 
  private:
   struct Entry {
@@ -74,7 +74,7 @@ class GemmRace {
   void run_f32(Entry& entry);
   void run_int8(Entry& entry);
   void pack(std::span<Entry> entries);
-  std::vector<profile::Contender> contenders();
+  std::vector<measure::Contender> contenders();
 
   parallel::ThreadPool& pool_;
   Blocking blocking_;
@@ -83,7 +83,7 @@ class GemmRace {
   std::vector<std::uint8_t> a8_;  // empty without integer rungs
   std::vector<std::int32_t> c8_;
   std::vector<Entry> entries_;
-  profile::Race race_;
+  measure::Race race_;
 };
 
 }  // namespace optlab::gemm

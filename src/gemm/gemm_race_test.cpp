@@ -42,13 +42,13 @@ TEST(GemmRace, CountsItsScratch) {
 }
 
 TEST(GemmRace, HoldsARungAgainstTheRoofOfItsInstructionSet) {
-  using Kind = profile::Peak::Kind;
+  using Kind = measure::Peak::Kind;
   const auto is_vector_rung = [](const Rung& rung) { return rung.name == "simd_threads" && rung.supported(); };
   if (std::ranges::none_of(rungs(), is_vector_rung)) GTEST_SKIP() << "no vector instructions (OPTLAB_ISA=scalar)";
   parallel::ThreadPool pool(2);
   GemmRace race(4, 4, 4, {"naive", "simd_threads"}, pool);
   const std::string isa(race.rung(1).isa);
-  const std::vector<profile::Peak> peaks{{"scalar", Kind::kCompute, 1, false, 10, 0},
+  const std::vector<measure::Peak> peaks{{"scalar", Kind::kCompute, 1, false, 10, 0},
                                          {"scalar", Kind::kCompute, 2, false, 20, 0},
                                          {isa, Kind::kCompute, 1, false, 40, 0},
                                          {isa, Kind::kCompute, 2, false, 79, 0},
@@ -60,7 +60,7 @@ TEST(GemmRace, HoldsARungAgainstTheRoofOfItsInstructionSet) {
 
 TEST(GemmRace, HoldsIntegersAgainstWhatTheProbeMeasures) {
   parallel::ThreadPool pool(1);
-  profile::RooflineProbe probe(pool, 0.3);
+  measure::RooflineProbe probe(pool, 0.3);
   while (probe.step()) continue;
   GemmRace race(4, 4, 4, {}, pool);
   for (int lane = 0; lane < race.race().size(); ++lane) {

@@ -4,7 +4,7 @@
 
 #include "core/buffer.h"
 #include "gemm/int8_kernels.h"
-#include "profile/clock.h"
+#include "measure/clock.h"
 
 /// Which form of the relaxed dot product this engine and CPU do faster.
 namespace optlab::gemm::detail {
@@ -19,19 +19,19 @@ constexpr double kSeconds = 0.04;  // an engine that starts in baseline code has
 /// Seconds that a step of a row takes `kernels`' largest tile.
 double seconds_per_row(const Int8Kernels& kernels, const AlignedBuffer<std::byte>& data, std::int32_t* sums) {
   const Int8Rows rows{data.data(), kGroups * kernels.group};
-  const double start = profile::now_seconds();
+  const double start = measure::now_seconds();
   for (int i = 0; i < kCalls; ++i) {
     kernels.tile[kernels.rows - 1][kernels.vectors - 1](kGroups, rows, data.data(), sums, kernels.columns());
   }
-  return (profile::now_seconds() - start) / kernels.rows;
+  return (measure::now_seconds() - start) / kernels.rows;
 }
 
 bool measure() {
   const AlignedBuffer<std::byte> data(std::size_t{kGroups} * 4 * 16);
   std::int32_t sums[kInt8MostRows * kInt8MostVectors * 16];
   double three = std::numeric_limits<double>::infinity(), fused = three;
-  const double start = profile::now_seconds();
-  while (profile::now_seconds() - start < kSeconds) {
+  const double start = measure::now_seconds();
+  while (measure::now_seconds() - start < kSeconds) {
     three = std::min(three, seconds_per_row(kInt8RelaxedKernels, data, sums));
     fused = std::min(fused, seconds_per_row(kInt8FusedKernels, data, sums));
   }

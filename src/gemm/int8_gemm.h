@@ -63,7 +63,7 @@ struct Int8Variant {
   std::string_view name;
   std::string_view idea;
   std::string_view isa;
-  std::string_view roof;  // the limit that its instructions have: a profile::Peak's name; empty for the reference
+  std::string_view roof;  // the limit that its instructions have: a measure::Peak's name; empty for the reference
   bool threaded;
   int activation_bits;  // 7: activations 0..127, 8: 0..255
   Int8Format format;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
 
@@ -23,12 +21,5 @@ struct TestCompute {
   gemm::Context context;
   Compute compute;
 };
-
-#define EXPECT_MESSAGE(Error, statement, part)                                                            \
-  do {                                                                                                    \
-    const std::string message = ::optlab::message_of<Error>([&] { static_cast<void>(statement); });       \
-    EXPECT_NE(message.find(part), std::string::npos) << "message: " << message << "\nwanted: " << (part); \
-    EXPECT_EQ(message.find('\n'), std::string::npos) << "more than one line: " << message;                \
-  } while (false)
 
 }  // namespace optlab::nn

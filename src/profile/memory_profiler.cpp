@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "profile/clock.h"
+#include "measure/clock.h"
 
 namespace optlab::profile {
 
 MemoryProfiler::MemoryProfiler(std::size_t most_events)
-    : start_(now_seconds()), at_start_(memory::figures().current), current_(at_start_), high_water_(at_start_) {
+    : start_(measure::now_seconds()),
+      at_start_(memory::figures().current),
+      current_(at_start_),
+      high_water_(at_start_) {
   events_.reserve(most_events);
   if (!memory::start_listening(*this)) throw std::logic_error("MemoryProfiler: there is one already");
 }
@@ -52,7 +55,7 @@ void MemoryProfiler::on_memory(std::ptrdiff_t bytes, std::size_t current) noexce
     region.allocated += static_cast<std::size_t>(bytes);
   }
   if (events_.size() < events_.capacity()) {
-    events_.push_back({now_seconds() - start_, bytes, current, open_.empty() ? -1 : open_.back().region});
+    events_.push_back({measure::now_seconds() - start_, bytes, current, open_.empty() ? -1 : open_.back().region});
   } else {
     ++dropped_;
   }

@@ -106,21 +106,21 @@ void ModelProfile::on_layer_end(const LayerInfo& /*layer*/) noexcept {
 }
 
 std::vector<LayerProfile> ModelProfile::layers() const {
-  const std::optional<Statistics> whole = run();
+  const std::optional<measure::Statistics> whole = run();
   std::vector<LayerProfile> result;
   result.reserve(rows_.size());
   for (const Row& row : rows_) {
     result.push_back(row.layer);
     if (row.samples.empty()) continue;
-    result.back().seconds = summarize(row.samples);
+    result.back().seconds = measure::summarize(row.samples);
     if (whole && whole->median > 0.0) result.back().share = result.back().seconds->median / whole->median;
   }
   return result;
 }
 
-std::optional<Statistics> ModelProfile::run() const {
+std::optional<measure::Statistics> ModelProfile::run() const {
   if (run_samples_.empty()) return {};
-  return summarize(run_samples_);
+  return measure::summarize(run_samples_);
 }
 
 }  // namespace optlab::profile

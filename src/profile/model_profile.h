@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "profile/clock.h"
+#include "measure/clock.h"
+#include "measure/statistics.h"
 #include "profile/memory_profiler.h"
 #include "profile/observer.h"
-#include "profile/statistics.h"
 
 namespace optlab::profile {
 
@@ -27,7 +27,7 @@ struct LayerProfile {
   /// Of one run, that of the layers inside included.
   Work work;
   /// Seconds in one run, layers inside included; none before the first sample.
-  std::optional<Statistics> seconds;
+  std::optional<measure::Statistics> seconds;
   double share = 0.0;  // of the whole run's median
   /// Where memory was watched: the most that the library had allocated while the layer ran, and how much more that is
   /// than before it began. Bytes.
@@ -50,7 +50,7 @@ struct LayerSpan {
 /// Cost: two readings of the clock a layer.
 class ModelProfile : public Observer {
  public:
-  explicit ModelProfile(std::function<double()> clock = now_seconds) : clock_(std::move(clock)) {}
+  explicit ModelProfile(std::function<double()> clock = measure::now_seconds) : clock_(std::move(clock)) {}
 
   void begin_run();
   void end_run() noexcept;
@@ -68,7 +68,7 @@ class ModelProfile : public Observer {
   /// In the order in which the layers first ran, a layer before those inside it.
   std::vector<LayerProfile> layers() const;
   /// Seconds of a whole run, what lies between the layers included.
-  std::optional<Statistics> run() const;
+  std::optional<measure::Statistics> run() const;
   /// The last run.
   std::span<const LayerSpan> spans() const { return spans_; }
 

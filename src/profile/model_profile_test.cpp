@@ -114,7 +114,7 @@ TEST(ModelProfile, TakesARunThatFails) {
 
 TEST(ModelProfiler, MeasuresTimesAndTheMemoryOfTheFirstRun) {
   FakeModel model;
-  SamplingOptions options;
+  measure::SamplingOptions options;
   options.clock = model.clock();
   options.tick = 1e-6;
   options.max_seconds = 1000.0;
@@ -141,7 +141,7 @@ TEST(ModelProfiler, MeasuresTimesAndTheMemoryOfTheFirstRun) {
 TEST(ModelProfiler, MeasuresLayersShorterThanTheClocksTick) {
   constexpr double kTick = 1e-4;
   double now = 0.0;
-  SamplingOptions options;
+  measure::SamplingOptions options;
   options.clock = [&] { return std::floor(now / kTick) * kTick; };
   options.tick = kTick;
   options.max_seconds = 100.0;

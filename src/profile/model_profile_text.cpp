@@ -55,7 +55,7 @@ std::string to_csv(std::span<const LayerProfile> layers) {
       "layer,kind,depth,output,calls,samples,median_us,low_us,high_us,percent,flops,bytes_read,bytes_written,"
       "gflop_per_s,flop_per_byte,high_water_bytes,growth_bytes\n";
   for (const LayerProfile& layer : layers) {
-    const Statistics seconds = layer.seconds.value_or(Statistics{});
+    const measure::Statistics seconds = layer.seconds.value_or(measure::Statistics{});
     const std::string fields[] = {csv_field(path(layers, layer)),
                                   csv_field(layer.kind),
                                   std::to_string(layer.depth),

@@ -7,18 +7,18 @@
 namespace optlab::profile {
 namespace {
 
-SamplingOptions validated(SamplingOptions options) {
-  validate(options);
+measure::SamplingOptions validated(measure::SamplingOptions options) {
+  measure::validate(options);
   return options;
 }
 
 }  // namespace
 
-ModelProfiler::ModelProfiler(std::function<void(Observer*)> run, const SamplingOptions& options)
+ModelProfiler::ModelProfiler(std::function<void(Observer*)> run, const measure::SamplingOptions& options)
     : run_(std::move(run)),
       options_(validated(options)),
       profile_(options_.clock),
-      sampler_({"model", [this] { run_once(); }}, options_, warm_up_limit(options_, 1)) {
+      sampler_({"model", [this] { run_once(); }}, options_, measure::warm_up_limit(options_, 1)) {
   if (!run_) throw std::invalid_argument("ModelProfiler: there is nothing to run");
 }
 
@@ -57,7 +57,7 @@ bool ModelProfiler::step() {
   }
   spent_ += options_.clock() - start;
   const std::size_t samples = sampler_.samples().size();
-  const bool settled = samples > 0 && is_settled(summarize(sampler_.samples()), options_);
+  const bool settled = samples > 0 && measure::is_settled(measure::summarize(sampler_.samples()), options_);
   finished_ = samples > 0 && (settled || spent_ >= options_.max_seconds);
   const double settling = 0.2 * sampler_.warm() + 0.4 * static_cast<double>(samples) / options_.least_batches;
   const double now = std::min(0.99, std::max(spent_ / options_.max_seconds, std::min(0.9, settling)));

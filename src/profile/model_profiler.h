@@ -2,8 +2,8 @@
 
 #include <functional>
 
+#include "measure/sampler.h"
 #include "profile/model_profile.h"
-#include "profile/sampler.h"
 
 namespace optlab::profile {
 
@@ -14,7 +14,7 @@ class ModelProfiler {
  public:
   /// `run` runs the model once and hands it the observer. Throws std::invalid_argument if there is none or an option makes
   /// no sense.
-  explicit ModelProfiler(std::function<void(Observer*)> run, const SamplingOptions& options = {});
+  explicit ModelProfiler(std::function<void(Observer*)> run, const measure::SamplingOptions& options = {});
   ModelProfiler(const ModelProfiler&) = delete;
   ModelProfiler& operator=(const ModelProfiler&) = delete;
 
@@ -31,9 +31,9 @@ class ModelProfiler {
   void run_once();
 
   std::function<void(Observer*)> run_;
-  SamplingOptions options_;
+  measure::SamplingOptions options_;
   ModelProfile profile_;
-  Sampler sampler_;
+  measure::Sampler sampler_;
   std::vector<MemoryEvent> memory_timeline_;
   bool memory_recorded_ = false;
   double spent_ = 0.0;

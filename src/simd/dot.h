@@ -17,7 +17,7 @@ inline constexpr float kRoundingShift = 8388608.0F;  // 2^23
 /// The contract of an integer dot policy in its plainest form: one column. A step takes kGroup values of k at once: from
 /// A they are spread over all columns, in B they lie side by side for each column in turn, and
 ///   dot(sum, a, b, constants)[n] = sum[n] + Σ_{g < kGroup} a[g] · b[n][g],
-/// exactly, in 32 bits. kName says the instruction set and the mix of instructions, whose peak profile/ measures. `constants()` is what a kernel loads before its loop.
+/// exactly, in 32 bits. kName says the instruction set and the mix of instructions, whose peak measure/ finds. `constants()` is what a kernel loads before its loop.
 ///
 /// Seven-bit policies (kActivationBits = 7) take activations 0..127 and weights -128..127: 127·128·2 = 32512 is what two
 /// products may add up to in the 16 bits in which x86 and relaxed WebAssembly add them. Eight-bit policies take

@@ -48,7 +48,7 @@ BlockMatrix random_matrix(int K, int N, Format format, double density, std::uint
 /// Operands and race. Its address stays, since the contenders refer to it.
 struct CrossoverProbe::Bench {
   Bench(int M, int K, int N, Format format_, gemm::Mode mode_, parallel::ThreadPool& pool_,
-        profile::SamplingOptions options, const gemm::Blocking& blocking)
+        measure::SamplingOptions options, const gemm::Blocking& blocking)
       : format(format_),
         mode(mode_),
         pool(pool_),
@@ -72,10 +72,10 @@ struct CrossoverProbe::Bench {
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = random_matrix(K, N, format, kDensities[i], 2);
     return all;
   }
-  std::vector<profile::Contender> contenders() {
+  std::vector<measure::Contender> contenders() {
     const double flops = 2.0 * static_cast<double>(a.size()) * c.shape()[1];
     const double moved = 4.0 * static_cast<double>(a.size() + c.size());
-    std::vector<profile::Contender> all(sparse.size() + 1);
+    std::vector<measure::Contender> all(sparse.size() + 1);
     all[0] = {"dense", [this] { gemm::multiply(dense_variant, a.matrix(), dense, c.matrix(), {}, context); }, flops,
               moved + static_cast<double>(dense.bytes())};
     for (std::size_t i = 0; i < sparse.size(); ++i) {
@@ -98,11 +98,11 @@ struct CrossoverProbe::Bench {
   const gemm::Variant& dense_variant;
   gemm::PackedMatrix dense;
   std::vector<BlockMatrix> sparse;
-  profile::Race race;
+  measure::Race race;
 };
 
 CrossoverProbe::CrossoverProbe(int M, int K, int N, Format format, gemm::Mode mode, parallel::ThreadPool& pool,
-                               profile::SamplingOptions options, const gemm::Blocking& blocking)
+                               measure::SamplingOptions options, const gemm::Blocking& blocking)
     : bench_(std::make_unique<Bench>(M, K, N, format, mode, pool, std::move(options), blocking)) {}
 
 CrossoverProbe::~CrossoverProbe() = default;
@@ -111,7 +111,7 @@ bool CrossoverProbe::step() { return bench_->race.step(); }
 
 double CrossoverProbe::progress() const { return bench_->race.progress(); }
 
-const profile::Race& CrossoverProbe::race() const { return bench_->race; }
+const measure::Race& CrossoverProbe::race() const { return bench_->race; }
 
 std::vector<double> CrossoverProbe::densities() const {
   std::vector<double> densities(bench_->sparse.size());
@@ -121,8 +121,8 @@ std::vector<double> CrossoverProbe::densities() const {
 
 Crossover CrossoverProbe::result() const {
   const Bench& bench = *bench_;
-  const std::vector<profile::Lane> lanes = bench.race.lanes();
-  if (!std::ranges::all_of(lanes, [](const profile::Lane& lane) { return lane.statistics.has_value(); })) {
+  const std::vector<measure::Lane> lanes = bench.race.lanes();
+  if (!std::ranges::all_of(lanes, [](const measure::Lane& lane) { return lane.statistics.has_value(); })) {
     throw std::logic_error("crossover: not every density has been measured yet; step until it is over");
   }
   Crossover found{bench.a.shape()[0],
@@ -146,7 +146,7 @@ Crossover CrossoverProbe::result() const {
 }
 
 Crossover crossover(int M, int K, int N, Format format, gemm::Mode mode, parallel::ThreadPool& pool,
-                    profile::SamplingOptions options, const gemm::Blocking& blocking) {
+                    measure::SamplingOptions options, const gemm::Blocking& blocking) {
   CrossoverProbe probe(M, K, N, format, mode, pool, std::move(options), blocking);
   while (probe.step()) {
   }

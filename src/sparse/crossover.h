@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "gemm/packed_matrix.h"
-#include "profile/race.h"
+#include "measure/race.h"
 #include "sparse/sparse.h"
 
 /// Where sparse begins to win, as measured.
@@ -19,7 +19,7 @@ struct Crossover {
   /// How long the sparse product took at a density.
   struct Point {
     double density;  // of blocks, see BlockMatrix::density
-    profile::Lane lane;
+    measure::Lane lane;
   };
 
   int M, K, N;
@@ -29,7 +29,7 @@ struct Crossover {
   /// Sparse is faster below it: between the last measured density at which it won and the first at which it lost, where
   /// the line through both meets the dense time. 0: it lost at all of them; 1: it won at all.
   double density;
-  profile::Lane dense;        // W packed beforehand, as sparse weights are
+  measure::Lane dense;        // W packed beforehand, as sparse weights are
   std::vector<Point> sparse;  // density ascending
 };
 
@@ -43,7 +43,7 @@ class CrossoverProbe {
  public:
   /// `pool` must outlive the probe.
   CrossoverProbe(int M, int K, int N, Format format, gemm::Mode mode, parallel::ThreadPool& pool,
-                 profile::SamplingOptions options = {}, const gemm::Blocking& blocking = {});
+                 measure::SamplingOptions options = {}, const gemm::Blocking& blocking = {});
   ~CrossoverProbe();
   CrossoverProbe(const CrossoverProbe&) = delete;
   CrossoverProbe& operator=(const CrossoverProbe&) = delete;
@@ -53,7 +53,7 @@ class CrossoverProbe {
   /// 0 to 1, never falling.
   double progress() const;
   /// The lanes: dense, then sparse at each of densities().
-  const profile::Race& race() const;
+  const measure::Race& race() const;
   /// Of the sparse matrices, ascending.
   std::vector<double> densities() const;
   /// Throws std::logic_error until every lane has a sample.
@@ -66,7 +66,7 @@ class CrossoverProbe {
 
 /// The same in one call, which takes options.max_seconds.
 Crossover crossover(int M, int K, int N, Format format, gemm::Mode mode, parallel::ThreadPool& pool,
-                    profile::SamplingOptions options = {}, const gemm::Blocking& blocking = {});
+                    measure::SamplingOptions options = {}, const gemm::Blocking& blocking = {});
 
 /// Where the line through the points meets dense_seconds; see Crossover::density. `densities` ascend.
 double crossing(double dense_seconds, std::span<const double> densities, std::span<const double> sparse_seconds);

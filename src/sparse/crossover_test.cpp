@@ -13,7 +13,7 @@
 namespace optlab::sparse {
 namespace {
 
-const profile::SamplingOptions kBrief{.max_seconds = 0.05, .batch_seconds = 0.0005, .warm_up_seconds = 0.001};
+const measure::SamplingOptions kBrief{.max_seconds = 0.05, .batch_seconds = 0.0005, .warm_up_seconds = 0.001};
 
 TEST(Crossover, IsWhereTheLineMeetsTheDenseTime) {
   const std::vector<double> densities{0.1, 0.2, 0.5};

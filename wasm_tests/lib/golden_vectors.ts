@@ -18,7 +18,7 @@ export interface Vector {
 export const shapeName = ([M, K, N]: readonly [number, number, number]): string => `gemm ${M}x${K}x${N}`;
 export const kLogits = 'logits of the MLP';
 
-/** Of the weights after 100 steps of training on 64 test images, as src/nn/golden_test.cpp has them. */
+/** Of the weights after 100 steps of training on 64 test images, as src/image/golden_test.cpp has them. */
 export const kTrained = { mlp: '223113563245b835', cnn: 'a8f0d0b762b2c69e' } as const;
 export const trainingName = (kind: keyof typeof kTrained): string => `training the ${kind}`;
 

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lm/decoder.h"
+#include "lm/tokenizer.h"
+#include "parallel/thread_pool.h"
+
+namespace optlab::lm {
+
+/// How the next token is chosen. In this order: logits of tokens that were seen are divided by the penalty where positive,
+/// else multiplied with it; then divided by the temperature; the top_k largest stay; of these the fewest whose
+/// probabilities reach top_p; one of what stays, each with its probability.
+struct Sampling {
+  float temperature = 0.8F;         // 0: the likeliest token, the lowest one on ties ("greedy")
+  int top_k = 0;                    // 0: all
+  float top_p = 1.0F;               // 1: all
+  float repetition_penalty = 1.0F;  // 1: none
+  int repetition_window = 64;       // of the latest tokens that are penalized; 0: all
+  std::uint64_t seed = 1;
+};
+
+/// Chooses tokens.
+///
+/// Throws:   std::invalid_argument naming the setting that is out of range: temperature in [0, 100], top_k >= 0, top_p in
+///           (0, 1], penalty in [1, 100], window >= 0.
+/// Numerics: a pure function of logits, settings and `step`, with the same bits on every platform: exp is math::exp, sums
+///           are float32 over ascending tokens, or over falling logits (ties by token) where top_k or top_p order them;
+///           the random number is that of `step` in stream 0 of the seed. A NaN is never chosen while there is a number.
+/// Cost:     an exp a token; with top_k or top_p a heap beside.
+/// Source:   Fan, Lewis and Dauphin, "Hierarchical Neural Story Generation", 2018 (top-k); Holtzman et al., "The Curious
+///           Case of Neural Text Degeneration", 2020 (top-p); Keskar et al., "CTRL", 2019 (penalty).
+class Sampler {
+ public:
+  explicit Sampler(const Sampling& settings);
+
+  /// `seen` are the tokens so far. Throws std::invalid_argument if there are no logits.
+  std::int32_t choose(std::span<const float> logits, std::span<const std::int32_t> seen, std::uint64_t step);
+
+ private:
+  struct Candidate {
+    float logit;
+    std::int32_t token;
+  };
+  void penalize(std::span<const std::int32_t> seen);
+  std::int32_t draw(std::span<const Candidate> from, float total, float uniform) const;
+
+  Sampling settings_;
+  std::vector<float> logits_;
+  std::vector<Candidate> candidates_;
+};
+
+enum class Stop { kCount, kToken, kText, kContext, kCancelled };
+/// "count", "token", "text", "context", "cancelled"
+std::string_view name_of(Stop stop);
+
+struct GenerateOptions {
+  int count = 100;  // new tokens, at most
+  Sampling sampling = {};
+  std::vector<std::int32_t> stop_tokens = {};  // NOLINT(readability-redundant-member-init): GCC warns without it
+  /// Generation ends where one of these appears in the new text; needs the tokenizer.
+  std::vector<std::string> stop_texts = {};  // NOLINT(readability-redundant-member-init): the same
+  /// What to do when the model's positions are full: go on with the latter half of the tokens, which are then the first
+  /// ones, or stop.
+  bool shift = false;
+};
+
+/// A new token, as it comes.
+struct NewToken {
+  int index;  // from 0
+  std::int32_t id;
+  /// The bytes that are certain not to belong to a stop text by now; not necessarily whole characters (see Utf8Stream).
+  std::string_view text;
+};
+
+struct Generation {
+  std::vector<std::int32_t> ids;  // new ones; a stop token is the last of them
+  std::string text;               // of them, up to the stop text or stop token; empty without a tokenizer
+  Stop stop = Stop::kCount;
+  int shifts = 0;
+};
+
+/// Logits after all of `ids`.
+using NextLogits = parallel::FunctionRef<std::span<const float>(std::span<const std::int32_t> ids)>;
+/// Hears of a new token; false ends the generation.
+using OnToken = parallel::FunctionRef<bool(const NewToken&)>;
+
+/// A generation that its caller drives, a token at a time: between two steps it may draw, ask for messages or leave.
+///
+/// Throws:   as generate does, which is a loop over this.
+class GenerationRun {
+ public:
+  /// The tokenizer must outlive this.
+  GenerationRun(int positions, std::span<const std::int32_t> prompt, const GenerateOptions& options,
+                const Tokenizer* tokenizer);
+
+  /// Whether the last token has come.
+  bool done() const { return done_; }
+  /// The next token, before `done`; its text is valid until the next step.
+  NewToken step(NextLogits next);
+  /// There shall be no more.
+  void cancel();
+  /// What there is so far.
+  const Generation& result() const { return result_; }
+  /// The prompt's tokens and the new ones.
+  std::span<const std::int32_t> tokens() const { return ids_; }
+
+ private:
+  /// New text on its way out: what may be the beginning of a stop text is kept back.
+  class StopText {
+   public:
+    /// Takes `bytes` in; true if one of the texts is there now: then all before it is out.
+    bool feed(std::string_view bytes, std::span<const std::string> stops);
+    /// What became certain since the last call.
+    std::string_view take();
+    void finish() { certain_ = text_.size(); }
+    const std::string& text() const { return text_; }
+
+   private:
+    std::size_t pending(std::span<const std::string> stops) const;
+
+    std::string text_;
+    std::size_t out_ = 0;      // taken
+    std::size_t certain_ = 0;  // may be taken
+  };
+
+  int positions_;
+  GenerateOptions options_;
+  const Tokenizer* tokenizer_;
+  Sampler sampler_;
+  StopText text_;
+  std::vector<std::int32_t> ids_;
+  std::size_t first_ = 0;  // of the tokens that the model sees
+  Generation result_;
+  bool done_;
+};
+
+/// Goes on from `prompt` token by token.
+///
+/// Throws:   std::invalid_argument naming what is wrong: an empty prompt, one longer than `positions`, a negative count,
+///           stop texts without a tokenizer or empty, the settings of Sampler; what `next` and `on_token` throw.
+/// Numerics: a pure function of what `next` returns, the options and the tokenizer.
+Generation generate(NextLogits next, int positions, std::span<const std::int32_t> prompt,
+                    const GenerateOptions& options, const Tokenizer* tokenizer, OnToken on_token);
+
+/// The same by a decoder: what it has seen of the prompt already isn't computed again. A stream never shifts nor stops for
+/// want of positions.
+Generation generate(Decoder& decoder, std::span<const std::int32_t> prompt, const GenerateOptions& options,
+                    const Tokenizer* tokenizer, OnToken on_token);
+
+/// The same without a cache: all tokens through the model for each new one.
+Generation generate_uncached(Lm& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
+                             const Tokenizer* tokenizer, const nn::Compute& compute, OnToken on_token);
+
+}  // namespace optlab::lm

@@ -1,8 +1,0 @@
-#include "profile/probe_kernel.h"
-#include "simd/avx2.h"
-
-namespace optlab::profile::detail {
-
-constinit const ProbeKernels kProbeAvx2Fma = make_probe_kernels<simd::Avx2Fma>();
-
-}  // namespace optlab::profile::detail
