@@ -1,14 +1,10 @@
 import { proxy, type Remote } from 'comlink';
-import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, PolicySize, ReadText } from './cache-views.ts';
 import { startSession, type RunningBuild, type Session } from './engine-session.ts';
 import { startWithFallback } from './engine.ts';
 import { EngineError, StoppedError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
-import type { GenerateOptions, GenerateReport } from './generation.ts';
-import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
 import { measuring } from './measuring.ts';
-import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
-import { plugFor, plugIntoDecoder, type Guests, type DecoderGuest, type Plug } from './plug.ts';
+import { plugFor, type Guests, type Plug } from './plug.ts';
 import type {
   CacheMove,
   CacheReport,
@@ -140,65 +136,6 @@ export class EngineClient extends EventTarget {
 
   profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport> {
     return this.#run<ProfileReport>('profile', onProgress, (api, report) => api.profileModel(options, report));
-  }
-
-  /**
-   * A language model writes the same text by one or several decoders, token by token. Lanes whose decoder has `own` run the guest, in a worker
-   * of its own, which is ended afterwards.
-   */
-  generate(
-    options: GenerateOptions,
-    onProgress: (report: GenerateReport) => void,
-    guest?: DecoderGuest,
-  ): Promise<GenerateReport> {
-    const write = (api: Remote<EngineApi>, report: (report: GenerateReport) => void) => api.generate(options, report);
-    return this.#run<GenerateReport>('generation', onProgress, write, guest && plugIntoDecoder(guest));
-  }
-
-  /** A decoder that runs the guest writes a text, and the library's follows it: are the tokens the same, and how fast is either? */
-  compareDecoders(
-    options: OwnDecoderOptions,
-    onProgress: (report: OwnDecoderReport) => void,
-    guest: DecoderGuest,
-  ): Promise<OwnDecoderReport> {
-    const compare = (api: Remote<EngineApi>, report: (report: OwnDecoderReport) => void) =>
-      api.compareDecoders(options, report);
-    return this.#run<OwnDecoderReport>('your decoder', onProgress, compare, plugIntoDecoder(guest));
-  }
-
-  /** Generations of some lengths: where the cache pays, and where the prompt takes all the time. */
-  measureLoads(options: LoadOptions, onProgress: (report: LoadReport) => void): Promise<LoadReport> {
-    return this.#run<LoadReport>('short generations', onProgress, (api, report) => api.measureLoads(options, report));
-  }
-
-  /** A token's time while the cache grows. */
-  measureReading(options: ReadOptions, onProgress: (report: ReadReport) => void): Promise<ReadReport> {
-    return this.#run<ReadReport>('growing cache', onProgress, (api, report) => api.measureReading(options, report));
-  }
-
-  /** Several sequences generated together. */
-  measureBatches(options: BatchOptions, onProgress: (report: BatchReport) => void): Promise<BatchReport> {
-    return this.#run<BatchReport>('batches', onProgress, (api, report) => api.measureBatches(options, report));
-  }
-
-  /** What a cache of keys and values holds, writes and loses while a model reads a text; while no task runs. */
-  traceCache(options: ReadText): Promise<CacheTrace> {
-    return this.#ask((api) => api.traceCache(options));
-  }
-
-  /** Where a model's heads look, while no task runs. */
-  mapAttention(options: ReadText): Promise<AttentionMaps> {
-    return this.#ask((api) => api.mapAttention(options));
-  }
-
-  /** What a policy takes in memory, while no task runs. */
-  sizePolicy(options: PolicyOptions): Promise<PolicySize> {
-    return this.#ask((api) => api.sizePolicy(options));
-  }
-
-  /** Memory, speed and perplexity of a way of keeping keys, values and weights. */
-  explorePolicy(options: PolicyOptions, onProgress: (report: PolicyReport) => void): Promise<PolicyReport> {
-    return this.#run<PolicyReport>('cache policy', onProgress, (api, report) => api.explorePolicy(options, report));
   }
 
   /**

@@ -1,8 +1,4 @@
-import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, PolicySize, ReadText } from './cache-views.ts';
-import type { DecoderModules, DecoderPlaces, GuestModules, GuestPlaces } from './guest.ts';
-import type { GenerateOptions, GenerateReport } from './generation.ts';
-import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
-import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
+import type { GuestModules, GuestPlaces } from './guest.ts';
 import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
 import type { Enveloped } from './task.ts';
 import type {
@@ -212,27 +208,7 @@ export interface EngineApi {
   runCache(key: string, onProgress: (report: CacheReport) => void): Promise<CacheReport>;
   timeCalls(options: TimingOptions, onProgress: (report: TimingReport) => void): Promise<TimingReport>;
   profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport>;
-  /** A language model writes, by one or several decoders. */
-  generate(options: GenerateOptions, onProgress: (report: GenerateReport) => void): Promise<GenerateReport>;
-  /** Where a cache pays little, or doesn't fit. */
-  measureLoads(options: LoadOptions, onProgress: (report: LoadReport) => void): Promise<LoadReport>;
-  measureReading(options: ReadOptions, onProgress: (report: ReadReport) => void): Promise<ReadReport>;
-  measureBatches(options: BatchOptions, onProgress: (report: BatchReport) => void): Promise<BatchReport>;
-  /** What a cache holds, writes and loses, token by token. */
-  traceCache(options: ReadText): Promise<CacheTrace>;
-  mapAttention(options: ReadText): Promise<AttentionMaps>;
-  /** What a policy takes in memory. */
-  sizePolicy(options: PolicyOptions): Promise<PolicySize>;
-  explorePolicy(options: PolicyOptions, onProgress: (report: PolicyReport) => void): Promise<PolicyReport>;
   train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport>;
-  /** The same for the steps of a decoder with `own`. */
-  reserveDecoderGuest(): Promise<DecoderPlaces>;
-  plugDecoderGuest(places: DecoderPlaces, modules: DecoderModules): Promise<void>;
-  /** A decoder with `own` beside the library's. */
-  compareDecoders(
-    options: OwnDecoderOptions,
-    onProgress: (report: OwnDecoderReport) => void,
-  ): Promise<OwnDecoderReport>;
   /** Forgets a paused training. */
   dropTraining(): void;
 }

@@ -3,14 +3,7 @@ import { files } from 'virtual:optlab-manifest';
 import { Assets } from '../lab/assets.ts';
 import { fetchVerified } from '../lab/data.ts';
 import { EngineError, StoppedError } from '../lab/errors.ts';
-import {
-  plugDecoderGuest,
-  plugGuests,
-  reserveDecoderGuest,
-  reserveGuests,
-  type GuestModules,
-  type GuestPlaces,
-} from '../lab/guest.ts';
+import { plugGuests, reserveGuests, type GuestModules, type GuestPlaces } from '../lab/guest.ts';
 import { askQuestion, runTask, type Place } from '../lab/runner.ts';
 import { Shelf, type Enveloped } from '../lab/task.ts';
 import type { ModuleName } from '../lab/types.ts';
@@ -19,12 +12,8 @@ import { loadQuestion, loadTask, moduleOf } from './tasks.ts';
 import type { EngineApi, EngineInfo, StartOptions, TaskRequest } from '../lab/protocol.ts';
 import type { Blocking, KernelModule } from '../lab/types.ts';
 import { nests, openCache, runCache, stepCache } from './cache-tasks.ts';
-import { explorePolicy, mapAttention, sizePolicy, traceCache } from './cache-view-tasks.ts';
-import { generate } from './decode-tasks.ts';
-import { compareDecoders } from './own-decoder.ts';
-import { measureBatches, measureLoads, measureReading } from './limits-tasks.ts';
 import { profileModel, timeCalls } from './profile-tasks.ts';
-import { engine, lmEngine, requestStop, runSteps, setEngine, useThreads } from './steps.ts';
+import { engine, requestStop, setEngine, useThreads } from './steps.ts';
 import { startNestedWorkersSurely } from '../lab/sure-worker.ts';
 import { train } from './train-tasks.ts';
 import { dropTraining } from './training-run.ts';
@@ -130,18 +119,6 @@ const api: EngineApi = {
   runCache,
   timeCalls,
   profileModel,
-  reserveDecoderGuest: async () => reserveDecoderGuest(await lmEngine(startedThreads)),
-  plugDecoderGuest: async (places, modules) => plugDecoderGuest(await lmEngine(startedThreads), places, modules),
-  compareDecoders: async (options, onProgress) =>
-    compareDecoders(await lmEngine(options.threads), options, onProgress, runSteps),
-  generate,
-  measureLoads,
-  measureReading,
-  measureBatches,
-  traceCache,
-  mapAttention,
-  sizePolicy,
-  explorePolicy,
   train,
   dropTraining,
 };
