@@ -5,23 +5,10 @@ import { EngineError, StoppedError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
 import { measuring } from './measuring.ts';
 import { plugFor, type Guests, type Plug } from './plug.ts';
-import type {
-  CacheMove,
-  CacheReport,
-  CacheSettings,
-  CacheState,
-  EngineApi,
-  ProfileOptions,
-  ProfileReport,
-  TimingOptions,
-  TimingReport,
-  TrainOptions,
-  TaskRequest,
-  TrainReport,
-} from './protocol.ts';
+import type { EngineApi, TaskRequest } from './protocol.ts';
 import { ReportReceiver } from './report-parts.ts';
 import type { AnswerOf, AnyQuestion, AnyTask, OptionsOf, ReportOf } from './task.ts';
-import type { Blocking, LayerWork, NestInfo } from './types.ts';
+import type { Blocking } from './types.ts';
 
 /** A stop that is not obeyed within this time ends the worker. */
 const kStopGraceMs = 500;
@@ -105,50 +92,6 @@ export class EngineClient extends EventTarget {
 
   #request(path: string, options: object): TaskRequest {
     return { path, options, blocking: this.blocking! };
-  }
-
-  /** What a layer of these extents computes and moves. */
-  layerWork(kind: string, extents: Record<string, number | boolean>): Promise<LayerWork> {
-    return this.#ask((api) => api.layerWork(kind, extents));
-  }
-
-  /** The loop nests of the cache simulator. */
-  nests(): Promise<NestInfo[]> {
-    return this.#ask((api) => api.nests());
-  }
-
-  /** Begins the simulation `key` anew. */
-  openCache(key: string, settings: CacheSettings): Promise<CacheState> {
-    return this.#ask((api) => api.openCache(key, settings));
-  }
-
-  stepCache(key: string, count: number, untilMiss: boolean): Promise<CacheMove> {
-    return this.#ask((api) => api.stepCache(key, count, untilMiss));
-  }
-
-  runCache(key: string, onProgress: (report: CacheReport) => void): Promise<CacheReport> {
-    return this.#run<CacheReport>('cache simulation', onProgress, (api, report) => api.runCache(key, report));
-  }
-
-  timeCalls(options: TimingOptions, onProgress: (report: TimingReport) => void): Promise<TimingReport> {
-    return this.#run<TimingReport>('timer', onProgress, (api, report) => api.timeCalls(options, report));
-  }
-
-  profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport> {
-    return this.#run<ProfileReport>('profile', onProgress, (api, report) => api.profileModel(options, report));
-  }
-
-  /**
-   * Trains a model. A stop leaves the training with the worker, so that a later call can go on in the middle of an epoch; should the worker
-   * not live until then, the call goes on after the epoch that its options bring along.
-   */
-  train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport> {
-    return this.#run<TrainReport>('training', onProgress, (api, report) => api.train(options, report));
-  }
-
-  /** Releases a training that was stopped, while no task runs. */
-  async dropTraining(): Promise<void> {
-    if (this.#worker !== null) await this.#ask((api) => api.dropTraining());
   }
 
   /**

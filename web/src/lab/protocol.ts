@@ -1,20 +1,6 @@
 import type { GuestModules, GuestPlaces } from './guest.ts';
-import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
 import type { Enveloped } from './task.ts';
-import type {
-  Blocking,
-  BuildInfo,
-  BuildName,
-  CacheCounts,
-  CacheLevel,
-  LayerProfile,
-  LayerSpan,
-  LayerWork,
-  MemoryPoint,
-  NestInfo,
-  Timing,
-  VariantInfo,
-} from './types.ts';
+import type { Blocking, BuildInfo, BuildName, VariantInfo } from './types.ts';
 
 /** What the page and the engine's worker say to each other. Everything is plain data. */
 
@@ -45,148 +31,6 @@ export interface EngineInfo {
   blocking: Blocking;
 }
 
-/** A loop nest and the cache that it runs through. */
-export interface CacheSettings {
-  nest: string;
-  /** Rows and columns. */
-  n: number;
-  /** Of blocked nests. */
-  block: number;
-  /** Elements after each row. */
-  padding: number;
-  level: CacheLevel;
-}
-
-export interface CacheState {
-  /** Accesses made, and all there are. */
-  done: number;
-  total: number;
-  counters: CacheCounts[];
-  /** Numbers of the lines in the cache, set by set, most recently used first; -1 for nothing. */
-  contents: Int32Array;
-  /** The address of each array's first byte. */
-  bases: number[];
-}
-
-/** One access. */
-export interface CacheStep {
-  array: number;
-  row: number;
-  column: number;
-  write: boolean;
-  sourceLine: number;
-  hit: boolean;
-}
-
-export interface CacheMove {
-  state: CacheState;
-  /** The last few accesses. */
-  steps: CacheStep[];
-}
-
-export interface CacheReport {
-  state: CacheState;
-  progress: number;
-  done: boolean;
-  stopped: boolean;
-}
-
-export interface TimingOptions {
-  /** Rows and columns of the square product. */
-  size: number;
-  variant: string;
-  /** Single calls. */
-  count: number;
-}
-
-export interface TimingReport {
-  options: TimingOptions;
-  /** The smallest step of the clock, in seconds. */
-  tick: number;
-  /** Seconds of each single call, in order. */
-  calls: number[];
-  /** Seconds per call of each batch. */
-  batches: number[];
-  progress: number;
-  done: boolean;
-  stopped: boolean;
-}
-
-/** What a batch is counted in: images at a time, or tokens of the one sequence that a language model reads. */
-export type BatchUnit = 'image' | 'token';
-
-/** Images that are one batch; or a text, of which the model reads as many tokens as the batch has. */
-export type ProfileInput = { images: Uint8Array } | { text: string; tokenizer: Uint8Array };
-
-export interface ProfileOptions {
-  /** For people and exported files. */
-  title: string;
-  /** A safetensors file. */
-  model: Uint8Array;
-  input: ProfileInput;
-  batch: number;
-  variant: string;
-  threads: number;
-  seconds: number;
-}
-
-export interface ProfileReport {
-  title: string;
-  unit: BatchUnit;
-  batch: number;
-  variant: string;
-  threads: number;
-  /** A layer before those inside it. */
-  layers: LayerProfile[];
-  /** Seconds of one whole run. */
-  run: Timing | null;
-  /** Of the last run. */
-  spans: LayerSpan[];
-  /** What the first run allocated; empty until the end. */
-  memory: MemoryPoint[];
-  progress: number;
-  done: boolean;
-  stopped: boolean;
-}
-
-export interface LabelledImages {
-  images: Uint8Array;
-  labels: Uint8Array;
-}
-
-export interface TrainOptions {
-  settings: TrainSettings;
-  threads: number;
-  train: LabelledImages;
-  test: LabelledImages;
-  /** Goes on after the last batch of a paused training of the same settings, if the worker still has it. */
-  paused: boolean;
-  /** Else goes on after this epoch; null: from the beginning. */
-  from: SavedTraining | null;
-}
-
-export interface TrainReport {
-  settings: TrainSettings;
-  /** From 1; 0 before the first batch. */
-  epoch: number;
-  batch: number;
-  batches: number;
-  learningRate: number;
-  points: CurvePoint[];
-  /** Of the epochs that are done. */
-  ends: EpochEnd[];
-  /** Of the epoch that runs; 0 before its first batch. Tests are not counted. */
-  imagesPerSecond: number;
-  /** The test images are being classified. */
-  testing: boolean;
-  /** Of an epoch that has just ended; in the last report, of the last one that did. */
-  saved: SavedTraining | null;
-  progress: number;
-  done: boolean;
-  /** Stopped or paused: the epoch that runs is kept by the worker until the training is dropped. */
-  stopped: boolean;
-}
-
 export interface EngineApi {
   start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo>;
   /** Resolves with the last report, whole; `onReport` gets those before it for a ReportReceiver. Rejects with a StoppedError if there is none. */
@@ -198,17 +42,4 @@ export interface EngineApi {
   reserve(path: string): Promise<GuestPlaces>;
   /** Moves guests in, each compiled for its place. The worker is not to be used for anything else afterwards. */
   plug(path: string, places: GuestPlaces, modules: GuestModules): Promise<void>;
-  /** What a layer of these extents computes and moves. Throws what the library says of them. */
-  layerWork(kind: string, extents: Record<string, number | boolean>): LayerWork;
-  /** The loop nests that the cache simulator knows. */
-  nests(): NestInfo[];
-  /** `key` names the simulation: a page may have several. */
-  openCache(key: string, settings: CacheSettings): CacheState;
-  stepCache(key: string, count: number, untilMiss: boolean): CacheMove;
-  runCache(key: string, onProgress: (report: CacheReport) => void): Promise<CacheReport>;
-  timeCalls(options: TimingOptions, onProgress: (report: TimingReport) => void): Promise<TimingReport>;
-  profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport>;
-  train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport>;
-  /** Forgets a paused training. */
-  dropTraining(): void;
 }
