@@ -3,20 +3,13 @@ import { batchFigures, fitIn, kLongPrompt, kQuestion, loadFigures } from './limi
 import type { BatchReport } from './batches.task.ts';
 import type { LoadReport } from './loads.task.ts';
 import type { Part } from './settings.ts';
+import type { Question } from '#kit/question.ts';
 
 /** What the reader predicts before each part, and how near that came. */
 
-export interface Question {
-  /** Before and after the choice. */
-  before: string;
-  after: string;
-  values: readonly number[];
-  text: (value: number) => string;
-}
-
 const kAsked = { prompt: 4, count: 8 };
 
-export const kQuestions: Record<Part, Question> = {
+export const kQuestions: Record<Part, Question<number> & { after: string }> = {
   short: {
     before: `after a prompt of ${kAsked.prompt}, ${kAsked.count} new tokens come`,
     after: 'as fast with the cache',
