@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { scoreOf } from '#lab/perplexity.ts';
+import { scoreOf } from '../lessons/03-memory/experiments/policy-explorer/perplexity.ts';
 import type { BuildName } from '#lab/types.ts';
 import { isThreaded, kBuilds, kRoot, type Lms, loadModule, readLm, readTokenizer } from './lib/library.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { loadExercise } from '../tools/grade/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
-import type { DecoderSettings } from '#lab/generation.ts';
+import { medianRate, type DecoderSettings } from '#lab/generation.ts';
 import { headersOf } from '#lab/grading/exercise.ts';
 import {
   kDecoderSteps,
@@ -12,10 +12,9 @@ import {
   type DecoderModules,
   type DecoderStep,
 } from '#lab/guest.ts';
-import { medianRate, type OwnDecoderOptions, type OwnDecoderReport } from '#lab/own-decoder.ts';
-import { compareDecoders } from '../web/src/workers/own-decoder.ts';
-import type { Loop } from '../web/src/workers/training-run.ts';
-import { isThreaded, kBuilds, type Lms, loadModule, readLm, readTokenizer } from './lib/library.ts';
+import ownDecoder, { type OwnDecoderOptions } from '../lessons/03-memory/experiments/own-attention/task.ts';
+import { isThreaded, kBuilds, type Lms, loadModule } from './lib/library.ts';
+import { run } from './lib/tasks.ts';
 import { sourceOf } from './variants/check.ts';
 
 const kExercises: Record<DecoderStep, string> = {
@@ -47,26 +46,15 @@ async function plug(module: Lms, steps: readonly DecoderStep[], sources: Partial
   await plugDecoderGuest(module, places, modules);
 }
 
-const toTheEnd: Loop = (step, report) => {
-  while (step()) report();
-  return Promise.resolve(false);
-};
-
 const kFull: DecoderSettings = { window: 0, sinks: 0, storage: 'f32', weights: 'f32', mode: 'exact' };
 
-function compare(module: Lms, changed: Partial<OwnDecoderOptions> = {}, loop = toTheEnd): Promise<OwnDecoderReport> {
-  const options = {
-    ...{
-      model: readLm(),
-      tokenizer: readTokenizer(),
-      prompt: 'Call me Ishmael. ',
-      count: 60,
-      decoder: kFull,
-      threads: 1,
-    },
+function compare(module: Lms, changed: Partial<OwnDecoderOptions> = {}, steps = Infinity) {
+  const options: OwnDecoderOptions = {
+    ...{ model: 'lmTiny', tokenizer: 'tokenizer', prompt: 'Call me Ishmael. ' },
+    ...{ count: 60, decoder: kFull, threads: 1 },
     ...changed,
   };
-  return compareDecoders(module, options, () => {}, loop);
+  return run(ownDecoder, module, options, { steps });
 }
 
 for (const build of kBuilds) {
@@ -145,7 +133,7 @@ void attend(const float*, const float*, const float*, float* out, float*, int, i
   test('a stop leaves what there is', async () => {
     const module = await loadModule('simd', 'lm');
     await plug(module, ['attend']);
-    const report = await compare(module, {}, (step) => Promise.resolve((step(), step(), true)));
+    const report = await compare(module, {}, 2);
     assert.deepEqual([report.ids.length, report.stopped, report.done], [2, true, true]);
   });
 });

@@ -1,11 +1,14 @@
 // What lesson 01's experiments get from the library: profiles of models, loop nests in a cache, work of layers.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { cellsOf, parseCounters, parseSteps, totalsOf } from '#lab/cache.ts';
+import type { CacheSettings } from '../lessons/01-profiling/experiments/cache-simulator/cache.ts';
+import { cellsOf, totalsOf } from '../lessons/01-profiling/experiments/cache-simulator/cache.ts';
+import simulation from '../lessons/01-profiling/experiments/cache-simulator/task.ts';
+import step from '../lessons/01-profiling/experiments/cache-simulator/step.task.ts';
+import begin from '../lessons/01-profiling/experiments/cache-simulator/begin.task.ts';
 import { innermost, slowest } from '#lab/layers.ts';
 import { kOpening } from '#lab/moby.ts';
-import { parseLayers, parseMemory, parseSpans, parseTiming } from '#lab/profile.ts';
-import type { CacheSettings, CacheState, ProfileReport } from '#lab/protocol.ts';
+import { parseLayers, parseMemory, parseSpans, parseTiming, type ProfileReport } from '#lab/profile.ts';
 import {
   kBuilds,
   type Library,
@@ -18,6 +21,7 @@ import {
   readTestImages,
   readTokenizer,
 } from './lib/library.ts';
+import { ask, placeOf, run } from './lib/tasks.ts';
 
 const kImage = 784;
 const images = readTestImages();
@@ -212,46 +216,26 @@ describe('the cache by hand', () => {
   const tiny = { size: 128, line: 16, ways: 2 };
   const settings: CacheSettings = { nest: 'column_sum', n: 8, block: 4, padding: 0, level: tiny };
 
-  function simulate(change: Partial<CacheSettings>): { state: CacheState; misses: number[] } {
-    const { nest, n, block, padding, level } = { ...settings, ...change };
-    const simulation = new library.CacheSimulation(
-      nest,
-      n,
-      block,
-      padding,
-      Int32Array.of(level.size, level.line, level.ways),
-    );
-    try {
-      simulation.run(1e9);
-      const arrays = library
-        .cacheNests()
-        .find(({ name }) => name === nest)!
-        .arrays.split(' ');
-      const state = {
-        done: simulation.done(),
-        total: simulation.total(),
-        counters: parseCounters(simulation.counters()),
-        contents: simulation.contents(0),
-        bases: arrays.map((_, array) => simulation.address(array)),
-      };
-      return { state, misses: arrays.map((_, array) => totalsOf(state, (count) => count.array === array).misses) };
-    } finally {
-      simulation.delete();
-    }
+  async function simulate(change: Partial<CacheSettings>) {
+    const options = { key: 'test', settings: { ...settings, ...change } };
+    const { state, done, stopped } = await run(simulation, library, options);
+    assert.deepEqual([done, stopped, state.done], [true, false, state.total]);
+    const misses = state.bases.map((_, array) => totalsOf(state, (count) => count.array === array).misses);
+    return { state, misses };
   }
 
-  it('has the misses that lesson 01 derives', () => {
-    assert.deepEqual(simulate({}).misses, [64, 8]);
-    assert.deepEqual(simulate({ nest: 'column_sum_by_rows' }).misses, [16, 2]);
-    assert.deepEqual(simulate({ padding: 4 }).misses, [28, 8]);
+  it('has the misses that lesson 01 derives', async () => {
+    assert.deepEqual((await simulate({})).misses, [64, 8]);
+    assert.deepEqual((await simulate({ nest: 'column_sum_by_rows' })).misses, [16, 2]);
+    assert.deepEqual((await simulate({ padding: 4 })).misses, [28, 8]);
     const order = { n: 32, level: { size: 1024, line: 64, ways: 2 } };
-    assert.equal(simulate({ nest: 'matmul_ijk', ...order }).misses[1], 32 ** 3);
-    const rows = simulate({ nest: 'matmul_ikj', ...order }).misses;
+    assert.equal((await simulate({ nest: 'matmul_ijk', ...order })).misses[1], 32 ** 3);
+    const rows = (await simulate({ nest: 'matmul_ikj', ...order })).misses;
     assert.equal(rows[1], 2048);
   });
 
-  it('ends with lines of the arrays in their sets', () => {
-    const { state } = simulate({});
+  it('ends with lines of the arrays in their sets', async () => {
+    const { state } = await simulate({});
     assert.equal(state.done, state.total);
     const cells = cellsOf(state, settings);
     assert.equal(cells.length, 4);
@@ -260,15 +244,21 @@ describe('the cache by hand', () => {
     }
   });
 
-  it('steps as the table of the lesson says', () => {
-    const simulation = new library.CacheSimulation('column_sum', 8, 4, 0, Int32Array.of(128, 16, 2));
-    const steps = parseSteps(simulation.step(5));
+  it('steps as the table of the lesson says, and to the next miss', async () => {
+    const place = placeOf();
+    const options = { key: 'test', settings };
+    assert.equal((await ask(begin, library, options, place)).done, 0);
+    const first = await ask(step, library, { ...options, count: 5, untilMiss: false }, place);
     assert.deepEqual(
-      steps.map(({ row, column, hit }) => [row, column, hit]),
+      first.steps.map(({ row, column, hit }) => [row, column, hit]),
       [0, 1, 2, 3, 4].map((row) => [row, 0, false]),
     );
-    assert.deepEqual([...simulation.contents(0).subarray(0, 2)], [8, 4]);
-    simulation.delete();
+    assert.deepEqual([...first.state.contents.subarray(0, 2)], [8, 4]);
+    const next = await ask(step, library, { ...options, count: 1, untilMiss: true }, place);
+    assert.equal(next.steps.at(-1)!.hit, false);
+    // A worker that was replaced begins anew.
+    const anew = await ask(step, library, { ...options, count: 1, untilMiss: false });
+    assert.equal(anew.state.done, 1);
   });
 });
 

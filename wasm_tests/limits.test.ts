@@ -3,35 +3,30 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { kExactDecoder } from '#lab/generation.ts';
 import growth, { type GrowthReport } from '../lessons/03-memory/experiments/cost-curve/task.ts';
-import { batchFigures, bytesPerToken, loadFigures, parametersOf, readFigures } from '#lab/limits.ts';
+import {
+  batchFigures,
+  bytesPerToken,
+  loadFigures,
+  parametersOf,
+  readFigures,
+} from '../lessons/03-memory/experiments/caching-limits/limits.ts';
 import type { BuildName } from '#lab/types.ts';
-import { batchesWith, loadsWith, readingWith } from '../web/src/workers/limits-tasks.ts';
+import batches from '../lessons/03-memory/experiments/caching-limits/batches.task.ts';
+import loads from '../lessons/03-memory/experiments/caching-limits/loads.task.ts';
+import reading from '../lessons/03-memory/experiments/caching-limits/reading.task.ts';
 import { isThreaded, kBuilds, type Lms, loadModule, readLm } from './lib/library.ts';
-import { run } from './lib/tasks.ts';
-
-/** Calls `step` at most `count` times, reporting after each. */
-const loopOf =
-  (count = Infinity) =>
-  (step: () => boolean, report: () => void): Promise<boolean> => {
-    for (let i = 0; i < count; ++i) {
-      if (!step()) return Promise.resolve(false);
-      report();
-    }
-    return Promise.resolve(true);
-  };
-const ignore = () => {};
+import { placeOf, run } from './lib/tasks.ts';
 
 describe('costs and limits', () => {
   let lms: Lms;
-  const shared = { model: readLm(), decoder: kExactDecoder, threads: 1, repetitions: 2 };
-  const named = { ...shared, model: 'lmTiny' as const };
+  const shared = { model: 'lmTiny' as const, decoder: kExactDecoder, threads: 1, repetitions: 2 };
   before(async () => {
     lms = await loadModule('relaxed', 'lm');
   });
 
   it('measures tokens at each position, with the cache and without', async () => {
     const reports: GrowthReport[] = [];
-    const options = { ...named, positions: [8, 64, 300] };
+    const options = { ...shared, positions: [8, 64, 300] };
     const report = await run(growth, lms, options, { onReport: (each) => reports.push(each) });
     assert.deepEqual([report.done, report.stopped, report.progress], [true, false, 1]);
     assert.deepEqual(
@@ -53,7 +48,7 @@ describe('costs and limits', () => {
   });
 
   it('stops with what it has', async () => {
-    const report = await run(growth, lms, { ...named, positions: [8, 64] }, { steps: 1 });
+    const report = await run(growth, lms, { ...shared, positions: [8, 64] }, { steps: 1 });
     assert.deepEqual([report.done, report.stopped], [true, true]);
     assert.deepEqual(
       report.points.map(({ uncached }) => uncached.length),
@@ -67,7 +62,7 @@ describe('costs and limits', () => {
       { prompt: 4, count: 8 },
       { prompt: 240, count: 4 },
     ];
-    const report = await loadsWith(lms, { ...shared, cases }, ignore, loopOf());
+    const report = await run(loads, lms, { ...shared, cases });
     const [one, some, long] = report.rows.map((row) => loadFigures(row)!);
     assert.equal(one!.decode, 0);
     assert.equal(one!.prefillShare, 1);
@@ -83,7 +78,7 @@ describe('costs and limits', () => {
   it('measures a token while the cache grows beyond what the model was trained for', async () => {
     for (const storage of ['f32', 'int8'] as const) {
       const decoder = { ...kExactDecoder, storage };
-      const report = await readingWith(lms, { ...shared, decoder, positions: [0, 64, 600] }, ignore, loopOf());
+      const report = await run(reading, lms, { ...shared, decoder, positions: [0, 64, 600] });
       const figures = readFigures(report.points);
       const model = new lms.Lm(readLm());
       assert.deepEqual(
@@ -96,7 +91,7 @@ describe('costs and limits', () => {
   });
 
   it('measures steps of several sequences', async () => {
-    const report = await batchesWith(lms, { ...shared, batches: [1, 2, 5], context: 20 }, ignore, loopOf());
+    const report = await run(batches, lms, { ...shared, batches: [1, 2, 5], context: 20 });
     assert.deepEqual(
       report.points.map(({ batch, seconds }) => [batch, seconds.length]),
       [1, 2, 5].map((batch) => [batch, 2]),
@@ -106,15 +101,16 @@ describe('costs and limits', () => {
     assert.ok(figures[2]!.seconds > figures[0]!.seconds);
     assert.ok(figures[2]!.each < figures[2]!.rate);
     assert.equal(report.cacheBytes, 20 * 1152);
-    const stopped = await batchesWith(lms, { ...shared, batches: [1, 2], context: 20 }, ignore, loopOf(1));
+    const stopped = await run(batches, lms, { ...shared, batches: [1, 2], context: 20 }, { steps: 1 });
     assert.deepEqual(batchFigures(stopped), []);
   });
 
   it('gives all memory back', async () => {
-    const run = () => batchesWith(lms, { ...shared, batches: [1, 2], context: 20 }, ignore, loopOf());
-    await run();
+    const place = placeOf();
+    const cycle = () => run(batches, lms, { ...shared, batches: [1, 2], context: 20 }, { place });
+    await cycle();
     const inUse = lms.memoryInUse();
-    await run();
+    await cycle();
     assert.equal(lms.memoryInUse(), inUse);
   });
 });

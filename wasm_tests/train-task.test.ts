@@ -1,11 +1,12 @@
-// The worker's training task with the real library and a loop that stops where the test says.
+// The trainer's task with the real library, stopped where the test says.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { TrainOptions, TrainReport } from '#lab/protocol.ts';
 import { isSavedTraining, trainingKey, type SavedTraining, type TrainSettings } from '#lab/training.ts';
-import { dropTraining, trainWith, type Loop } from '../web/src/workers/training-run.ts';
-import { loadModule, type Models, readTestImages, readTestLabels } from './lib/library.ts';
-import { kTrainedDigest, kTrainedRight, readTrainingSet } from './lib/trained.ts';
+import drop from '../lessons/01-profiling/experiments/model-trainer/drop.task.ts';
+import train, { type TrainOptions, type TrainReport } from '../lessons/01-profiling/experiments/model-trainer/task.ts';
+import { loadModule, type Library, type Models, readTestImages, readTestLabels } from './lib/library.ts';
+import { ask, idxFile, placeOf, run } from './lib/tasks.ts';
+import { kTrainedDigest, kTrainedRight } from './lib/trained.ts';
 
 const kTrainImages = 100;
 const kTestImages = 450; // more than the task tests at once, and no multiple of that
@@ -20,29 +21,30 @@ const kSteps = 4; // batches an epoch
 const kTests = 3; // steps that test
 const settings: TrainSettings = { model: 'mlp', epochs: 3, batch: 32, learningRate: 0.001, fast: false };
 
-/** Calls `step` at most `count` times; reports when it is urgent. */
-const loopOf =
-  (count: number): Loop =>
-  (step, report, urgent) => {
-    report();
-    for (let i = 0; i < count; ++i) {
-      if (!step()) return Promise.resolve(false);
-      if (urgent()) report();
-    }
-    return Promise.resolve(true);
-  };
-
 describe('the training task', () => {
   let module: Models;
+  let kernels: Library;
   before(async () => {
-    module = await loadModule('simd', 'models');
+    [module, kernels] = await Promise.all([loadModule('simd', 'models'), loadModule('simd', 'optlab')]);
   });
+  const file = ({ images, labels }: { images: Uint8Array; labels: Uint8Array }) => [
+    idxFile([labels.length, 28, 28], images),
+    idxFile([labels.length], labels),
+  ];
+  const [trainImages, trainLabels] = file(data.train);
+  const [testImages, testLabels] = file(data.test);
+  const place = placeOf({ trainImages, trainLabels, testImages, testLabels });
+  const dropTraining = () => ask(drop, kernels, {}, place);
 
-  async function run(changed: Partial<TrainOptions> = {}, count = Infinity) {
+  async function runTraining(changed: Partial<TrainOptions> = {}, steps = Infinity) {
     const reports: TrainReport[] = [];
-    const options = { settings, threads: 1, ...data, paused: false, from: null, ...changed };
-    const last = await trainWith(module, options, (report) => reports.push(structuredClone(report)), loopOf(count));
-    return { last: structuredClone(last), reports };
+    const options = { settings, threads: 1, paused: false, from: null, ...changed };
+    const last: TrainReport = await run(train, module, options, {
+      steps,
+      place,
+      onReport: (report) => reports.push(report),
+    });
+    return { last, reports };
   }
 
   /** What may differ from run to run are times. */
@@ -55,7 +57,7 @@ describe('the training task', () => {
 
   it('trains, tests after each epoch, and hands out what a later page needs', async () => {
     for (const model of ['mlp', 'cnn'] as const) {
-      const { last, reports } = await run({ settings: { ...settings, model } });
+      const { last, reports } = await runTraining({ settings: { ...settings, model } });
       assert.deepEqual([last.done, last.stopped, last.progress, last.epoch, last.batch], [true, false, 1, 3, kSteps]);
       assert.deepEqual(
         last.ends.map(({ epoch, testCount }) => [epoch, testCount]),
@@ -82,15 +84,8 @@ describe('the training task', () => {
   it('comes to the weights that a browser and the native program come to', async () => {
     const threaded = await loadModule('relaxed-threads', 'models', 2);
     threaded.setThreads(2);
-    const options = {
-      settings: { ...settings, batch: 128 },
-      threads: 2,
-      train: readTrainingSet(),
-      test: { images, labels },
-      paused: false,
-      from: null,
-    };
-    const { ends } = await trainWith(threaded, options, () => {}, loopOf(Infinity));
+    const options = { settings: { ...settings, batch: 128 }, threads: 2, paused: false, from: null };
+    const { ends } = await run(train, threaded, options); // with the committed images
     assert.deepEqual(
       ends.map(({ testRight }) => testRight),
       kTrainedRight,
@@ -99,12 +94,12 @@ describe('the training task', () => {
   });
 
   it('goes on after a pause at any step as if there had been none', async () => {
-    const whole = await run();
+    const whole = await runTraining();
     for (const pauses of [[1], [kSteps], [kSteps + 1, 1], [kSteps + kTests, 2, 5], [0, 0]]) {
-      let { last } = await run({}, pauses[0]);
+      let { last } = await runTraining({}, pauses[0]);
       for (const count of [...pauses.slice(1), Infinity]) {
         assert.ok(last.stopped && last.done);
-        ({ last } = await run({ paused: true }, count));
+        ({ last } = await runTraining({ paused: true }, count));
       }
       assert.ok(!last.stopped);
       assert.deepEqual(outcome(last), outcome(whole.last), String(pauses));
@@ -112,51 +107,51 @@ describe('the training task', () => {
   });
 
   it('goes on after the last whole epoch where the worker has nothing', async () => {
-    const whole = await run();
-    const { last } = await run({}, kSteps + kTests + 2);
+    const whole = await runTraining();
+    const { last } = await runTraining({}, kSteps + kTests + 2);
     const from = last.saved!;
     assert.equal(from.epoch, 1);
     assert.equal(last.points.length, kSteps + 2);
     assert.equal(from.points.length, kSteps);
     for (const paused of [false, true]) {
-      dropTraining();
-      const resumed = await run({ from, paused });
+      await dropTraining();
+      const resumed = await runTraining({ from, paused });
       assert.equal(resumed.reports[0]!.progress, 1 / 3);
       assert.deepEqual(outcome(resumed.last), outcome(whole.last));
     }
   });
 
   it('starts anew when it is told to, or for other settings', async () => {
-    await run({}, 6);
-    const anew = await run({}, 1);
+    await runTraining({}, 6);
+    const anew = await runTraining({}, 1);
     assert.deepEqual([anew.last.epoch, anew.last.batch], [1, 1]);
-    const other = await run({ settings: { ...settings, batch: 50 }, paused: true }, 1);
+    const other = await runTraining({ settings: { ...settings, batch: 50 }, paused: true }, 1);
     assert.deepEqual([other.last.batch, other.last.batches], [1, 2]);
-    dropTraining();
+    await dropTraining();
   });
 
   it('has nothing to do after the last epoch', async () => {
-    const from = (await run()).last.saved!;
-    const { last } = await run({ from });
+    const from = (await runTraining()).last.saved!;
+    const { last } = await runTraining({ from });
     assert.deepEqual([last.stopped, last.ends.length], [false, 3]);
   });
 
   it('refuses another training’s state, and says when training diverges', async () => {
-    const from: SavedTraining = (await run({}, kSteps + kTests + 1)).last.saved!;
-    dropTraining();
+    const from: SavedTraining = (await runTraining({}, kSteps + kTests + 1)).last.saved!;
+    await dropTraining();
     const other = { ...settings, epochs: 2 };
     assert.notEqual(trainingKey(other), trainingKey(settings));
-    await assert.rejects(run({ settings: other, from }), { name: 'DataError' });
-    await assert.rejects(run({ settings: { ...settings, learningRate: 1e30 } }), /the loss is not finite/);
+    await assert.rejects(runTraining({ settings: other, from }), { name: 'DataError' });
+    await assert.rejects(runTraining({ settings: { ...settings, learningRate: 1e30 } }), /the loss is not finite/);
   });
 
   it('loses no memory', async () => {
     const cycle = async () => {
-      const from = (await run({}, kSteps + 2)).last.saved; // within a test
-      await run({ paused: true }, 3);
-      await run({ from });
-      await assert.rejects(run({ settings: { ...settings, learningRate: 1e30 } }));
-      dropTraining();
+      const from = (await runTraining({}, kSteps + 2)).last.saved; // within a test
+      await runTraining({ paused: true }, 3);
+      await runTraining({ from });
+      await assert.rejects(runTraining({ settings: { ...settings, learningRate: 1e30 } }));
+      await dropTraining();
     };
     await cycle();
     const inUse = module.memoryInUse();

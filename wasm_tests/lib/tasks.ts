@@ -1,11 +1,12 @@
 // Runs an experiment's task as the engine's worker does, with the committed files.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Assets, kPublished, type AssetName } from '#lab/assets.ts';
 import { StoppedError } from '#lab/errors.ts';
 import { ReportReceiver } from '#lab/report-parts.ts';
-import { runTask, type Place } from '#lab/runner.ts';
-import { Shelf, type Enveloped, type Task } from '#lab/task.ts';
+import { askQuestion, runTask, type Place } from '#lab/runner.ts';
+import { Shelf, type Enveloped, type Question, type Task } from '#lab/task.ts';
 import type { ModuleName, SiteModules } from '#lab/types.ts';
 import { kRoot } from './library.ts';
 
@@ -13,6 +14,13 @@ import { kRoot } from './library.ts';
 export function placeOf(files: Partial<Record<AssetName, Uint8Array>> = {}): Place {
   const read = (name: AssetName) => files[name] ?? Uint8Array.from(readFileSync(join(kRoot, kPublished[name])));
   return { assets: new Assets((name) => Promise.resolve(read(name))), shelf: new Shelf(), threads: 1 };
+}
+
+/** A gzip-compressed IDX file of unsigned bytes. */
+export function idxFile(shape: readonly number[], data: Uint8Array): Uint8Array {
+  const header = new DataView(new ArrayBuffer(4 + 4 * shape.length));
+  [0x0800 | shape.length, ...shape].forEach((value, i) => header.setUint32(4 * i, value));
+  return Uint8Array.from(gzipSync(Buffer.concat([Buffer.from(header.buffer), data])));
 }
 
 export interface How<Report> {
@@ -42,3 +50,10 @@ export function run<Name extends ModuleName, Options extends object, Report exte
     },
   });
 }
+
+export const ask = <Name extends ModuleName, Options extends object, Answer>(
+  question: Question<Name, Options, Answer>,
+  module: SiteModules[Name],
+  options: Options,
+  place = placeOf(),
+): Promise<Answer> => askQuestion(question, module, options, place);

@@ -1,5 +1,5 @@
 /** The policy of a cache as elements read and offer it. */
-import { kSinks, kStorages, kWindows, numberOf, readPolicy, type KeepPolicy } from '#lab/cache-views.ts';
+import { kSinks, kStorages, kWindows, numberOf, readPolicy, type KeepPolicy } from './cache-views.ts';
 import type { Settings } from '#lab/url-state.ts';
 import { texts } from '#kit/lab-element.ts';
 

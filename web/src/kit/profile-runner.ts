@@ -1,15 +1,12 @@
-import { files } from 'virtual:optlab-manifest';
-import type { DataFile } from '#lab/data.ts';
-import { kPixels, loadTestSet, type TestSet } from '#lab/fashion.ts';
-import { kOpening } from '#lab/moby.ts';
-import type { BatchUnit, ProfileInput, ProfileReport } from '#lab/protocol.ts';
+import type { AssetName } from '#lab/assets.ts';
+import type { BatchUnit, ProfileReport } from '#lab/profile.ts';
 import type { VariantInfo } from '#lab/types.ts';
-import { engine, kBase } from './context.ts';
-import { download } from './downloads.ts';
+import type task from '../../../lessons/01-profiling/experiments/model-profiler/images.task.ts';
+import { engine } from './context.ts';
 
 export interface ProfiledModel {
   title: string;
-  file: DataFile;
+  asset: AssetName;
   about: string;
   unit: BatchUnit;
   /** For the prediction, before a run has told them: names of layers; kinds of layers of a language model, which repeats them. */
@@ -20,43 +17,26 @@ export interface ProfiledModel {
 export const kModels: Readonly<Record<string, ProfiledModel>> = {
   mlp: {
     title: 'MLP',
-    file: files.mlp,
+    asset: 'mlp',
     about: '784-256-128-10, three Linear layers',
     unit: 'image',
     parts: ['layers.0', 'layers.1', 'layers.2'],
   },
   cnn: {
     title: 'CNN',
-    file: files.cnn,
+    asset: 'cnn',
     about: 'two convolutions, two Linear layers',
     unit: 'image',
     parts: ['conv1', 'norm1', 'pool1', 'conv2', 'norm2', 'pool2', 'linear1', 'linear2'],
   },
   lm: {
     title: 'LM',
-    file: files.lmTiny,
+    asset: 'lmTiny',
     about: 'a language model, three transformer blocks',
     unit: 'token',
     parts: ['Embedding', 'RmsNorm', 'SelfAttention', 'SwiGlu', 'Linear'],
   },
 };
-
-let images: Promise<TestSet> | null = null;
-
-/** The test images, downloaded once for all experiments of the page; a failed download is tried again. */
-export function testImages(): Promise<TestSet> {
-  images ??= loadTestSet(kBase, files.testImages, files.testLabels).catch((error: unknown) => {
-    images = null;
-    throw error;
-  });
-  return images;
-}
-
-async function inputOf(unit: BatchUnit, batch: number): Promise<ProfileInput> {
-  if (unit === 'token') return { text: kOpening, tokenizer: await download(files.tokenizer) };
-  const { images: all } = await testImages();
-  return { images: all.slice(0, batch * kPixels) }; // a copy: a view would travel with all the images behind it
-}
 
 export interface ProfileSettings {
   model: string;
@@ -66,23 +46,14 @@ export interface ProfileSettings {
 }
 
 /** Measures a model on real images, or on the beginning of a real text. */
-export async function runProfile(
-  { model, batch, variant, threads }: ProfileSettings,
+export function runProfile(
+  { model: name, batch, variant, threads }: ProfileSettings,
   seconds: number,
-  onProgress: (report: ProfileReport) => void,
+  onReport: (report: ProfileReport) => void,
 ): Promise<ProfileReport> {
-  const { title, file, unit } = kModels[model]!;
-  const [input, bytes] = await Promise.all([inputOf(unit, batch), download(file)]);
-  const options = {
-    title,
-    model: bytes,
-    input,
-    batch,
-    variant,
-    threads,
-    seconds,
-  };
-  return engine.profileModel(options, onProgress);
+  const { title, asset: model, unit } = kModels[name]!;
+  const path = `01-profiling/model-profiler/${unit}s`; // images and tokens have tasks of the same options and reports
+  return engine.run<typeof task>(path, { title, model, batch, variant, threads, seconds }, onReport);
 }
 
 /** The rungs that a model can run by: of float32, and packing is done beforehand anyway. */

@@ -1,31 +1,14 @@
 import { proxy, type Remote } from 'comlink';
-import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, PolicySize, ReadText } from './cache-views.ts';
 import { startSession, type RunningBuild, type Session } from './engine-session.ts';
 import { startWithFallback } from './engine.ts';
 import { EngineError, StoppedError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
-import type { GenerateOptions, GenerateReport } from './generation.ts';
-import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
 import { measuring } from './measuring.ts';
-import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
-import { plugFor, plugIntoDecoder, type Guests, type DecoderGuest, type Plug } from './plug.ts';
-import type {
-  CacheMove,
-  CacheReport,
-  CacheSettings,
-  CacheState,
-  EngineApi,
-  ProfileOptions,
-  ProfileReport,
-  TimingOptions,
-  TimingReport,
-  TrainOptions,
-  TaskRequest,
-  TrainReport,
-} from './protocol.ts';
+import { plugFor, type Guests, type Plug } from './plug.ts';
+import type { EngineApi, TaskRequest } from './protocol.ts';
 import { ReportReceiver } from './report-parts.ts';
 import type { AnswerOf, AnyQuestion, AnyTask, OptionsOf, ReportOf } from './task.ts';
-import type { Blocking, LayerWork, NestInfo } from './types.ts';
+import type { Blocking } from './types.ts';
 
 /** A stop that is not obeyed within this time ends the worker. */
 const kStopGraceMs = 500;
@@ -109,109 +92,6 @@ export class EngineClient extends EventTarget {
 
   #request(path: string, options: object): TaskRequest {
     return { path, options, blocking: this.blocking! };
-  }
-
-  /** What a layer of these extents computes and moves. */
-  layerWork(kind: string, extents: Record<string, number | boolean>): Promise<LayerWork> {
-    return this.#ask((api) => api.layerWork(kind, extents));
-  }
-
-  /** The loop nests of the cache simulator. */
-  nests(): Promise<NestInfo[]> {
-    return this.#ask((api) => api.nests());
-  }
-
-  /** Begins the simulation `key` anew. */
-  openCache(key: string, settings: CacheSettings): Promise<CacheState> {
-    return this.#ask((api) => api.openCache(key, settings));
-  }
-
-  stepCache(key: string, count: number, untilMiss: boolean): Promise<CacheMove> {
-    return this.#ask((api) => api.stepCache(key, count, untilMiss));
-  }
-
-  runCache(key: string, onProgress: (report: CacheReport) => void): Promise<CacheReport> {
-    return this.#run<CacheReport>('cache simulation', onProgress, (api, report) => api.runCache(key, report));
-  }
-
-  timeCalls(options: TimingOptions, onProgress: (report: TimingReport) => void): Promise<TimingReport> {
-    return this.#run<TimingReport>('timer', onProgress, (api, report) => api.timeCalls(options, report));
-  }
-
-  profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport> {
-    return this.#run<ProfileReport>('profile', onProgress, (api, report) => api.profileModel(options, report));
-  }
-
-  /**
-   * A language model writes the same text by one or several decoders, token by token. Lanes whose decoder has `own` run the guest, in a worker
-   * of its own, which is ended afterwards.
-   */
-  generate(
-    options: GenerateOptions,
-    onProgress: (report: GenerateReport) => void,
-    guest?: DecoderGuest,
-  ): Promise<GenerateReport> {
-    const write = (api: Remote<EngineApi>, report: (report: GenerateReport) => void) => api.generate(options, report);
-    return this.#run<GenerateReport>('generation', onProgress, write, guest && plugIntoDecoder(guest));
-  }
-
-  /** A decoder that runs the guest writes a text, and the library's follows it: are the tokens the same, and how fast is either? */
-  compareDecoders(
-    options: OwnDecoderOptions,
-    onProgress: (report: OwnDecoderReport) => void,
-    guest: DecoderGuest,
-  ): Promise<OwnDecoderReport> {
-    const compare = (api: Remote<EngineApi>, report: (report: OwnDecoderReport) => void) =>
-      api.compareDecoders(options, report);
-    return this.#run<OwnDecoderReport>('your decoder', onProgress, compare, plugIntoDecoder(guest));
-  }
-
-  /** Generations of some lengths: where the cache pays, and where the prompt takes all the time. */
-  measureLoads(options: LoadOptions, onProgress: (report: LoadReport) => void): Promise<LoadReport> {
-    return this.#run<LoadReport>('short generations', onProgress, (api, report) => api.measureLoads(options, report));
-  }
-
-  /** A token's time while the cache grows. */
-  measureReading(options: ReadOptions, onProgress: (report: ReadReport) => void): Promise<ReadReport> {
-    return this.#run<ReadReport>('growing cache', onProgress, (api, report) => api.measureReading(options, report));
-  }
-
-  /** Several sequences generated together. */
-  measureBatches(options: BatchOptions, onProgress: (report: BatchReport) => void): Promise<BatchReport> {
-    return this.#run<BatchReport>('batches', onProgress, (api, report) => api.measureBatches(options, report));
-  }
-
-  /** What a cache of keys and values holds, writes and loses while a model reads a text; while no task runs. */
-  traceCache(options: ReadText): Promise<CacheTrace> {
-    return this.#ask((api) => api.traceCache(options));
-  }
-
-  /** Where a model's heads look, while no task runs. */
-  mapAttention(options: ReadText): Promise<AttentionMaps> {
-    return this.#ask((api) => api.mapAttention(options));
-  }
-
-  /** What a policy takes in memory, while no task runs. */
-  sizePolicy(options: PolicyOptions): Promise<PolicySize> {
-    return this.#ask((api) => api.sizePolicy(options));
-  }
-
-  /** Memory, speed and perplexity of a way of keeping keys, values and weights. */
-  explorePolicy(options: PolicyOptions, onProgress: (report: PolicyReport) => void): Promise<PolicyReport> {
-    return this.#run<PolicyReport>('cache policy', onProgress, (api, report) => api.explorePolicy(options, report));
-  }
-
-  /**
-   * Trains a model. A stop leaves the training with the worker, so that a later call can go on in the middle of an epoch; should the worker
-   * not live until then, the call goes on after the epoch that its options bring along.
-   */
-  train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport> {
-    return this.#run<TrainReport>('training', onProgress, (api, report) => api.train(options, report));
-  }
-
-  /** Releases a training that was stopped, while no task runs. */
-  async dropTraining(): Promise<void> {
-    if (this.#worker !== null) await this.#ask((api) => api.dropTraining());
   }
 
   /**

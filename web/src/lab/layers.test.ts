@@ -14,8 +14,7 @@ import {
   sortLayers,
   speedUpPerItem,
 } from './layers.ts';
-import { csvOf, parseLayers, parseMemory, parseSpans, parseTiming, traceOf } from './profile.ts';
-import type { ProfileReport } from './protocol.ts';
+import { csvOf, parseLayers, parseMemory, parseSpans, parseTiming, traceOf, type ProfileReport } from './profile.ts';
 import type { LayerProfile, Peak, Timing } from './types.ts';
 
 const seconds = (median: number): Timing => ({

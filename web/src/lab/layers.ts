@@ -1,5 +1,5 @@
 import { threeDigits } from './format.ts';
-import type { BatchUnit, ProfileReport } from './protocol.ts';
+import type { BatchUnit, ProfileReport } from './profile.ts';
 import { attainable, type Dot } from './roofline.ts';
 import type { LayerProfile, Peak, Timing } from './types.ts';
 

@@ -32,7 +32,7 @@ describe('timings', () => {
       groupsOf(calls).map((group) => group.length),
       [kGroup, kGroup],
     );
-    const options = { size: 64, variant: 'simd', count: 50 };
+    const options = { size: 64, variant: 'simd', count: 50, threads: 1 as const };
     const report = { options, tick: 1e-6, calls, batches: [1e-5, 1.1e-5], progress: 1, done: true, stopped: false };
     const rows = Object.fromEntries(estimatesOf(report).map(({ name, values }) => [name, values]));
     assert.deepEqual(rows['one call'], [1e-5, 1e-5]);

@@ -2,7 +2,7 @@
 import type { Remote } from 'comlink';
 import type { GuestBase } from './compiler/compile.ts';
 import { EngineError } from './errors.ts';
-import type { DecoderModules, DecoderStep, GuestModules } from './guest.ts';
+import type { GuestModules } from './guest.ts';
 import type { EngineApi } from './protocol.ts';
 
 /** A student's product, to run as the rung "yours": `compile` links it for a place in the engine's memory. */
@@ -12,6 +12,9 @@ export interface Guest {
 
 /** Functions of a student's, by their names. */
 export type Guests = ReadonlyMap<string, Guest>;
+
+/** Moves a guest into a worker that nothing else uses. */
+export type Plug = (api: Remote<EngineApi>) => Promise<void>;
 
 /** Moves guests to where this task will find them. */
 export function plugFor(path: string, guests: Guests): Plug {
@@ -24,20 +27,5 @@ export function plugFor(path: string, guests: Guests): Plug {
       modules[name] = await compile(place);
     }
     await api.plug(path, places, modules);
-  };
-}
-
-/** A student's steps of a decoder; `attend` must be among them. */
-export type DecoderGuest = ReadonlyMap<DecoderStep, Guest>;
-
-/** Moves a guest into a worker that nothing else uses. */
-export type Plug = (api: Remote<EngineApi>) => Promise<void>;
-
-export function plugIntoDecoder(guest: DecoderGuest): Plug {
-  return async (api) => {
-    const places = await api.reserveDecoderGuest();
-    const modules: DecoderModules = {};
-    for (const [step, { compile }] of guest) modules[step] = await compile(places[step]);
-    await api.plugDecoderGuest(places, modules);
   };
 }

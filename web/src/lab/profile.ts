@@ -1,8 +1,57 @@
 import { bytesOf, intensityOf, rateOf, shapeText } from './layers.ts';
-import type { ProfileReport } from './protocol.ts';
-import type { LayerProfile, LayerSpan, MemoryPoint, Timing } from './types.ts';
+import type { AssetName } from './assets.ts';
+import type { Bare, Envelope, Run } from './task.ts';
+import type { LayerProfile, LayerSpan, MemoryPoint, ModelProfile, Timing } from './types.ts';
 
 /** Profiles of models, from the rows of numbers that the library tells (src/bindings/profile_model_bindings.cpp) to files for other programs. */
+
+/** What a batch is counted in: images at a time, or tokens of the one sequence that a language model reads. */
+export type BatchUnit = 'image' | 'token';
+
+export interface ProfileOptions {
+  /** For people and exported files. */
+  title: string;
+  model: AssetName;
+  batch: number;
+  variant: string;
+  threads: number;
+  seconds: number;
+}
+
+export interface ProfileReport extends Envelope {
+  title: string;
+  unit: BatchUnit;
+  batch: number;
+  variant: string;
+  threads: number;
+  /** A layer before those inside it. */
+  layers: LayerProfile[];
+  /** Seconds of one whole run. */
+  run: Timing | null;
+  /** Of the last run. */
+  spans: LayerSpan[];
+  /** What the first run allocated; empty until the end. */
+  memory: MemoryPoint[];
+}
+
+/** A profile at work, of whichever model. */
+export function profileRun(
+  profile: ModelProfile,
+  { title, batch, variant, threads }: ProfileOptions,
+  unit: BatchUnit,
+): Run<Bare<ProfileReport>> {
+  return {
+    step: () => profile.step(),
+    progress: () => profile.progress(),
+    report: (done) => ({
+      ...{ title, unit, batch, variant, threads },
+      layers: parseLayers(profile.names(), profile.layers()),
+      run: parseTiming(profile.run()),
+      spans: parseSpans(profile.spans()),
+      memory: done ? parseMemory(profile.memory()) : [],
+    }),
+  };
+}
 
 const kLayerFields = 20;
 const kTimingAt = 9;

@@ -14,7 +14,7 @@ import {
   type BatchProgress,
   type SavedTraining,
 } from './training.ts';
-import { kMostTrainings, Trainings } from './trainings.ts';
+import { kMostTrainings, Trainings } from '../../../lessons/01-profiling/experiments/model-trainer/trainings.ts';
 
 describe('a training’s settings', () => {
   it('are read where they make sense', () => {

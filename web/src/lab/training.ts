@@ -9,6 +9,9 @@ export const kRates = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.1];
 /** As the committed models were trained (models/README.md): they differ in the number of images and epochs only. */
 export const kSeed = 1;
 
+/** Where the worker keeps the training that runs or is paused, between tasks. */
+export const kTraining = 'training';
+
 export interface TrainSettings {
   model: (typeof kTrainableModels)[number];
   epochs: number;

@@ -14,11 +14,17 @@ import {
   setsOf,
   totalsOf,
   waysFor,
-} from '#lab/cache.ts';
+  type CacheSettings,
+  type CacheState,
+  type CacheStep,
+} from './cache.ts';
+import type begin from './begin.task.ts';
+import type nests from './nests.task.ts';
+import type step from './step.task.ts';
+import type task from './task.ts';
 import { parseNumber } from '#lab/check.ts';
 import { byteSize } from '#lab/format.ts';
 import { thousands } from '#lab/layers.ts';
-import type { CacheMove, CacheSettings, CacheState, CacheStep } from '#lab/protocol.ts';
 import type { NestInfo } from '#lab/types.ts';
 import { engine } from '#kit/context.ts';
 import { arrayColor, renderCode, renderGrid } from './view.ts';
@@ -44,7 +50,7 @@ export class CacheSimulator extends LabElement {
 
   protected override async prepare(): Promise<void> {
     await super.prepare();
-    this.#nests = await engine.nests();
+    this.#nests = await engine.ask<typeof nests>('01-profiling/cache-simulator/nests', {});
     const number = (name: string, fallback: number) => Number(this.getAttribute(name) ?? fallback);
     const defaults: CacheSettings = {
       nest: this.getAttribute('nest') ?? 'matmul_ijk',
@@ -66,13 +72,16 @@ export class CacheSimulator extends LabElement {
   get #nest(): NestInfo | undefined {
     return this.#nests.find(({ name }) => name === this.#settings?.nest);
   }
+  get #simulation() {
+    return { key: this.#key, settings: this.#settings! };
+  }
   get #isAtEnd(): boolean {
     return this.#state !== null && this.#state.done === this.#state.total;
   }
 
   async #open(): Promise<void> {
     if (this.#settings === null) return;
-    this.#state = await engine.openCache(this.#key, this.#settings);
+    this.#state = await engine.ask<typeof begin>('01-profiling/cache-simulator/begin', this.#simulation);
     this.#steps = [];
     this.#committed = null;
     this.requestUpdate();
@@ -93,14 +102,8 @@ export class CacheSimulator extends LabElement {
 
   #step(count: number, untilMiss: boolean): void {
     void this.attempt(async () => {
-      let move: CacheMove;
-      try {
-        move = await engine.stepCache(this.#key, count, untilMiss);
-      } catch {
-        // A worker that was replaced has forgotten the simulation.
-        await this.#open();
-        move = await engine.stepCache(this.#key, count, untilMiss);
-      }
+      const options = { ...this.#simulation, count, untilMiss };
+      const move = await engine.ask<typeof step>('01-profiling/cache-simulator/step', options);
       this.#state = move.state;
       this.#steps = move.steps;
       if (this.#isAtEnd) this.#finish();
@@ -112,7 +115,7 @@ export class CacheSimulator extends LabElement {
     this.saveSettings(this.#key, cacheSettingsText(this.#settings!));
     await this.work(async () => {
       await this.#open();
-      const report = await engine.runCache(this.#key, (partial) => {
+      const report = await engine.run<typeof task>('01-profiling/cache-simulator', this.#simulation, (partial) => {
         this.progress = partial.progress;
         this.#state = partial.state;
         this.requestUpdate();

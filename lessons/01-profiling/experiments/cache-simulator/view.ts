@@ -1,7 +1,16 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { addressOf, cellsOf, setOf, setsOf, totalsOf, type CacheCell } from '#lab/cache.ts';
+import {
+  addressOf,
+  cellsOf,
+  setOf,
+  setsOf,
+  totalsOf,
+  type CacheCell,
+  type CacheSettings,
+  type CacheState,
+  type CacheStep,
+} from './cache.ts';
 import { thousands } from '#lab/layers.ts';
-import type { CacheSettings, CacheState, CacheStep } from '#lab/protocol.ts';
 import type { NestInfo } from '#lab/types.ts';
 
 /** Beyond so many sets a drawing says nothing any more. */

@@ -14,7 +14,7 @@ import {
   type BoundClass,
   type LayerDot,
 } from '#lab/layers.ts';
-import type { BatchUnit, ProfileReport } from '#lab/protocol.ts';
+import type { BatchUnit, ProfileReport } from '#lab/profile.ts';
 import { nearestFactor } from '#lab/race.ts';
 import type probe from '../../../02-acceleration/experiments/roofline-chart/task.ts';
 import { engine, session } from '#kit/context.ts';

@@ -13,7 +13,7 @@ import {
   type Column,
 } from '#lab/layers.ts';
 import { csvOf, traceOf } from '#lab/profile.ts';
-import type { ProfileReport } from '#lab/protocol.ts';
+import type { ProfileReport } from '#lab/profile.ts';
 import type { LayerProfile } from '#lab/types.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';

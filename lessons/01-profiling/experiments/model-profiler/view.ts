@@ -1,7 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { byteSize, duration, threeDigits } from '#lab/format.ts';
 import { bytesOf, flopText, intensityOf, rateOf, shapeText, thousands, type Column } from '#lab/layers.ts';
-import type { ProfileReport } from '#lab/protocol.ts';
+import type { ProfileReport } from '#lab/profile.ts';
 import type { LayerProfile } from '#lab/types.ts';
 
 interface ColumnText {

@@ -1,8 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { files } from 'virtual:optlab-manifest';
-import { countOf, loadTestSet, percent, type TestSet } from '#lab/fashion.ts';
+import { countOf, percent } from '#lab/fashion.ts';
 import { byteSize, threeDigits } from '#lab/format.ts';
-import type { LabelledImages, TrainReport } from '#lab/protocol.ts';
 import {
   checkpointName,
   kDefaultTraining,
@@ -14,13 +13,15 @@ import {
   type SavedTraining,
   type TrainSettings,
 } from '#lab/training.ts';
-import { kMostTrainings, openTrainings } from '#lab/trainings.ts';
+import { kMostTrainings, openTrainings } from './trainings.ts';
+import type drop from './drop.task.ts';
+import type task from './task.ts';
+import type { TrainReport } from './task.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
-import { engine, kBase } from '#kit/context.ts';
+import { engine } from '#kit/context.ts';
 import { LabElement, saveFile, texts } from '#kit/lab-element.ts';
 import { rateText, renderCurves, renderEpochs } from './view.ts';
 import { trainerStyles } from './styles.ts';
-import { testImages } from '#kit/profile-runner.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
 
@@ -46,8 +47,8 @@ export class ModelTrainer extends LabElement {
   /** The key of the training that the worker keeps in the middle of an epoch. */
   #paused: string | null = null;
   #pausing = false;
-  #train: TestSet | null = null;
-  #download: AbortController | null = null;
+  /** The worker has the images. */
+  #hasImages = false;
   readonly #width = new Width(this, '.result');
 
   static override styles = [labStyles, chartStyles, trainerStyles];
@@ -63,11 +64,6 @@ export class ModelTrainer extends LabElement {
 
   protected override get settingsKey(): string {
     return this.id || 'train';
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#download?.abort();
   }
 
   get #key(): string {
@@ -114,20 +110,18 @@ export class ModelTrainer extends LabElement {
     this.#pausing = false;
     this.#save();
     await this.work(async () => {
-      const data = await this.#load();
-      if (data === null) {
-        this.announcement = 'Stopped.';
-        return;
-      }
-      this.#paused = null;
-      const options = { settings, threads: this.#threads, ...data, paused, from };
-      const report = await engine.train(options, (partial) => this.#show(partial));
+      const options = { settings, threads: this.#threads, paused, from };
+      const report = await engine.run<typeof task>('01-profiling/model-trainer', options, (partial) => {
+        this.#paused = null;
+        this.#hasImages = true;
+        this.#show(partial);
+      });
       this.#show(report);
       if (report.stopped && this.#pausing) {
         this.#paused = trainingKey(settings);
         this.announcement = `Paused in epoch ${report.epoch}.`;
       } else if (report.stopped) {
-        await engine.dropTraining();
+        await this.#dropPaused();
         this.announcement = 'Stopped.';
       } else {
         this.announcement = `Finished. ${testText(report)}`;
@@ -135,24 +129,8 @@ export class ModelTrainer extends LabElement {
     });
   }
 
-  /** Both sets of images, downloaded once; null if the reader stops that. */
-  async #load(): Promise<{ train: LabelledImages; test: LabelledImages } | null> {
-    this.#download = new AbortController();
-    const { signal } = this.#download;
-    try {
-      const [train, test] = await Promise.all([
-        this.#train ?? loadTestSet(kBase, files.trainImages, files.trainLabels, signal),
-        testImages(),
-      ]);
-      if (signal.aborted) return null;
-      this.#train = train;
-      return { train: labelled(train), test: labelled(test) };
-    } catch (error) {
-      if (signal.aborted) return null;
-      throw error;
-    } finally {
-      this.#download = null;
-    }
+  #dropPaused(): Promise<void> {
+    return engine.ask<typeof drop>('01-profiling/model-trainer/drop', {});
   }
 
   #show(report: TrainReport): void {
@@ -172,8 +150,7 @@ export class ModelTrainer extends LabElement {
   #end(pausing: boolean): void {
     this.#pausing = pausing;
     this.requestUpdate();
-    if (this.#download !== null) this.#download.abort();
-    else if (pausing) engine.stop(kPauseGraceMs);
+    if (pausing) engine.stop(kPauseGraceMs);
     else engine.stop();
   }
 
@@ -182,7 +159,7 @@ export class ModelTrainer extends LabElement {
     this.#paused = null;
     this.#report = null;
     this.announcement = 'Stopped.';
-    await this.attempt(() => engine.dropTraining());
+    await this.attempt(() => this.#dropPaused());
     await this.#focusStart();
   }
 
@@ -277,14 +254,14 @@ export class ModelTrainer extends LabElement {
       const size = byteSize(state.length + checkpoint.length);
       return `${epoch} of ${this.#settings.epochs} epochs are ${kept} (${size}; of all trainings the newest ${kMostTrainings}).`;
     }
-    if (this.#train !== null) return '';
+    if (this.#hasImages) return '';
     const bytes = kDownload.reduce((sum, file) => sum + file.bytes, 0);
     return `Downloads ${byteSize(bytes)} of images first.`;
   }
 
   #renderLive(): TemplateResult {
     const report = this.#report;
-    if (this.#download !== null) return html`<span class="muted small">downloading the images…</span>`;
+    if (!this.#hasImages) return html`<span class="muted small">downloading the images…</span>`;
     if (this.#pausing) return html`<span class="muted small">pausing…</span>`;
     if (report === null || report.epoch === 0) return html`<span class="muted small">starting…</span>`;
     const last = report.points.at(-1);
@@ -328,10 +305,6 @@ export class ModelTrainer extends LabElement {
       <button class="link" @click=${() => this.#forget()}>Forget this training</button>
     </div>`;
   }
-}
-
-function labelled({ images, labels }: TestSet): LabelledImages {
-  return { images, labels };
 }
 
 function testText({ ends }: TrainReport): string {

@@ -1,13 +1,23 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { median } from '#lab/fashion.ts';
 import { duration, threeDigits } from '#lab/format.ts';
-import type { TimingReport } from '#lab/protocol.ts';
-import { deviation, estimatesOf, groupsOf, histogramOf, kGroup, mean, spreadOf, type Estimates } from '#lab/timing.ts';
+import {
+  deviation,
+  estimatesOf,
+  groupsOf,
+  histogramOf,
+  kGroup,
+  mean,
+  spreadOf,
+  type Estimates,
+  type TimingReport,
+} from '#lab/timing.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
+import type task from './task.ts';
 import { timerStyles } from './styles.ts';
 
 const kSizes = [16, 32, 64, 128, 256];
@@ -42,8 +52,8 @@ export class TimerDemo extends LabElement {
     this.#report = null;
     this.saveSettings(this.settingsKey, { size: String(this.#size) });
     await this.work(async () => {
-      const options = { size: this.#size, variant: kRung, count: kCalls };
-      const report = await engine.timeCalls(options, (partial) => {
+      const options = { size: this.#size, variant: kRung, count: kCalls, threads: 1 } as const;
+      const report = await engine.run<typeof task>('01-profiling/timer-demo', options, (partial) => {
         this.progress = partial.progress;
         this.requestUpdate();
       });

@@ -7,6 +7,7 @@ import { kindsOf, kLayers, readExtents, type Extents } from '#lab/work.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
+import type task from './task.ts';
 
 /** A reader counts a layer's FLOPs and bytes by hand; the library's counter checks. Attributes: `layer`, `id` (names its settings). */
 export class WorkCounter extends LabElement {
@@ -71,7 +72,8 @@ export class WorkCounter extends LabElement {
 
   #count(): Promise<void> {
     return this.attempt(async () => {
-      this.#work = await engine.layerWork(this.#kind, { ...this.#extents, ...kLayers[this.#kind]!.fixed });
+      const extents = { ...this.#extents, ...kLayers[this.#kind]!.fixed };
+      this.#work = await engine.ask<typeof task>('01-profiling/work-counter', { kind: this.#kind, extents });
       this.#judged = { flops: parseNumber(this.#typed.flops), bytes: parseNumber(this.#typed.bytes) };
       this.announcement = `${thousands(this.#work.flops)} FLOPs, ${thousands(bytes(this.#work))} bytes.`;
     });

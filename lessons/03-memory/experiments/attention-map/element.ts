@@ -1,27 +1,20 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { files } from 'virtual:optlab-manifest';
-import {
-  cellsComputed,
-  decoderOf,
-  headSummary,
-  policyText,
-  type AttentionMaps,
-  type KeepPolicy,
-} from '#lab/cache-views.ts';
+import { cellsComputed, decoderOf, headSummary, policyText, type KeepPolicy } from '../cache-views.ts';
 import { percent } from '#lab/fashion.ts';
 import { threeDigits } from '#lab/format.ts';
 import { thousands } from '#lab/layers.ts';
 import type { Settings } from '#lab/url-state.ts';
 import { drawMap, drawThumbnail, renderCell, renderKey, renderMarks, renderRowTable, type MapDrawing } from './view.ts';
+import type task from './task.ts';
+import type { AttentionMaps } from './task.ts';
 import { attentionMapStyles } from './styles.ts';
 import { kSinkChoices, kWindowChoices, policyOf } from '../cache-policy.ts';
 import { engine } from '#kit/context.ts';
-import { download } from '#kit/downloads.ts';
 import { nearView } from '../../../02-acceleration/experiments/image-classifier/view.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 
-const kModels = { tiny: files.lmTiny, lm: files.lm };
+const kModels = { tiny: 'lmTiny', lm: 'lm' } as const;
 const kModelChoices: [string, string][] = [
   ['tiny', 'moby-lm-tiny, 1 MB'],
   ['lm', 'moby-lm, 5 MB'],
@@ -87,9 +80,9 @@ export class AttentionMap extends LabElement {
     this.#loading = true;
     this.requestUpdate();
     try {
-      const [model, tokenizer] = await Promise.all([download(kModels[this.#model]), download(files.tokenizer)]);
       const decoder = decoderOf(this.#policy);
-      const maps = await engine.mapAttention({ model, tokenizer, text: this.#text, tokens: kMostTokens, decoder });
+      const options = { model: kModels[this.#model], text: this.#text, tokens: kMostTokens, decoder };
+      const maps = await engine.ask<typeof task>('03-memory/attention-map', options);
       this.#maps = maps;
       this.#layer = within(this.#layer, maps.layers);
       this.#head = within(this.#head, maps.heads);

@@ -1,5 +1,4 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { files } from 'virtual:optlab-manifest';
 import {
   decoderOf,
   kStorages,
@@ -7,18 +6,17 @@ import {
   policyText,
   rowsComputed,
   tokenLabel,
-  type CacheTrace,
   type KeepPolicy,
-  type TraceStep,
-} from '#lab/cache-views.ts';
+} from '../cache-views.ts';
 import { parseNumber } from '#lab/check.ts';
 import { byteSize } from '#lab/format.ts';
 import { thousands } from '#lab/layers.ts';
 import { kOpening } from '#lab/moby.ts';
 import { kSinkChoices, kWindowChoices, policyOf } from '../cache-policy.ts';
+import type task from './task.ts';
+import type { CacheTrace, TraceStep } from './task.ts';
 import { timeMachineStyles } from './styles.ts';
 import { engine } from '#kit/context.ts';
-import { download } from '#kit/downloads.ts';
 import { nearView } from '../../../02-acceleration/experiments/image-classifier/view.ts';
 import { LabElement, texts } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
@@ -72,12 +70,9 @@ export class CacheTimeMachine extends LabElement {
     if (this.#policy === null) return;
     this.#stale = this.blocked;
     if (this.#stale) return;
-    const [model, tokenizer] = await Promise.all([
-      download(this.getAttribute('model') === 'lm' ? files.lm : files.lmTiny),
-      download(files.tokenizer),
-    ]);
-    const decoder = decoderOf(this.#policy);
-    this.#trace = await engine.traceCache({ model, tokenizer, text: kOpening, tokens: this.#tokens, decoder });
+    const model = this.getAttribute('model') === 'lm' ? 'lm' : 'lmTiny';
+    const options = { model, text: kOpening, tokens: this.#tokens, decoder: decoderOf(this.#policy) } as const;
+    this.#trace = await engine.ask<typeof task>('03-memory/cache-time-machine', options);
     this.#go(Math.min(this.#at, this.#trace.steps.length - 1));
   }
 

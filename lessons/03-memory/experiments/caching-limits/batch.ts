@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { byteSize, duration, threeDigits, times } from '#lab/format.ts';
-import { batchFigures, kSharedWeights, type BatchReport } from '#lab/limits.ts';
+import { batchFigures, kSharedWeights } from './limits.ts';
+import type { BatchReport } from './batches.task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
 
 /** Sequences that are generated together. */

@@ -1,6 +1,5 @@
-import { files } from 'virtual:optlab-manifest';
 import { html, nothing, type TemplateResult } from 'lit';
-import { kStorages } from '#lab/cache-views.ts';
+import { kStorages } from '../cache-views.ts';
 import { browserName } from '#lab/export.ts';
 import { threeDigits } from '#lab/format.ts';
 import { kExactDecoder, type DecoderSettings } from '#lab/generation.ts';
@@ -16,13 +15,16 @@ import {
   loadFigures,
   readFigures,
   rowsCsv,
-  type BatchReport,
-  type LoadReport,
   type PublishedModel,
-  type ReadReport,
   type WeightBits,
-} from '#lab/limits.ts';
+} from './limits.ts';
 import { renderBatches } from './batch.ts';
+import type batches from './batches.task.ts';
+import type { BatchReport } from './batches.task.ts';
+import type loads from './loads.task.ts';
+import type { LoadReport } from './loads.task.ts';
+import type reading from './reading.task.ts';
+import type { ReadReport } from './reading.task.ts';
 import { renderPrefill, renderShort } from './loads.ts';
 import { renderFits, renderReading } from './memory.ts';
 import { kQuestions, nearestChoice, truthOf } from './questions.ts';
@@ -30,7 +32,6 @@ import { kDefaults, kLongest, kParts, kWeightNames, settingsOf, type Part, type 
 import { cachingLimitsStyles } from './styles.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
-import { download } from '#kit/downloads.ts';
 import { LabElement, saveFile, texts } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 import { kModels } from '../token-race/settings.ts';
@@ -117,20 +118,24 @@ export class CachingLimits extends LabElement {
     });
   }
 
-  async #measure(settings: Settings, show: (report: AnyReport) => void): Promise<AnyReport> {
+  #measure(settings: Settings, show: (report: AnyReport) => void): Promise<AnyReport> {
     const { part, storage, weights, mode, threads, context, to } = settings;
-    const model = await download(files[kModels[settings.model].asset]);
     const decoder: DecoderSettings = { ...kExactDecoder, storage, weights, mode };
-    const shared = { model, decoder, threads, repetitions: kRepetitions };
+    const shared = { model: kModels[settings.model].asset, decoder, threads, repetitions: kRepetitions };
     switch (part) {
       case 'short':
-        return engine.measureLoads({ ...shared, cases: kShortCases }, show);
-      case 'prefill':
-        return engine.measureLoads({ ...shared, cases: kPrefillCases }, show);
-      case 'memory':
-        return engine.measureReading({ ...shared, positions: kReadPositions.filter((at) => at <= to) }, show);
-      case 'batch':
-        return engine.measureBatches({ ...shared, batches: kBatches, context }, show);
+      case 'prefill': {
+        const cases = part === 'short' ? kShortCases : kPrefillCases;
+        return engine.run<typeof loads>('03-memory/caching-limits/loads', { ...shared, cases }, show);
+      }
+      case 'memory': {
+        const positions = kReadPositions.filter((at) => at <= to);
+        return engine.run<typeof reading>('03-memory/caching-limits/reading', { ...shared, positions }, show);
+      }
+      case 'batch': {
+        const options = { ...shared, batches: kBatches, context };
+        return engine.run<typeof batches>('03-memory/caching-limits/batches', options, show);
+      }
     }
   }
 

@@ -10,9 +10,9 @@ import {
   type CacheStorage,
   type Fit,
   type PublishedModel,
-  type ReadReport,
   type WeightBits,
-} from '#lab/limits.ts';
+} from './limits.ts';
+import type { ReadReport } from './reading.task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
 
 /** How many caches fit into a memory, and how a token slows down while one grows. */

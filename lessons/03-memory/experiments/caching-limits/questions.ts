@@ -1,13 +1,7 @@
 import { nearestFactor } from '../cost-curve/costs.ts';
-import {
-  batchFigures,
-  fitIn,
-  kLongPrompt,
-  kQuestion,
-  loadFigures,
-  type BatchReport,
-  type LoadReport,
-} from '#lab/limits.ts';
+import { batchFigures, fitIn, kLongPrompt, kQuestion, loadFigures } from './limits.ts';
+import type { BatchReport } from './batches.task.ts';
+import type { LoadReport } from './loads.task.ts';
 import type { Part } from './settings.ts';
 
 /** What the reader predicts before each part, and how near that came. */

@@ -1,6 +1,6 @@
-import { kStorages, numberOf } from '#lab/cache-views.ts';
+import { kStorages, numberOf } from '../cache-views.ts';
 import type { DecoderSettings } from '#lab/generation.ts';
-import { kContexts, kMemories, kWeightBits, type WeightBits } from '#lab/limits.ts';
+import { kContexts, kMemories, kWeightBits, type WeightBits } from './limits.ts';
 import { kModels } from '../token-race/settings.ts';
 
 export const kParts = {

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { kStorages } from '#lab/cache-views.ts';
+import { kStorages } from '../cache-views.ts';
 import {
   costCsv,
   factorFrom,

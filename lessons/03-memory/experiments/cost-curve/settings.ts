@@ -1,4 +1,4 @@
-import { kStorages } from '#lab/cache-views.ts';
+import { kStorages } from '../cache-views.ts';
 import { kLengths } from './costs.ts';
 import type { DecoderSettings } from '#lab/generation.ts';
 import { kModels } from '../token-race/settings.ts';

@@ -2,7 +2,7 @@
 import type { Asset } from '#lab/assets.ts';
 import { someTokens, timedAt, warmUp } from '#lab/decoding.ts';
 import type { DecoderSettings } from '#lab/generation.ts';
-import { defineTask, type Enveloped } from '#lab/task.ts';
+import { defineTask, type Bare, type Envelope } from '#lab/task.ts';
 import type { Decoder, LmConfig } from '#lab/types.ts';
 
 export interface GrowthOptions {
@@ -22,14 +22,13 @@ export interface GrowthPoint {
   uncached: number[];
 }
 
-interface Report {
+export interface GrowthReport extends Envelope {
   options: Omit<GrowthOptions, 'model'>;
   points: GrowthPoint[];
   /** For operation counts. */
   config: LmConfig;
   bytesPerToken: number;
 }
-export type GrowthReport = Enveloped<Report>;
 
 export default defineTask({
   module: 'lm',
@@ -54,7 +53,7 @@ export default defineTask({
         return order.length > 0;
       },
       progress: () => 1 - work() / all,
-      report: (): Report => ({
+      report: (): Bare<GrowthReport> => ({
         options,
         points,
         config,

@@ -1,8 +1,8 @@
-import { files } from 'virtual:optlab-manifest';
 import { html, nothing, type TemplateResult } from 'lit';
-import { kExactDecoder, type GenerateReport, type GenerationLane, type LaneOptions } from '#lab/generation.ts';
+import { kExactDecoder } from '#lab/generation.ts';
+import type generate from '../token-race/task.ts';
+import type { GenerateReport, GenerationLane, LaneOptions } from '../token-race/task.ts';
 import { engine } from '#kit/context.ts';
-import { download } from '#kit/downloads.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 import { renderLane } from '../token-race/view.ts';
@@ -54,14 +54,15 @@ export class EndlessText extends LabElement {
       { name: 'with positions in the cache', cached: true, decoder: { ...decoder, stream: true } },
     ];
     await this.work(async () => {
-      const [model, tokenizer] = await Promise.all([download(files.lm), download(files.tokenizer)]);
+      const files = { model: 'lm', tokenizer: 'tokenizer' } as const;
       const sampling = { temperature: 0.8, topK: 0, topP: 0.95, repetitionPenalty: 1, seed: 1 };
-      const asked = { model, tokenizer, prompt: kPrompt, sampling, stopTexts: [], threads: 1, lanes };
+      const asked = { ...files, prompt: kPrompt, sampling, stopTexts: [], threads: 1, lanes };
       const show = (report: GenerateReport) => {
         this.#report = report;
         this.requestUpdate();
       };
-      const report = await engine.generate({ ...asked, count: kMost, latest: kShown }, show);
+      const options = { ...asked, count: kMost, latest: kShown };
+      const report = await engine.run<typeof generate>('03-memory/token-race', options, show);
       show(report);
       this.announcement = `Stopped after ${written(report)} tokens.`;
     });

@@ -1,14 +1,13 @@
-import { files } from 'virtual:optlab-manifest';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { browserName } from '#lab/export.ts';
 import { threeDigits, times } from '#lab/format.ts';
-import { kExactDecoder, type DecoderSettings } from '#lab/generation.ts';
+import { kExactDecoder, medianRate, type DecoderSettings } from '#lab/generation.ts';
 import { kDecoderSteps, type DecoderStep } from '#lab/guest.ts';
-import { medianRate, type OwnDecoderReport } from '#lab/own-decoder.ts';
 import { engine, session } from '#kit/context.ts';
-import { download } from '#kit/downloads.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
+import type task from './task.ts';
+import type { OwnDecoderReport } from './task.ts';
 
 const kStepTexts: Record<DecoderStep, string> = {
   attend: 'attention of a token',
@@ -110,15 +109,15 @@ export class OwnAttention extends LabElement {
     this.#report = null;
     this.#asked = { steps, settings };
     await this.work(async () => {
-      const [model, tokenizer] = await Promise.all([download(files.lm), download(files.tokenizer)]);
       const decoder: DecoderSettings = { ...kExactDecoder, mode: 'fast', window, sinks };
-      const options = { model, tokenizer, prompt: kPrompt, count: settings.count, decoder, threads: 1 };
+      const files = { model: 'lm', tokenizer: 'tokenizer' } as const;
+      const options = { ...files, prompt: kPrompt, count: settings.count, decoder, threads: 1 };
       const show = (report: OwnDecoderReport) => {
         this.#report = report;
         this.progress = report.progress;
         this.requestUpdate();
       };
-      const report = await engine.compareDecoders(options, show, guest);
+      const report = await engine.run<typeof task>('03-memory/own-attention', options, show, guest);
       show(report);
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${sameText(report)}`;
     });

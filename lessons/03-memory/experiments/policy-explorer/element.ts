@@ -1,7 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { files } from 'virtual:optlab-manifest';
-import { kStorages, policyText, type PolicyOptions, type PolicySize } from '#lab/cache-views.ts';
-import { gunzip } from '#lab/data.ts';
+import { kStorages, policyText } from '../cache-views.ts';
 import { byteSize, duration, threeDigits } from '#lab/format.ts';
 import {
   costOf,
@@ -23,19 +21,18 @@ import {
   withPoint,
   type PolicyPoint,
   type PolicySettings,
-} from '#lab/policy.ts';
+} from './policies.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
-import { download } from '#kit/downloads.ts';
 import { nearView } from '../../../02-acceleration/experiments/image-classifier/view.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
 import { differenceText, renderPoints, renderScatter, type Across } from './view.ts';
+import type sizing from './size.task.ts';
+import type { PolicyModel, PolicySize } from './size.task.ts';
+import type task from './task.ts';
 import { policyExplorerStyles } from './styles.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
-
-/** The text uncompresses to 66 KB. */
-const kMostText = 1 << 20;
 
 /** What the tour measures: everything first, then one thing changed at a time, then all that costs little together. */
 const kTour: readonly Partial<PolicySettings>[] = [
@@ -70,7 +67,6 @@ export class PolicyExplorer extends LabElement {
   #current: PolicyPoint | null = null;
   #size: PolicySize | null = null;
   #sizing = 0;
-  #text: string | null = null;
   #across: Across = 'memory';
   /** Of the tour, while it runs. */
   #toGo = 0;
@@ -95,25 +91,19 @@ export class PolicyExplorer extends LabElement {
     return this.#key;
   }
 
-  async #options(settings: PolicySettings): Promise<PolicyOptions> {
-    const file = settings.model === 'lm' ? files.lm : files.lmTiny;
-    const [model, tokenizer, text] = await Promise.all([download(file), download(files.tokenizer), this.#validation()]);
-    const { window, sinks, storage, weights, kvHeads, tokens, threads } = settings;
-    const decoder = { window, sinks, storage, weights, mode: 'fast' as const };
-    return { model, tokenizer, text, tokens, context: kContext, stride: kStride, kvHeads, decoder, threads };
-  }
-
-  async #validation(): Promise<string> {
-    const bytes = await gunzip(await download(files.validationText), files.validationText.path, kMostText);
-    this.#text ??= new TextDecoder().decode(bytes);
-    return this.#text;
+  #model({ model, window, sinks, storage, weights, kvHeads }: PolicySettings): PolicyModel {
+    return {
+      model: model === 'lm' ? 'lm' : 'lmTiny',
+      kvHeads,
+      decoder: { window, sinks, storage, weights, mode: 'fast' },
+    };
   }
 
   /** Memory needs no measurement: it follows the settings at once, unless something is being measured. */
   async #weigh(): Promise<void> {
     if (this.#settings === null || engine.task !== null) return;
     const turn = ++this.#sizing;
-    const size = await engine.sizePolicy(await this.#options(this.#settings));
+    const size = await engine.ask<typeof sizing>('03-memory/policy-explorer/size', this.#model(this.#settings));
     if (turn !== this.#sizing) return;
     this.#size = size;
     this.requestUpdate();
@@ -136,8 +126,9 @@ export class PolicyExplorer extends LabElement {
     await this.work(async () => {
       for (const [i, settings] of all.entries()) {
         this.#toGo = all.length - i - 1;
-        const options = await this.#options(settings);
-        const report = await engine.explorePolicy(options, (partial) => {
+        const { tokens, threads } = settings;
+        const options = { ...this.#model(settings), tokens, context: kContext, stride: kStride, threads };
+        const report = await engine.run<typeof task>('03-memory/policy-explorer', options, (partial) => {
           this.#current = { settings, report: partial };
           this.progress = (i + partial.progress) / all.length;
           this.requestUpdate();

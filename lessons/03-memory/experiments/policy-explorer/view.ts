@@ -8,8 +8,8 @@ import {
   rateText,
   type PointFigures,
   type PolicyPoint,
-} from '#lab/policy.ts';
-import type { Difference } from '#lab/perplexity.ts';
+} from './policies.ts';
+import type { Difference } from './perplexity.ts';
 
 export type Across = 'memory' | 'time';
 

@@ -1,20 +1,15 @@
-import { files } from 'virtual:optlab-manifest';
 import { html, nothing, type TemplateResult } from 'lit';
+import { ownFile, type Asset, type OwnFile } from '#lab/assets.ts';
 import { browserName } from '#lab/export.ts';
 import { byteSize, duration, times } from '#lab/format.ts';
-import {
-  kExactDecoder,
-  totalSeconds,
-  type GenerateOptions,
-  type GenerateReport,
-  type LaneOptions,
-} from '#lab/generation.ts';
+import { kExactDecoder, totalSeconds } from '#lab/generation.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine, session } from '#kit/context.ts';
-import { download } from '#kit/downloads.ts';
 import { LabElement, saveFile, texts } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
-import { renderCharts, renderDrop, renderLane, renderTable, type OwnFile } from './view.ts';
+import { renderCharts, renderDrop, renderLane, renderTable } from './view.ts';
+import type task from './task.ts';
+import type { GenerateOptions, GenerateReport, LaneOptions } from './task.ts';
 import {
   changedOf,
   kCounts,
@@ -72,7 +67,7 @@ export class TokenRace extends LabElement {
     this.#report = null;
     const settings = this.#settings;
     await this.work(async () => {
-      const { model, tokenizer, name } = await this.#modelFiles();
+      const { model, tokenizer, name } = this.#modelFiles();
       this.#asked = { settings, name };
       const { temperature, topK, topP, repetitionPenalty, seed, count, threads } = settings;
       const options: GenerateOptions = {
@@ -91,20 +86,17 @@ export class TokenRace extends LabElement {
         this.requestUpdate();
       };
       const own = session.ownSteps.has('attend') ? session.ownSteps : undefined;
-      const report = await engine.generate(options, show, own);
+      const report = await engine.run<typeof task>('03-memory/token-race', options, show, own);
       show(report);
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#speedText(report)}`;
     });
   }
 
-  async #modelFiles(): Promise<{ model: Uint8Array; tokenizer: Uint8Array | null; name: string }> {
+  #modelFiles(): { model: Asset; tokenizer: Asset | null; name: string } {
     const { model } = this.#settings;
-    if (model !== 'own') {
-      const [bytes, tokenizer] = await Promise.all([download(files[kModels[model].asset]), download(files.tokenizer)]);
-      return { model: bytes, tokenizer, name: kModels[model].title };
-    }
+    if (model !== 'own') return { model: kModels[model].asset, tokenizer: 'tokenizer', name: kModels[model].title };
     if (this.#own === null) throw new RangeError('No checkpoint has been chosen: drop one, or take a Moby-Dick model');
-    return { model: this.#own.bytes, tokenizer: this.#ownTokenizer?.bytes ?? null, name: this.#own.name };
+    return { model: this.#own, tokenizer: this.#ownTokenizer, name: this.#own.name };
   }
 
   #lanes(): LaneOptions[] {
@@ -128,7 +120,8 @@ export class TokenRace extends LabElement {
             `${file.name} has ${byteSize(file.size)}; up to ${byteSize(kMostBytes)} fit into a page’s memory`,
           );
         }
-        const own = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+        // Read now: the file may change or go.
+        const own = ownFile(file.name, new Blob([await file.arrayBuffer()]));
         if (/tokenizer|\.bpe$/i.test(file.name)) this.#ownTokenizer = own;
         else this.#own = own;
       }

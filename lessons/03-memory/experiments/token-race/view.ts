@@ -1,6 +1,8 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { byteSize, duration, threeDigits } from '#lab/format.ts';
-import { decodeRate, smoothed, totalSeconds, type GenerationLane } from '#lab/generation.ts';
+import { decodeRate, smoothed, totalSeconds } from '#lab/generation.ts';
+import type { GenerationLane } from './task.ts';
+import type { OwnFile } from '#lab/assets.ts';
 import { niceTicks } from '#lab/training.ts';
 
 const kColors = ['var(--lab-3)', 'var(--lab-7)', 'var(--lab-5)'];
@@ -110,12 +112,6 @@ function renderChart({ title, lines, names, first, width, text }: Chart): Templa
   </figure>`;
 }
 
-/** A file of the reader's. */
-export interface OwnFile {
-  name: string;
-  bytes: Uint8Array;
-}
-
 export interface DropOptions {
   /** A file hovers above. */
   over: boolean;
@@ -159,7 +155,7 @@ export function renderDrop({ over, busy, checkpoint, tokenizer, hover, take }: D
       checkpoint === null && tokenizer === null
         ? nothing
         : html`<p class="small muted">
-            ${checkpoint === null ? 'No checkpoint yet' : `${checkpoint.name}, ${byteSize(checkpoint.bytes.length)}`};
+            ${checkpoint === null ? 'No checkpoint yet' : `${checkpoint.name}, ${byteSize(checkpoint.blob.size)}`};
             ${tokenizer === null ? 'no tokenizer: it writes token numbers' : tokenizer.name}.
           </p>`
     }

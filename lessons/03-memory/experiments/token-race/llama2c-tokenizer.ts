@@ -1,4 +1,4 @@
-import { DataError } from './errors.ts';
+import { DataError } from '#lab/errors.ts';
 
 /** Tokens 3 to 258 of a SentencePiece vocabulary are the bytes, for what no piece stands for. */
 const kFirstByte = 3;

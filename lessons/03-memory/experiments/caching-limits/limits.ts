@@ -1,48 +1,10 @@
-import type { DecoderSettings } from './generation.ts';
-import type { Footprint, LmConfig } from './types.ts';
+import type { DecoderSettings } from '#lab/generation.ts';
+import type { LmConfig } from '#lab/types.ts';
+import type { BatchReport } from './batches.task.ts';
+import type { LoadCase, LoadRow } from './loads.task.ts';
+import type { ReadPoint } from './reading.task.ts';
 
-/** When a cache of keys and values doesn't pay, or doesn't fit: what the page asks for, what the worker reports, what follows. */
-
-export interface LoadCase {
-  /** Tokens. */
-  prompt: number;
-  /** New tokens. */
-  count: number;
-}
-
-/** Generations of some lengths, with the cache and without. */
-export interface LoadOptions {
-  model: Uint8Array;
-  decoder: DecoderSettings;
-  cases: LoadCase[];
-  repetitions: number;
-  threads: number;
-}
-
-/** Seconds, each repetition. */
-export interface LoadRow extends LoadCase {
-  /** Of the prompt, which gives the first new token. */
-  prefill: number[];
-  /** Of the other new tokens, with the cache. */
-  decode: number[];
-  /** The same prompt once more, while the cache still holds it: its last token alone is computed. */
-  again: number[];
-  /** Of all new tokens without the cache: each computes all tokens before it, too. */
-  uncached: number[];
-  /** What the cache holds at the end. */
-  bytesInUse: number;
-}
-
-export interface LoadReport {
-  options: Omit<LoadOptions, 'model'>;
-  rows: LoadRow[];
-  /** What the cache takes from the beginning. */
-  footprint: Footprint;
-  positions: number;
-  progress: number;
-  done: boolean;
-  stopped: boolean;
-}
+/** When a cache of keys and values doesn't pay, or doesn't fit: what follows from what was measured. */
 
 export interface LoadFigures {
   prefill: number;
@@ -107,33 +69,6 @@ export const kShortCases: LoadCase[] = kShortPrompts.flatMap((prompt) =>
 export const kLongPrompt = 240;
 export const kPrefillCases: LoadCase[] = [1, 4, 8, 16].map((count) => ({ prompt: kLongPrompt, count }));
 
-/** A cache that grows until it outgrows those of the processor. */
-export interface ReadOptions {
-  model: Uint8Array;
-  decoder: DecoderSettings;
-  /** Ascending, the first one 0. */
-  positions: number[];
-  repetitions: number;
-  threads: number;
-}
-
-export interface ReadPoint {
-  position: number;
-  /** Of keys and values that the token at this position reads. */
-  bytes: number;
-  /** Of that token: means of several, each repetition. */
-  seconds: number[];
-}
-
-export interface ReadReport {
-  options: Omit<ReadOptions, 'model'>;
-  points: ReadPoint[];
-  weightBytes: number;
-  progress: number;
-  done: boolean;
-  stopped: boolean;
-}
-
 export const kReadPositions = [0, 64, 128, 256, 512, 1024, 1536, 2048, 3072, 4096];
 
 export interface ReadFigures {
@@ -155,36 +90,6 @@ export function readFigures(points: readonly ReadPoint[]): ReadFigures[] {
     const rate = more > base / 10 ? (bytes - first.bytes) / more : null;
     return { position, bytes, seconds: fastest(seconds), rate };
   });
-}
-
-/** Sequences that are generated together. */
-export interface BatchOptions {
-  model: Uint8Array;
-  decoder: DecoderSettings;
-  /** Ascending. */
-  batches: number[];
-  /** Tokens that each sequence has seen before. */
-  context: number;
-  repetitions: number;
-  threads: number;
-}
-
-export interface BatchPoint {
-  batch: number;
-  /** Of a step, which gives each sequence a token: means of several, each repetition. */
-  seconds: number[];
-}
-
-export interface BatchReport {
-  options: Omit<BatchOptions, 'model'>;
-  points: BatchPoint[];
-  weightBytes: number;
-  /** Keys and values that a step reads for one sequence, and what its cache takes. */
-  cacheBytes: number;
-  footprint: number;
-  progress: number;
-  done: boolean;
-  stopped: boolean;
 }
 
 export const kBatches = [1, 2, 4, 8, 16];

@@ -14,9 +14,10 @@ import {
   setsOf,
   totalsOf,
   waysFor,
+  type CacheSettings,
+  type CacheState,
 } from './cache.ts';
-import type { CacheSettings, CacheState } from './protocol.ts';
-import type { NestInfo } from './types.ts';
+import type { NestInfo } from '#lab/types.ts';
 
 const nests: NestInfo[] = [{ name: 'column_sum', idea: '', code: [''], arrays: ['A', 's'], blocked: false }];
 const settings: CacheSettings = {

@@ -1,5 +1,5 @@
-import { openStore, type StoreWithFallback } from './store.ts';
-import { isSavedTraining, type SavedTraining } from './training.ts';
+import { openStore, type StoreWithFallback } from '#lab/store.ts';
+import { isSavedTraining, type SavedTraining } from '#lab/training.ts';
 
 /** A training takes some megabytes, and every setting is one of its own: so only the newest stay. */
 export const kMostTrainings = 4;

@@ -13,9 +13,9 @@ import {
   paysFrom,
   readFigures,
   rowsCsv,
-  type BatchReport,
-  type LoadRow,
 } from './limits.ts';
+import type { BatchReport } from './batches.task.ts';
+import type { LoadRow } from './loads.task.ts';
 
 const published = (name: string) => kPublished.find((model) => model.name === name)!;
 

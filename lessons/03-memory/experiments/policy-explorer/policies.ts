@@ -1,10 +1,11 @@
-import { kStorages, numberOf, type PolicyReport } from './cache-views.ts';
-import { browserName } from './export.ts';
-import { threeDigits } from './format.ts';
-import type { DecoderSettings } from './generation.ts';
+import { kStorages, numberOf } from '../cache-views.ts';
+import type { PolicyReport } from './task.ts';
+import { browserName } from '#lab/export.ts';
+import { threeDigits } from '#lab/format.ts';
+import type { DecoderSettings } from '#lab/generation.ts';
 import { differenceOf, scoreOf, type Difference, type Score } from './perplexity.ts';
-import type { EngineInfo } from './protocol.ts';
-import type { Settings } from './url-state.ts';
+import type { EngineInfo } from '#lab/protocol.ts';
+import type { Settings } from '#lab/url-state.ts';
 
 /** What the policy explorer varies, and what it makes of the points that were tried. */
 

@@ -9,10 +9,10 @@ import {
   rowOf,
   rowsComputed,
   tokenLabel,
-  type AttentionMaps,
-  type PolicyReport,
 } from './cache-views.ts';
-import { differenceOf, scoreOf } from './perplexity.ts';
+import type { AttentionMaps } from './attention-map/task.ts';
+import type { PolicyReport } from './policy-explorer/task.ts';
+import { differenceOf, scoreOf } from './policy-explorer/perplexity.ts';
 import {
   costOf,
   figuresOf,
@@ -25,7 +25,7 @@ import {
   withPoint,
   type PolicyPoint,
   type PolicySettings,
-} from './policy.ts';
+} from './policy-explorer/policies.ts';
 
 describe('views of the cache', () => {
   it('take settings only where they make sense', () => {

@@ -1,8 +1,40 @@
-import type { CacheSettings, CacheState, CacheStep } from './protocol.ts';
-import type { CacheCounts, CacheLevel, EngineNest, NestInfo } from './types.ts';
-import type { Settings } from './url-state.ts';
+import type { CacheCounts, CacheLevel, EngineNest, NestInfo } from '#lab/types.ts';
+import type { Settings } from '#lab/url-state.ts';
 
 /** What a page says of a cache simulation. Sizes are bytes; arrays hold float32, 4 bytes. */
+
+/** A loop nest and the cache that it runs through. */
+export interface CacheSettings {
+  nest: string;
+  /** Rows and columns. */
+  n: number;
+  /** Of blocked nests. */
+  block: number;
+  /** Elements after each row. */
+  padding: number;
+  level: CacheLevel;
+}
+
+export interface CacheState {
+  /** Accesses made, and all there are. */
+  done: number;
+  total: number;
+  counters: CacheCounts[];
+  /** Numbers of the lines in the cache, set by set, most recently used first; -1 for nothing. */
+  contents: Int32Array;
+  /** The address of each array's first byte. */
+  bases: number[];
+}
+
+/** One access. */
+export interface CacheStep {
+  array: number;
+  row: number;
+  column: number;
+  write: boolean;
+  sourceLine: number;
+  hit: boolean;
+}
 
 /** Numbers per access in what the library's step() returns (src/bindings/profile_cache_bindings.cpp). */
 const kFields = 12;

@@ -1,0 +1,37 @@
+/** The same product, timed call by call with the browser's clock, and then in batches as the library does it. */
+import { defineTask, type Bare } from '#lab/task.ts';
+import type { TimingOptions, TimingReport } from '#lab/timing.ts';
+
+/** Single calls between two looks at the stop button. */
+const kCallsPerStep = 10;
+const kBatchSeconds = 1.2;
+
+export default defineTask({
+  module: 'optlab',
+  open(optlab, options: TimingOptions, { keep }) {
+    const { size, variant, count } = options;
+    const matrix = () => keep(new optlab.Tensor(size, size));
+    const [a, b, c] = [matrix(), matrix(), matrix()];
+    const race = keep(new optlab.GemmRace(size, size, size, [variant], kBatchSeconds));
+    const calls: number[] = [];
+    for (const tensor of [a, b]) tensor.view().forEach((_, i, values) => (values[i] = Math.sin(i)));
+    return {
+      step: () => {
+        if (calls.length >= count) return race.step();
+        for (let i = 0; i < kCallsPerStep && calls.length < count; ++i) {
+          const start = performance.now();
+          optlab.gemmMultiply(a, b, c, variant);
+          calls.push((performance.now() - start) / 1000);
+        }
+        return true;
+      },
+      progress: () => (0.5 * calls.length) / count + 0.5 * race.progress(),
+      report: (): Bare<TimingReport> => ({
+        options,
+        tick: optlab.clockTick(),
+        calls,
+        batches: Array.from(race.samples(0)),
+      }),
+    };
+  },
+});
