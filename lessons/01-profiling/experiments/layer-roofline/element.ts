@@ -1,5 +1,4 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { byteSize, duration, gigaflops, threeDigits, times } from '#lab/format.ts';
 import {
   batchText,
   boundClass,
@@ -15,7 +14,8 @@ import {
   type LayerDot,
 } from '#lab/layers.ts';
 import type { BatchUnit, ProfileReport } from '#lab/profile.ts';
-import { nearestFactor } from '#lab/race.ts';
+import { byteSize, duration, gigaflops, threeDigits, times } from '#lab/text.ts';
+import { nearestFactor } from '#lab/statistics.ts';
 import type probe from '../../../02-acceleration/experiments/roofline-chart/task.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';

@@ -1,5 +1,5 @@
-import { median } from '#lab/fashion.ts';
 import type { TimingReport } from './task.ts';
+import { mean, median } from '#lab/statistics.ts';
 
 /** What several people would report who each timed the same thing a few times. */
 
@@ -16,15 +16,6 @@ export interface Estimates {
 /** The calls in order, cut into groups; a group that isn't full is left out. */
 export function groupsOf(calls: readonly number[], size = kGroup): number[][] {
   return Array.from({ length: Math.floor(calls.length / size) }, (_, i) => calls.slice(i * size, (i + 1) * size));
-}
-
-export const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** The median absolute deviation. */
-export function deviation(values: readonly number[]): number {
-  const middle = median(values);
-  return median(values.map((value) => Math.abs(value - middle)));
 }
 
 /** One call, a mean, a median, for each person; and the library's batches. */

@@ -1,8 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { parseNumber } from '#lab/check.ts';
-import { threeDigits } from '#lab/format.ts';
-import { thousands } from '#lab/layers.ts';
 import type { LayerWork } from '#lab/types.ts';
+import { thousands, threeDigits } from '#lab/text.ts';
 import { kindsOf, kLayers, readExtents, type Extents } from './work.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { kStorages } from '../cache-views.ts';
 import { browserName } from '#lab/export.ts';
-import { threeDigits } from '#lab/format.ts';
 import { kExactDecoder, type DecoderSettings } from '#lab/generation.ts';
+import { threeDigits } from '#lab/text.ts';
 import {
   batchFigures,
   kBatches,

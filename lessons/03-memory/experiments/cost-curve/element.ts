@@ -8,15 +8,14 @@ import {
   exponentRows,
   kEarly,
   kWays,
-  nearestFactor,
   overtakes,
   positionsUpTo,
   wholeGenerations,
 } from './costs.ts';
 import { browserName } from '#lab/export.ts';
-import { duration, times } from '#lab/format.ts';
 import { kExactDecoder } from '#lab/generation.ts';
-import { thousands } from '#lab/layers.ts';
+import { nearestFactor } from '#lab/statistics.ts';
+import { duration, thousands, times } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
 import { renderCurves, renderExponents, renderFits, renderGenerations, renderPoints } from './view.ts';
@@ -195,7 +194,7 @@ export class CostCurve extends LabElement {
     const [early, late] = [kEarly, last].map((position) =>
       kWays.map((way) => costPoints(report.points, way).find((point) => point.position === position)!.seconds),
     );
-    const nearest = nearestFactor(kGuesses, cached);
+    const nearest = kGuesses.indexOf(nearestFactor(cached, kGuesses));
     return html`<p>
       A token at ${thousands(last)} costs <strong>${times(cached)}</strong> one at ${kEarly} with the cache
       (${duration(early![0]!)} and ${duration(late![0]!)}), <strong>${times(uncached)}</strong> without it

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ownFile, type Asset, type OwnFile } from '#lab/assets.ts';
 import { browserName } from '#lab/export.ts';
-import { byteSize, duration, times } from '#lab/format.ts';
 import { kExactDecoder, totalSeconds } from '#lab/generation.ts';
+import { byteSize, duration, times } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement, saveFile, texts } from '#kit/lab-element.ts';
