@@ -9,18 +9,14 @@
 
 #include "attention/test_support.h"
 #include "core/test_support.h"
+#include "parallel/test_support.h"
 
 namespace optlab::attention {
 namespace {
 
 using gemm::Mode;
 
-class Attention : public testing::Test {
- protected:
-  parallel::ThreadPool pool{2};
-  Arena scratch;
-  Context context{pool, scratch};
-};
+using Attention = parallel::OnTwoThreads<Context>;
 
 TEST_F(Attention, ReferenceMatchesTheEquation) {
   constexpr Dimensions d{9, 14, 4, 2, 6};
@@ -49,8 +45,7 @@ TEST_F(Attention, ANumberWorkedOutByHand) {
   // Two keys with equal scores: the mean of their values. One key: its value.
   const std::vector<float> q{3, 5}, k{1, 2, 1, 2}, v{10, 20, 30, 60};
   std::vector<float> out(2);
-  for (const Variant& variant : variants()) {
-    if (!variant.supported()) continue;
+  for (const Variant& variant : supported(variants())) {
     Problem problem{.q = heads_view(q.data(), 1, 1, 2),
                     .k = heads_view(k.data(), 2, 1, 2),
                     .v = heads_view(v.data(), 2, 1, 2),
@@ -69,8 +64,7 @@ TEST_F(Attention, WhatAQueryDoesNotSeeCannotHurtIt) {
   Case data(d, false);
   Problem problem = data.problem;
   problem.causal = true;
-  for (const Variant& variant : variants()) {
-    if (!variant.supported()) continue;
+  for (const Variant& variant : supported(variants())) {
     const std::vector<float> want = data.run(variant, context, problem);
     const float kept[] = {data.v.view.at(33, 0)[2], data.k.view.at(35, 0)[1], data.q.view.at(20, 1)[0]};
     data.v.view.at(33, 0)[2] = std::numeric_limits<float>::infinity();
@@ -97,8 +91,7 @@ TEST_F(Attention, LargeScoresDoNotOverflow) {
   constexpr Dimensions d{5, 50, 2, 2, 16};
   Case data(d, false);
   for (float& x : data.q.data) x *= 1000.0F;  // scores up to ±16,000
-  for (const Variant& variant : variants()) {
-    if (!variant.supported()) continue;
+  for (const Variant& variant : supported(variants())) {
     for (const float value : data.run(variant, context, data.problem)) {
       ASSERT_LE(std::abs(value), 1.0F) << variant.name;  // a mean of values within ±1
     }
@@ -107,8 +100,7 @@ TEST_F(Attention, LargeScoresDoNotOverflow) {
 
 TEST_F(Attention, AChunkNeedsNoMoreScratchThanItSays) {
   const Case data({100, 100, 2, 2, 32}, false);
-  for (const Variant& variant : variants()) {
-    if (!variant.supported()) continue;
+  for (const Variant& variant : supported(variants())) {
     Arena own;
     Context small{pool, own};
     data.run(variant, small, data.problem);
@@ -166,8 +158,6 @@ TEST_F(Attention, RefusesOperandsThatDisagreeAndNamesThem) {
   refuses_stored("scales have no data", [](Problem& p) { p.stored.value_scales = nullptr; });
   refuses_stored("127 numbers and 32 scales a head", [](Problem& p) { p.stored.head_stride = 127; });
   refuses_stored("15 scales a head; K [5,2,8] needs 128 and 16", [](Problem& p) { p.stored.scale_stride = 15; });
-  EXPECT_NE(message_of<std::invalid_argument>([] { variant("warp"); }).find("\"warp\" here; there are naive, "),
-            std::string::npos);
   EXPECT_NE(message_of<std::invalid_argument>([&] {
               pack_keys(heads(5, 2, 8), 12, data.data(), 128);
             }).find("keys 12 to 17 of 8 floats don't fit a head of 128"),
@@ -181,6 +171,8 @@ TEST_F(Attention, TheDispatcherTakesARungOfTheModeAskedFor) {
   EXPECT_FALSE(best(Mode::kFast, 1).threaded);
   EXPECT_EQ(variants().front().name, "naive");
 }
+
+TEST(AttentionLadder, HasItsRungsByName) { expect_ladder(variants(), variant); }
 
 }  // namespace
 }  // namespace optlab::attention

@@ -8,6 +8,7 @@
 
 #include "attention/test_support.h"
 #include "core/digest.h"
+#include "parallel/test_support.h"
 
 namespace optlab::attention {
 namespace {
@@ -32,20 +33,14 @@ struct Cache {
   std::vector<float> data;
 };
 
-class AttentionOnThreads : public testing::TestWithParam<int> {
- protected:
-  parallel::ThreadPool pool{GetParam()};
-  Arena scratch;
-  Context context{pool, scratch};
-};
+using AttentionOnThreads = parallel::OnThreads<Context>;
 
 TEST_P(AttentionOnThreads, EveryExactVariantEqualsTheReferenceBitForBit) {
   for (const Dimensions& d : kShapes) {
     const Case data(d, d.T % 2 == 0);
     for (const Problem& problem : masks(data.problem)) {
       const std::vector<float> want = data.run(variants().front(), context, problem);
-      for (const Variant& variant : variants()) {
-        if (!variant.supported() || variant.mode != Mode::kExact) continue;
+      for (const Variant& variant : supported(variants(), Mode::kExact)) {
         EXPECT_EQ(digest_of(data.run(variant, context, problem)), digest_of(want)) << describe(variant, problem);
       }
     }
@@ -58,8 +53,7 @@ TEST_P(AttentionOnThreads, KeysInPanelsGiveTheSameBits) {
     Cache cache(data.k.view, d.S + 20);
     pack_keys(data.k.view, 0, cache.data.data(), cache.stride);
     for (Problem problem : masks(data.problem)) {
-      for (const Variant& variant : variants()) {
-        if (!variant.supported()) continue;
+      for (const Variant& variant : supported(variants())) {
         problem.k_panels = {};
         const std::vector<float> want = data.run(variant, context, problem);
         problem.k_panels = cache.panels();
@@ -110,8 +104,7 @@ TEST_P(AttentionOnThreads, FastVariantsStayWithinTheErrorBound) {
           }
         }
       }
-      for (const Variant& variant : variants()) {
-        if (!variant.supported() || variant.mode != Mode::kFast) continue;
+      for (const Variant& variant : supported(variants(), Mode::kFast)) {
         const std::vector<float> got = data.run(variant, context, problem);
         for (std::size_t i = 0; i < got.size(); ++i) {
           ASSERT_LE(std::abs(got[i] - exact[i]), bound[i]) << describe(variant, problem) << " element " << i;
@@ -130,8 +123,7 @@ TEST_P(AttentionOnThreads, GenerationAndChunksEqualTheWholeBitForBit) {
       Problem whole = data.problem;
       whole.causal = true;
       whole.window = window;
-      for (const Variant& variant : variants()) {
-        if (!variant.supported() || variant.mode != Mode::kExact) continue;
+      for (const Variant& variant : supported(variants(), Mode::kExact)) {
         const std::vector<float> want = data.run(variant, context, whole);
         for (const int chunk : {1, 7, 40}) {
           Cache cache(data.k.view, d.S);
@@ -165,8 +157,7 @@ TEST_P(AttentionOnThreads, KeysThatLeftTheWindowMayLeaveTheCache) {
   rest.first_key = 48;
   rest.k = whole.k.block(48, 32);
   rest.v = whole.v.block(48, 32);
-  for (const Variant& variant : variants()) {
-    if (!variant.supported() || variant.mode != Mode::kExact) continue;
+  for (const Variant& variant : supported(variants(), Mode::kExact)) {
     EXPECT_EQ(data.run(variant, context, rest), data.run(variant, context, whole)) << variant.name;
   }
 }
@@ -202,8 +193,7 @@ TEST_P(AttentionOnThreads, FewerBitsAreReadAsTheirValues) {
       const std::vector<Problem> stored = masks(data.problem), plain = masks(whole.problem);
       for (std::size_t i = 0; i < stored.size(); ++i) {
         const std::vector<float> want = whole.run(variants().front(), context, plain[i]);
-        for (const Variant& variant : variants()) {
-          if (!variant.supported()) continue;
+        for (const Variant& variant : supported(variants())) {
           const std::vector<float> got = data.run(variant, context, stored[i]);
           if (variant.mode == Mode::kExact) {
             EXPECT_EQ(digest_of(got), digest_of(want)) << describe(variant, stored[i]);

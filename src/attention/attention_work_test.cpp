@@ -10,7 +10,7 @@
 #include "attention/row_kernels.h"
 #include "attention/row_ops.h"
 #include "core/math.h"
-#include "core/rng.h"
+#include "core/test_support.h"
 #include "profile/counted.h"
 #include "profile/flop_counter.h"
 
@@ -27,12 +27,6 @@ using profile::FlopCounter;
 using profile::Work;
 
 constexpr int kStripes = 16;
-
-std::vector<float> random_values(int count, std::uint32_t stream) {
-  std::vector<float> values(static_cast<std::size_t>(count));
-  Rng(2026, stream).fill_uniform(values, -2.0F, 2.0F);
-  return values;
-}
 
 template <class Number>
 Number join(std::array<Number, kStripes>& stripes) {
@@ -117,8 +111,9 @@ TEST(AttentionWork, IsWhatTheLoopsPerformWithMasksAndGroupedQueries) {
   Arena scratch;
   Context context{pool, scratch};
   for (const AttentionShape& s : kShapes) {
-    const auto q = random_values(s.queries * s.heads * s.size, 1);
-    const auto k = random_values(s.keys * s.key_heads * s.size, 2), v = random_values(s.keys * s.key_heads * s.size, 3);
+    const auto q = random_values(s.queries * s.heads * s.size, 1, 2.0F);
+    const auto k = random_values(s.keys * s.key_heads * s.size, 2, 2.0F),
+               v = random_values(s.keys * s.key_heads * s.size, 3, 2.0F);
     std::vector<float> out(q.size());
     attend({.q = heads_view(q.data(), s.queries, s.heads, s.size),
             .k = heads_view(k.data(), s.keys, s.key_heads, s.size),
@@ -243,7 +238,8 @@ TEST(RowWork, IsWhatTheLoopsPerform) {
   for (const Operation& operation : kOperations) {
     for (const int M : {1, 3}) {
       for (const int N : {1, 5, 16, 37}) {
-        const auto x = random_values(M * N, 1), weight = random_values(N, 2), bias = random_values(N, 3);
+        const auto x = random_values(M * N, 1, 2.0F), weight = random_values(N, 2, 2.0F),
+                   bias = random_values(N, 3, 2.0F);
         std::vector<float> y(x.size()), loops;
         operation.run(weight, bias, matrix_view(x, M, N), matrix_view(y, M, N), pool);
         const FloatRows rows{x, weight, bias, N};
@@ -269,7 +265,7 @@ TEST(RowWork, IsWhatTheLoopsPerform) {
 TEST(RowWork, OfRotaryPositionsToo) {
   constexpr int kTokens = 3, kHeads = 5, kSize = 14;
   const RopeTable table(kTokens, kSize);
-  auto x = random_values(kTokens * kHeads * kSize, 1);
+  auto x = random_values(kTokens * kHeads * kSize, 1, 2.0F);
   const auto before = x;
   parallel::ThreadPool pool(1);
   rope(best_rows(1), heads_view(x.data(), kTokens, kHeads, kSize), 0, table, pool);

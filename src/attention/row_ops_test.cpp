@@ -11,7 +11,6 @@
 
 #include "core/digest.h"
 #include "core/math.h"
-#include "core/rng.h"
 #include "core/test_support.h"
 
 namespace optlab::attention {
@@ -19,20 +18,6 @@ namespace {
 
 constexpr int kColumns[] = {0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 47, 63, 64, 101, 127, 128, 257, 1000};
 constexpr int kRows[] = {0, 1, 3, 17};
-constexpr float kUntouched = -77.0F;
-
-std::vector<float> random_values(std::size_t count, std::uint32_t stream, float reach) {
-  std::vector<float> values(count);
-  Rng(2026, stream).fill_uniform(values, -reach, reach);
-  return values;
-}
-
-std::uint64_t digest_of(const std::vector<float>& values) {
-  Digest digest;
-  digest.add(std::span<const float>(values));
-  return digest.value();
-}
-
 using Operation = std::function<void(const RowVariant&, ConstMatrixView, MatrixView, parallel::ThreadPool&)>;
 
 struct Named {
@@ -87,8 +72,7 @@ TEST_P(RowOpsOnThreads, EveryVariantEqualsTheReferenceBitForBit) {
       for (const int rows : kRows) {
         const std::vector<float> x = random_values(static_cast<std::size_t>(rows) * columns, 1, 6.0F);
         const auto want = digest_of(result_of(operation, row_variants().front(), x, rows, columns, false, pool));
-        for (const RowVariant& variant : row_variants()) {
-          if (!variant.supported()) continue;
+        for (const RowVariant& variant : supported(row_variants())) {
           for (const bool in_place : {false, true}) {
             EXPECT_EQ(digest_of(result_of(operation, variant, x, rows, columns, in_place, pool)), want)
                 << operation.name << " [" << rows << "," << columns << "] by " << variant.name;
@@ -115,8 +99,7 @@ TEST_P(RowOpsOnThreads, RopeEqualsTheReferenceBitForBit) {
     const std::vector<float> x = random_values(std::size_t{13} * 3 * D, 3, 2.0F);
     std::vector<float> want = x;
     rope(row_variants().front(), heads_view(want.data(), 13, 3, D), 27, table, pool);
-    for (const RowVariant& variant : row_variants()) {
-      if (!variant.supported()) continue;
+    for (const RowVariant& variant : supported(row_variants())) {
       std::vector<float> got = x;
       rope(variant, heads_view(got.data(), 13, 3, D), 27, table, pool);
       EXPECT_EQ(digest_of(got), digest_of(want)) << variant.name << " D=" << D;
@@ -205,8 +188,7 @@ TEST_F(RowOps, SpecialValuesPassThroughEveryVariantAlike) {
   for (const Named& operation : operations()) {
     for (const std::vector<float>& x : rows) {
       const auto want = digest_of(run(operation, x));
-      for (const RowVariant& variant : row_variants()) {
-        if (!variant.supported()) continue;
+      for (const RowVariant& variant : supported(row_variants())) {
         const auto got = result_of(operation, variant, x, 1, static_cast<int>(x.size()), false, pool);
         EXPECT_EQ(digest_of(got), want) << operation.name << " by " << variant.name << " of " << x[0] << ", …";
       }
@@ -233,7 +215,6 @@ TEST_F(RowOps, RefusesBadOperandsAndNamesThem) {
       "weight has 4 elements; want N = 3");
   has(message([&] { rms_norm(naive, view(2, 3), three, -1.0F, view(2, 3), pool); }), "epsilon is -1");
   has(message([&] { layer_norm(naive, view(2, 3), three, four, 1e-5F, view(2, 3), pool); }), "bias has 4 elements");
-  has(message([] { row_variant("warp"); }), "no variant \"warp\" here; there are naive");
   has(message([] { RopeTable(8193, 8); }), "8193 positions");
   has(message([] { RopeTable(10, 7); }), "D 7");
   const RopeTable table(10, 8);
@@ -242,6 +223,8 @@ TEST_F(RowOps, RefusesBadOperandsAndNamesThem) {
   has(message([&] { rope(naive, heads_view(data.data(), 2, 1, 6), 0, table, pool); }),
       "X is [2,1,6], the table is for D = 8");
 }
+
+TEST(RowOpsLadder, HasItsRungsByName) { expect_ladder(row_variants(), row_variant); }
 
 }  // namespace
 }  // namespace optlab::attention

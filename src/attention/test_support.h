@@ -8,20 +8,13 @@
 #include <vector>
 
 #include "attention/attention.h"
-#include "core/digest.h"
-#include "core/rng.h"
+#include "core/test_support.h"
 
 namespace optlab::attention {
 
 struct Dimensions {
   int T, S, H, G, D;
 };
-
-inline std::vector<float> random_values(std::size_t count, std::uint32_t stream, float reach) {
-  std::vector<float> values(count);
-  Rng(2026, stream).fill_uniform(values, -reach, reach);
-  return values;
-}
 
 /// [tokens, heads, D] with gaps between heads and tokens, or heads outermost.
 struct Operand {
@@ -39,20 +32,12 @@ struct Operand {
   Heads view;
 };
 
-constexpr float kUntouched = -77.0F;
-
 inline std::vector<float> values_of(const Heads& heads) {
   std::vector<float> values;
   for (int t = 0; t < heads.tokens; ++t) {
     for (int h = 0; h < heads.heads; ++h) values.insert(values.end(), heads.at(t, h), heads.at(t, h) + heads.size);
   }
   return values;
-}
-
-inline std::uint64_t digest_of(const std::vector<float>& values) {
-  Digest digest;
-  digest.add(std::span<const float>(values));
-  return digest.value();
 }
 
 /// Q, K, V of one shape, and what to do with them.

@@ -8,6 +8,7 @@
 #include "attention/row_kernels.h"
 #include "attention/row_ops.h"
 #include "core/math.h"
+#include "core/test_support.h"
 
 /// simd/vector_math.h as every ISA compiled it, against core/math.h bit by bit.
 namespace optlab::attention {
@@ -42,8 +43,7 @@ void expect_lane_by_lane(void (*detail::RowKernels::*function)(const float*, int
   ASSERT_NE(x.size() % 16, 0U);
   std::vector<float> want(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) want[i] = scalar(x[i]);
-  for (const RowVariant& variant : row_variants()) {
-    if (!variant.supported()) continue;
+  for (const RowVariant& variant : supported(row_variants())) {
     std::vector<float> got(x.size());
     (variant.kernels->*function)(x.data(), static_cast<int>(x.size()), got.data());
     int differing = 0;
@@ -65,8 +65,7 @@ TEST(VectorMath, TanhHasTheBitsOfTheScalarFunctionInEveryLane) {
 }
 
 TEST(VectorMath, ATailHasTheBitsOfWholeVectors) {
-  for (const RowVariant& variant : row_variants()) {
-    if (!variant.supported()) continue;
+  for (const RowVariant& variant : supported(row_variants())) {
     for (int n = 0; n <= 35; ++n) {
       std::vector<float> x(n), y(n + 1, -77.0F);
       for (int i = 0; i < n; ++i) x[i] = 0.37F * static_cast<float>(i) - 3.0F;

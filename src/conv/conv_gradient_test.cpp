@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "core/digest.h"
-#include "core/rng.h"
 #include "core/test_support.h"
 
 namespace optlab::conv {
@@ -32,12 +30,6 @@ std::string describe(const GradientVariant& variant, const Geometry& g) {
     text += std::to_string(value) + ",";
   }
   return text + "}";
-}
-
-std::vector<float> random_values(std::size_t count, std::uint32_t stream) {
-  std::vector<float> values(count);
-  Rng(2026, stream).fill_uniform(values, -1.0F, 1.0F);
-  return values;
 }
 
 struct Operands {
@@ -97,8 +89,7 @@ TEST(ConvGradient, EveryRungIsTheDefinition) {
   for (const Geometry& g : kGeometries) {
     const Operands operands(g);
     const Definition want(g, operands);
-    for (const GradientVariant& variant : gradient_variants()) {
-      if (!variant.supported()) continue;
+    for (const GradientVariant& variant : supported(gradient_variants())) {
       const Gradients got = gradients(variant, g, operands, 1);
       for (std::size_t i = 0; i < got.weights.size(); ++i) {
         ASSERT_NEAR(got.weights[i], want.weights[i], (2 * g.pixels() + 2) * kEpsilon * want.weight_size[i])
@@ -117,8 +108,7 @@ TEST(ConvGradient, ExactRungsAndThreadsAgreeBitForBit) {
   for (const Geometry& g : kGeometries) {
     const Operands operands(g);
     const Gradients want = gradients(gradient_variants().front(), g, operands, 1);
-    for (const GradientVariant& variant : gradient_variants()) {
-      if (!variant.supported() || variant.mode != Mode::kExact) continue;
+    for (const GradientVariant& variant : supported(gradient_variants(), Mode::kExact)) {
       for (int threads : {1, 2, 4}) {
         if (threads > 1 && !variant.threaded) continue;
         EXPECT_EQ(gradients(variant, g, operands, threads), want) << describe(variant, g) << " threads " << threads;

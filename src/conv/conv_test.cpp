@@ -10,8 +10,8 @@
 
 #include "conv/packed_filter.h"
 #include "core/digest.h"
-#include "core/rng.h"
 #include "core/test_support.h"
+#include "parallel/test_support.h"
 
 namespace optlab::conv {
 namespace {
@@ -39,12 +39,6 @@ std::string describe(const Variant& variant, const Geometry& g) {
   return text + "}";
 }
 
-std::vector<float> random_values(std::size_t count, std::uint32_t stream) {
-  std::vector<float> values(count);
-  Rng(2026, stream).fill_uniform(values, -1.0F, 1.0F);
-  return values;
-}
-
 struct Operands {
   explicit Operands(const Geometry& g, std::uint32_t stream = 1)
       : input(random_values(g.input_count(), stream)),
@@ -53,19 +47,11 @@ struct Operands {
   std::vector<float> input, weights, bias;
 };
 
-/// The bits of the values, so that NaN equals NaN and -0 differs from +0.
-std::uint64_t digest_of(std::span<const float> values) {
-  Digest digest;
-  digest.add(values);
-  return digest.value();
-}
-
-class ConvOnThreads : public testing::TestWithParam<int> {
+class ConvOnThreads : public parallel::OnThreads<Context> {
  protected:
   /// By `variant`; expects that nothing around the output is touched.
   std::vector<float> convolved(const Variant& variant, const Geometry& g, const Operands& operands,
                                const Epilogue& epilogue = {}) {
-    constexpr float kUntouched = -77.0F;
     constexpr std::size_t kMargin = 40;
     const std::size_t count = g.output_count();
     std::vector<float> output(count + 2 * kMargin, kUntouched);
@@ -76,10 +62,6 @@ class ConvOnThreads : public testing::TestWithParam<int> {
     EXPECT_TRUE(std::all_of(output.end() - kMargin, output.end(), untouched)) << describe(variant, g);
     return {output.begin() + kMargin, output.end() - kMargin};
   }
-
-  parallel::ThreadPool pool{GetParam()};
-  Arena scratch;
-  Context context{pool, scratch};
 };
 
 TEST_P(ConvOnThreads, EveryExactVariantEqualsTheReferenceBitForBit) {
@@ -87,8 +69,8 @@ TEST_P(ConvOnThreads, EveryExactVariantEqualsTheReferenceBitForBit) {
     const Operands operands(g);
     for (const Epilogue& epilogue : {Epilogue{}, Epilogue{operands.bias.data(), Activation::kRelu}}) {
       const auto want = digest_of(convolved(variants().front(), g, operands, epilogue));
-      for (const Variant& variant : variants()) {
-        if (!variant.supported() || variant.mode != Mode::kExact || !variant.applies(g)) continue;
+      for (const Variant& variant : supported(variants(), Mode::kExact)) {
+        if (!variant.applies(g)) continue;
         EXPECT_EQ(digest_of(convolved(variant, g, operands, epilogue)), want) << describe(variant, g);
       }
     }
@@ -99,8 +81,8 @@ TEST_P(ConvOnThreads, ALargeImageIsDividedWithoutASeam) {
   const Geometry g{2, 61, 53, 6, 40, 3, 3, 1, 1, 1, 1};  // 37 MFLOP: worth waking every thread
   const Operands operands(g);
   const auto want = digest_of(convolved(variants().front(), g, operands));
-  for (const Variant& variant : variants()) {
-    if (!variant.supported() || variant.mode != Mode::kExact || !variant.applies(g)) continue;
+  for (const Variant& variant : supported(variants(), Mode::kExact)) {
+    if (!variant.applies(g)) continue;
     EXPECT_EQ(digest_of(convolved(variant, g, operands)), want) << variant.name;
   }
 }
@@ -141,10 +123,9 @@ void for_each_sum(const Geometry& g, const Operands& operands, const Each& each)
 TEST_P(ConvOnThreads, TheReferenceAndFastVariantsStayWithinTheErrorBound) {
   for (const Geometry& g : kGeometries) {
     const Operands operands(g);
-    for (const Variant& variant : variants()) {
+    for (const Variant& variant : supported(variants())) {
       const bool checked = variant.mode == Mode::kFast || variant.algorithm == Algorithm::kNaive;
-      if (!variant.supported() || !checked || variant.algorithm == Algorithm::kWinograd || !variant.applies(g))
-        continue;
+      if (!checked || variant.algorithm == Algorithm::kWinograd || !variant.applies(g)) continue;
       const std::vector<float> got = convolved(variant, g, operands);
       for_each_sum(g, operands, [&](std::size_t i, const Sum& want) {
         ASSERT_LE(std::abs(got[i] - want.value), 2.0 * g.depth() * 0x1p-24 * want.magnitude) << describe(variant, g);
@@ -205,8 +186,8 @@ TEST_P(ConvOnThreads, WinogradStaysWithinItsOwnErrorBound) {
   int checked = 0;
   for (const Geometry& g : kGeometries) {
     const Operands operands(g);
-    for (const Variant& variant : variants()) {
-      if (!variant.supported() || variant.algorithm != Algorithm::kWinograd || !variant.applies(g)) continue;
+    for (const Variant& variant : supported(variants())) {
+      if (variant.algorithm != Algorithm::kWinograd || !variant.applies(g)) continue;
       const std::vector<float> got = convolved(variant, g, operands);
       const std::vector<double> bounds = winograd_bounds(g, operands);
       for_each_sum(g, operands, [&](std::size_t i, const Sum& want) {
@@ -220,12 +201,8 @@ TEST_P(ConvOnThreads, WinogradStaysWithinItsOwnErrorBound) {
 
 INSTANTIATE_TEST_SUITE_P(Threads, ConvOnThreads, testing::Values(1, 2, 3, 4));
 
-class Conv : public testing::Test {
+class Conv : public parallel::OnTwoThreads<Context> {
  protected:
-  parallel::ThreadPool pool{2};
-  Arena scratch;
-  Context context{pool, scratch};
-
   std::vector<float> convolved(const Variant& variant, const Geometry& g, const std::vector<float>& input,
                                const std::vector<float>& weights, const Epilogue& epilogue = {}) {
     std::vector<float> output(g.output_count());
@@ -283,8 +260,8 @@ TEST_F(Conv, PaddingIsMultipliedLikeAnyOtherZero) {
   EXPECT_TRUE(std::isinf(want[(1 * 8 + 1) * 12 + 5])) << "infinity times input";
   EXPECT_TRUE(std::isnan(want[(4 * 8 + 5) * 12])) << "the NaN's neighbour";
   EXPECT_FALSE(std::isnan(want[(5 * 8 + 5) * 12])) << "two rows below it";
-  for (const Variant& variant : variants()) {
-    if (!variant.supported() || !variant.applies(g) || variant.mode != Mode::kExact) continue;
+  for (const Variant& variant : supported(variants(), Mode::kExact)) {
+    if (!variant.applies(g)) continue;
     EXPECT_EQ(digest_of(convolved(variant, g, operands.input, operands.weights)), digest_of(want)) << variant.name;
   }
 }
@@ -295,8 +272,8 @@ TEST_F(Conv, WinogradLosesWhatCancels) {
   operands.input[2 * 4 + 2] = 1e6F;  // under weight (2,2) of the first output
   operands.weights[8] = 0;
   const float exact = convolved(variants().front(), g, operands.input, operands.weights)[0];
-  for (const Variant& variant : variants()) {
-    if (!variant.supported() || !variant.applies(g) || variant.threaded) continue;
+  for (const Variant& variant : supported(variants())) {
+    if (!variant.applies(g) || variant.threaded) continue;
     const float error = std::abs(convolved(variant, g, operands.input, operands.weights)[0] - exact);
     const float bound = 2.0F * 9 * 0x1p-24F * 9;  // the other eight products are below 1
     EXPECT_EQ(error > bound, variant.algorithm == Algorithm::kWinograd) << variant.name << ": " << error;
@@ -306,8 +283,8 @@ TEST_F(Conv, WinogradLosesWhatCancels) {
 TEST_F(Conv, AFilterIsPackedOnceForImagesOfAnySize) {
   const Geometry g{1, 8, 8, 16, 20, 3, 3, 1, 1, 1, 1};
   const Operands operands(g);
-  for (const Variant& variant : variants()) {
-    if (!variant.supported() || !variant.applies(g)) continue;
+  for (const Variant& variant : supported(variants())) {
+    if (!variant.applies(g)) continue;
     const PackedFilter filter(variant, g, operands.weights);
     const std::size_t least = sizeof(float) * g.weight_count();
     EXPECT_GE(filter.bytes(), variant.algorithm == Algorithm::kWinograd ? least / 9 * 16 : least) << variant.name;
@@ -367,8 +344,6 @@ TEST_F(Conv, RefusesWhatCannotBeAndNamesIt) {
   EXPECT_NE(call(pointwise, g, 256, 512).find(pointwise.name + " does not apply to a kernel [3,3]"), std::string::npos);
   EXPECT_EQ(message_of<std::invalid_argument>([&] { PackedFilter(naive, g, std::span(operands.weights).first(9)); }),
             "PackedFilter: 9 weights; a filter [3,3,4,8] in 1 group wants 288");
-  EXPECT_NE(message_of<std::invalid_argument>([] { variant("warp"); }).find("there are naive, direct"),
-            std::string::npos);
 }
 
 TEST_F(Conv, TheDispatcherTakesARungThatApplies) {
@@ -382,11 +357,9 @@ TEST_F(Conv, TheDispatcherTakesARungThatApplies) {
   }
   EXPECT_EQ(best(Mode::kExact, {1, 9, 9, 8, 8, 3, 3, 1, 1, 1, 8}, 1).algorithm, Algorithm::kDepthwise);
   EXPECT_EQ(best(Mode::kExact, {1, 9, 9, 8, 8, 3, 3, 1, 1, 1, 1}, 1).algorithm, Algorithm::kImplicit);
-  for (const Variant& variant : variants()) {
-    if (!variant.supported()) continue;
-    EXPECT_EQ(&conv::variant(variant.name), &variant);
-  }
 }
+
+TEST(ConvLadder, HasItsRungsByName) { expect_ladder(variants(), variant); }
 
 }  // namespace
 }  // namespace optlab::conv

@@ -5,7 +5,7 @@
 
 #include "conv/conv.h"
 #include "conv/packed_filter.h"
-#include "core/rng.h"
+#include "core/test_support.h"
 #include "profile/counted.h"
 #include "profile/flop_counter.h"
 
@@ -14,12 +14,6 @@ namespace {
 
 using profile::CountedOperand;
 using profile::Work;
-
-std::vector<float> random_values(std::size_t count, std::uint32_t stream) {
-  std::vector<float> values(count);
-  Rng(2026, stream).fill_uniform(values, -1.0F, 1.0F);
-  return values;
-}
 
 /// One output element without its bias, for floats or for numbers that count: padding is a zero that is multiplied.
 template <class Number, class Operand>

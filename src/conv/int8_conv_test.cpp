@@ -70,8 +70,7 @@ TEST(Int8Conv, EveryVariantGivesTheIntegersOfTheDefinition) {
       const auto w = weights(g.weight_count());
       for (const int zero : {0, 61}) {
         const std::vector<std::int32_t> want = definition(g, x, zero, w);
-        for (const gemm::Int8Variant& variant : gemm::int8_variants()) {
-          if (!variant.supported()) continue;
+        for (const gemm::Int8Variant& variant : supported(gemm::int8_variants())) {
           const PackedInt8Filter filter(variant, g, w);
           EXPECT_GE(filter.bytes(), g.weight_count());
           std::vector<std::int32_t> got(g.output_count(), -1);
@@ -103,8 +102,7 @@ TEST(Int8Conv, RequantizesPerChannelAndSubtractsTheZeroPoint) {
       want.push_back(gemm::requantize(sum, scale[oc], 20, 20, 127));
     }
     EXPECT_NE(*std::ranges::max_element(want), *std::ranges::min_element(want));
-    for (const gemm::Int8Variant& variant : gemm::int8_variants()) {
-      if (!variant.supported()) continue;
+    for (const gemm::Int8Variant& variant : supported(gemm::int8_variants())) {
       std::vector<std::uint8_t> got(want.size());
       convolve_int8(variant, x, kZero, PackedInt8Filter(variant, g, w), q, got, context);
       EXPECT_EQ(got, want) << variant.name;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "core/rng.h"
+#include "core/test_support.h"
 #include "gemm/gemm.h"
 #include "profile/counted.h"
 #include "profile/flop_counter.h"
@@ -13,12 +13,6 @@ namespace {
 
 using profile::CountedOperand;
 using profile::Work;
-
-std::vector<float> random_values(int count, std::uint32_t stream) {
-  std::vector<float> values(static_cast<std::size_t>(count));
-  Rng(2026, stream).fill_uniform(values, -1.0F, 1.0F);
-  return values;
-}
 
 /// y = x·W + b, for floats or for numbers that count; `bias` may be null.
 template <class Number, class Operand>

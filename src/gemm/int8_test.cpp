@@ -5,17 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "core/digest.h"
-#include "core/rng.h"
-#include "core/test_support.h"
 #include "gemm/int8_gemm.h"
+#include "gemm/test_support.h"
+#include "parallel/test_support.h"
 
 namespace optlab::gemm {
 namespace {
-
-struct Dimensions {
-  int M, K, N;
-};
 
 // Empty, single, around groups of 2 and 4, lanes and tiles; K that is no whole number of groups.
 constexpr Dimensions kShapes[] = {{0, 0, 0},   {0, 5, 3},    {4, 0, 9},     {3, 4, 0},     {1, 1, 1},
@@ -38,17 +33,8 @@ std::vector<std::int8_t> weights(std::size_t count, std::uint32_t stream) {
   return result;
 }
 
-std::string describe(const Int8Variant& variant, const Dimensions& d) {
-  return std::string(variant.name) + " at M=" + std::to_string(d.M) + " K=" + std::to_string(d.K) +
-         " N=" + std::to_string(d.N);
-}
-
-class Int8OnThreads : public testing::TestWithParam<int> {
+class Int8OnThreads : public parallel::OnThreads<Context> {
  protected:
-  parallel::ThreadPool pool{GetParam()};
-  Arena scratch;
-  Context context{pool, scratch};
-
   std::vector<std::int32_t> product(const Int8Variant& variant, const Dimensions& d, const std::vector<std::uint8_t>& a,
                                     const std::vector<std::int8_t>& b) {
     const PackedInt8 packed(variant, {b.data(), d.K, d.N, d.N, 1});
@@ -61,10 +47,9 @@ class Int8OnThreads : public testing::TestWithParam<int> {
 TEST_P(Int8OnThreads, EveryVariantGivesTheIntegersOfTheReference) {
   for (const Dimensions& d : kShapes) {
     const auto b = weights(static_cast<std::size_t>(d.K) * d.N, 2);
-    for (const Int8Variant& variant : int8_variants()) {
-      if (!variant.supported()) continue;
+    for (const Int8Variant& variant : supported(int8_variants())) {
       const auto a = activations(static_cast<std::size_t>(d.M) * d.K, (1 << variant.activation_bits) - 1, 1);
-      EXPECT_EQ(product(variant, d, a, b), product(int8_variants().front(), d, a, b)) << describe(variant, d);
+      EXPECT_EQ(product(variant, d, a, b), product(int8_variants().front(), d, a, b)) << describe(variant.name, d);
     }
   }
 }
@@ -73,8 +58,7 @@ TEST_P(Int8OnThreads, TheLargestOperandsDoNotSaturate) {
   const Dimensions d{3, 1024, 40};
   for (const std::int8_t weight : {std::int8_t{-128}, std::int8_t{127}}) {
     const std::vector<std::int8_t> b(static_cast<std::size_t>(d.K) * d.N, weight);
-    for (const Int8Variant& variant : int8_variants()) {
-      if (!variant.supported()) continue;
+    for (const Int8Variant& variant : supported(int8_variants())) {
       const int largest = (1 << variant.activation_bits) - 1;
       const std::vector<std::uint8_t> a(static_cast<std::size_t>(d.M) * d.K, static_cast<std::uint8_t>(largest));
       for (const std::int32_t sum : product(variant, d, a, b)) {
@@ -125,13 +109,12 @@ TEST_P(Int8OnThreads, RequantizesEveryTileAsDefined) {
           want[m * d.N + n] = requantize(sum, scale.size() > 1 ? scale[n] : scale[0], 12, 12, 127);
         }
       }
-      for (const Int8Variant& variant : int8_variants()) {
-        if (!variant.supported()) continue;
+      for (const Int8Variant& variant : supported(int8_variants())) {
         const PackedInt8 packed(variant, {b.data(), d.K, d.N, d.N, 1});
         std::vector<std::uint8_t> got(sums.size());
         multiply_int8(variant, {a.data(), d.M, d.K, d.K, 1}, kZeroA, packed, q, {got.data(), d.M, d.N, d.N, 1},
                       context);
-        EXPECT_EQ(got, want) << describe(variant, d);
+        EXPECT_EQ(got, want) << describe(variant.name, d);
       }
     }
   }
@@ -181,8 +164,6 @@ TEST(Int8, RefusesWhatDoesNotFitAndNamesIt) {
             std::string::npos);
   EXPECT_NE(call(naive, {a.data(), 2, 4, 4, 1}, {c.data(), 2, 3, 3, 1}).find("not packed for int8_naive"),
             std::string::npos);
-  EXPECT_NE(message_of<std::invalid_argument>([] { int8_variant("warp"); }).find("there are int8_naive"),
-            std::string::npos);
   EXPECT_NE(message_of<std::invalid_argument>([&] {
               PackedInt8(packed, {b.data(), 65537, 1, 1, 1});
             }).find("0 <= K <= 65536"),
@@ -198,6 +179,8 @@ TEST(Int8, RefusesWhatDoesNotFitAndNamesIt) {
   EXPECT_NE(requantized({std::span(scales).first(1), nullptr, 0, 5, 300}).find("results from 5 to 300"),
             std::string::npos);
 }
+
+TEST(Int8Ladder, HasItsRungsByName) { expect_ladder(int8_variants(), int8_variant); }
 
 }  // namespace
 }  // namespace optlab::gemm

@@ -53,8 +53,7 @@ TEST(Cnn, ExactVariantsAndThreadsAgreeBitForBit) {
   const Classification want = classify(model, pixels, reference.compute);
   const auto first = classify(model, std::span(pixels).first(784), reference.compute);
   EXPECT_TRUE(std::equal(first.logits.begin(), first.logits.end(), want.logits.begin()));  // not of the batch
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (variant.mode != gemm::Mode::kExact || !variant.supported()) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants(), gemm::Mode::kExact)) {
     for (int threads : {1, 2, 4}) {
       nn::TestCompute compute(variant, threads);
       EXPECT_EQ(classify(model, pixels, compute.compute).logits_digest, want.logits_digest) << variant.name;

@@ -57,8 +57,7 @@ TEST(Golden, LogitsAreTheSameBitsEverywhere) {
   const IdxImages images = parse_idx_images(images_file, kImages, {.rows = 28, .columns = 28});
   ASSERT_EQ(images.count, 64);
   int rungs = 0;
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (variant.mode != gemm::Mode::kExact || !variant.supported()) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants(), gemm::Mode::kExact)) {
     ++rungs;
     for (int threads = 1; threads <= 4; ++threads) {
       nn::TestCompute compute(variant, threads);
@@ -75,8 +74,7 @@ TEST(Golden, FastRungsGiveTheSameClasses) {
   const IdxImages images = parse_idx_images(images_file, kImages);
   nn::TestCompute exact;
   const auto want = classify(model, images.pixels, exact.compute).predictions;
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (!variant.supported()) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants())) {
     nn::TestCompute compute(variant, 2);
     EXPECT_EQ(classify(model, images.pixels, compute.compute).predictions, want) << variant.name;
   }
@@ -91,8 +89,7 @@ TEST(Golden, CnnCheckpointIsTheOneThatWasTrained) {
   EXPECT_EQ(checkpoint::Safetensors::parse(bytes).metadata().at("parameter_digest"), kCnnWeightsDigest);
   const auto images_file = read<std::uint8_t>(kImages);
   const IdxImages images = parse_idx_images(images_file, kImages);
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (variant.mode != gemm::Mode::kExact || !variant.supported()) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants(), gemm::Mode::kExact)) {
     nn::TestCompute compute(variant, 3);
     EXPECT_EQ(classify(model, images.pixels, compute.compute).logits_digest, kCnnLogitsDigest) << variant.name;
   }

@@ -44,8 +44,7 @@ TEST(Mlp, ExactVariantsAndThreadsAgreeBitForBit) {
   nn::TestCompute reference(gemm::variants().front(), 1);
   const Classification want = classify(model, pixels, reference.compute);
   EXPECT_EQ(want.predictions.size(), 70U);
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (variant.mode != gemm::Mode::kExact || !variant.supported()) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants(), gemm::Mode::kExact)) {
     for (int threads = 1; threads <= 4; ++threads) {
       nn::TestCompute compute(variant, threads);
       const Classification got = classify(model, pixels, compute.compute);

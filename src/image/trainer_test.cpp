@@ -61,8 +61,7 @@ TEST(Trainer, LearnsAndReportsItsProgress) {
 
 TEST(Trainer, WeightsAreTheSameBitsForEveryExactVariantAndThreadCount) {
   const std::string want = train_digest(&gemm::variants().front(), 1);
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (variant.mode != gemm::Mode::kExact || !variant.supported()) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants(), gemm::Mode::kExact)) {
     for (int threads : {1, 2, 3, 4}) EXPECT_EQ(train_digest(&variant, threads), want) << variant.name << ' ' << threads;
   }
   // The same number natively, under qemu and as WebAssembly.
@@ -239,8 +238,7 @@ TEST(Trainer, CnnWeightsAreTheSameBitsForEveryExactVariantAndThreadCount) {
     return model->parameter_digest();
   };
   const std::string want = digest(gemm::variants().front(), 1);
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (variant.mode != gemm::Mode::kExact || !variant.supported()) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants(), gemm::Mode::kExact)) {
     for (int threads : {1, 2, 3}) EXPECT_EQ(digest(variant, threads), want) << variant.name << ' ' << threads;
   }
 }

@@ -71,8 +71,7 @@ TEST(Decoder, AnyExactRungGivesTheSameBits) {
   const auto ids = random_ids(40, kSmall.vocab);
   nn::TestCompute one;
   const auto want = uncached(model, ids, one.compute);
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (!variant.supported() || variant.mode != gemm::Mode::kExact) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants(), gemm::Mode::kExact)) {
     nn::TestCompute compute(variant, 2);
     Decoder decoder(model, {}, compute.compute);
     EXPECT_EQ(cached(decoder, ids, {7}), want) << variant.name;

@@ -84,8 +84,7 @@ std::string training_digest(const gemm::Variant* variant, int threads) {
 /// The proof of exact mode: natively with any instruction set, under qemu and as WebAssembly, all arrive at these bits.
 TEST(Lm, TrainingGivesTheSameBitsEverywhere) {
   constexpr const char* kDigest = "ce3a2bc81ca0d9c0";
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (variant.mode != gemm::Mode::kExact || !variant.supported()) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants(), gemm::Mode::kExact)) {
     EXPECT_EQ(training_digest(&variant, 1), kDigest) << variant.name;
   }
   for (int threads = 2; threads <= 4; ++threads) EXPECT_EQ(training_digest(nullptr, threads), kDigest) << threads;

@@ -103,8 +103,7 @@ TEST(Linear, PreparedWeightsGiveTheSameBitsUntilTheyChange) {
   parallel::ThreadPool pool(1);
   Arena scratch;
   gemm::Context context{pool, scratch};
-  for (const gemm::Variant& variant : gemm::variants()) {
-    if (!variant.supported()) continue;
+  for (const gemm::Variant& variant : supported(gemm::variants())) {
     const Compute compute{&variant, context};
     const auto forward = [&](Tensor& y) { layer.forward(x.view(), y.view(), {compute}); };
     EXPECT_EQ(layer.packed_bytes(), 0U);

@@ -8,16 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "core/digest.h"
-#include "core/rng.h"
-#include "core/test_support.h"
+#include "gemm/test_support.h"
+#include "parallel/test_support.h"
 
 namespace optlab::sparse {
 namespace {
 
-struct Dimensions {
-  int M, K, N;
-};
+using gemm::Dimensions;
+using gemm::Result;
 
 // Empty, single, around the lanes (4, 8, 16), the tiles (8 to 128 rows), the blocks and the windows (64 panels: 64 or 256
 // columns); primes, row and column vectors, wide and tall.
@@ -27,12 +25,6 @@ constexpr Dimensions kShapes[] = {{0, 0, 0},    {0, 5, 3},     {4, 0, 9},     {3
                                   {2, 300, 37}, {1, 257, 531}, {61, 1, 67},   {61, 67, 1},   {17, 257, 19},
                                   {97, 31, 29}, {131, 45, 70}, {33, 30, 300}, {6, 11, 1031}, {64, 100, 64}};
 constexpr double kDensities[] = {0.0, 0.1, 0.5, 1.0};
-
-std::vector<float> random_values(std::size_t count, std::uint32_t stream) {
-  std::vector<float> values(count);
-  Rng(2026, stream).fill_uniform(values, -1.0F, 1.0F);
-  return values;
-}
 
 /// Weights of which about `density` are not zero; a fifth of the columns has none, and some zeros are -0.
 std::vector<float> pruned_values(int K, int N, double density) {
@@ -46,41 +38,11 @@ std::vector<float> pruned_values(int K, int N, double density) {
   return values;
 }
 
-/// C in a buffer whose gaps and surroundings must stay as they were.
-struct Result {
-  static constexpr float kUntouched = -77.0F;
-  Result(int rows, int columns) : stride(columns + 3), data(static_cast<std::size_t>(rows + 2) * stride, kUntouched) {
-    view = {data.data() + stride, rows, columns, stride, 1};
-  }
-  std::uint64_t digest() const {
-    Digest digest;
-    for (int m = 0; m < view.rows; ++m) digest.add(std::span<const float>(view.row(m), view.columns));
-    return digest.value();
-  }
-  bool surroundings_untouched() const {
-    for (std::size_t i = 0; i < data.size(); ++i) {
-      const auto offset = static_cast<std::ptrdiff_t>(i) - stride;
-      const bool inside = offset >= 0 && offset / stride < view.rows && offset % stride < view.columns;
-      if (!inside && data[i] != kUntouched) return false;
-    }
-    return true;
-  }
-  std::ptrdiff_t stride;
-  std::vector<float> data;
-  MatrixView view;
-};
-
 std::string describe(const Variant& variant, Format format, const Dimensions& d, double density) {
-  return std::string(variant.name) + " " + std::string(name_of(format)) + " at M=" + std::to_string(d.M) +
-         " K=" + std::to_string(d.K) + " N=" + std::to_string(d.N) + " density " + std::to_string(density);
+  return gemm::describe(variant.name, d) + " " + std::string(name_of(format)) + " density " + std::to_string(density);
 }
 
-class SparseOnThreads : public testing::TestWithParam<int> {
- protected:
-  parallel::ThreadPool pool{GetParam()};
-  Arena scratch;
-  gemm::Context context{pool, scratch};
-};
+using SparseOnThreads = parallel::OnThreads<gemm::Context>;
 
 TEST_P(SparseOnThreads, EveryExactVariantEqualsTheMaskedDenseProductBitForBit) {
   for (const Dimensions& d : kShapes) {
@@ -98,8 +60,7 @@ TEST_P(SparseOnThreads, EveryExactVariantEqualsTheMaskedDenseProductBitForBit) {
           gemm::multiply({a, dense, want.view, epilogue}, context);
           for (const Format format : kFormats) {
             const BlockMatrix w(dense, format);
-            for (const Variant& variant : variants()) {
-              if (!variant.supported() || variant.mode != gemm::Mode::kExact) continue;
+            for (const Variant& variant : supported(variants(), gemm::Mode::kExact)) {
               Result got(d.M, d.N);
               multiply(variant, {a, w, got.view, epilogue}, context);
               EXPECT_EQ(got.digest(), want.digest()) << describe(variant, format, d, density);
@@ -120,22 +81,11 @@ TEST_P(SparseOnThreads, FastVariantsStayWithinTheErrorBound) {
     const auto dense = matrix_view(values, d.K, d.N);
     for (const Format format : kFormats) {
       const BlockMatrix w(dense, format);
-      for (const Variant& variant : variants()) {
-        if (!variant.supported() || variant.mode != gemm::Mode::kFast) continue;
+      for (const Variant& variant : supported(variants(), gemm::Mode::kFast)) {
         Result got(d.M, d.N);
         multiply(variant, {a, w, got.view}, context);
         EXPECT_TRUE(got.surroundings_untouched()) << describe(variant, format, d, 0.3);
-        for (int m = 0; m < d.M; ++m) {
-          for (int n = 0; n < d.N; ++n) {
-            double exact = 0, magnitude = 0;
-            for (int k = 0; k < d.K; ++k) {
-              exact += double{a(m, k)} * dense(k, n);
-              magnitude += std::abs(double{a(m, k)} * dense(k, n));
-            }
-            ASSERT_LE(std::abs(got.view(m, n) - exact), 2.0 * d.K * 0x1p-24 * magnitude)
-                << describe(variant, format, d, 0.3);
-          }
-        }
+        gemm::expect_within_bound(a, dense, got.view, describe(variant, format, d, 0.3));
       }
     }
   }
@@ -169,8 +119,7 @@ TEST_P(SparseOnThreads, SharesAVectorLargeEnoughForThreads) {
     gemm::multiply({matrix_view(a, d.M, d.K), matrix_view(values, d.K, d.N), want.view}, context);
     for (const Format format : kFormats) {
       const BlockMatrix w(matrix_view(values, d.K, d.N), format);
-      for (const Variant& variant : variants()) {
-        if (!variant.supported() || variant.mode != gemm::Mode::kExact) continue;
+      for (const Variant& variant : supported(variants(), gemm::Mode::kExact)) {
         for (int repeat = 0; repeat < 3; ++repeat) {  // the first call may only wake the workers
           Result got(d.M, d.N);
           multiply(variant, {matrix_view(a, d.M, d.K), w, got.view}, context);
@@ -183,12 +132,7 @@ TEST_P(SparseOnThreads, SharesAVectorLargeEnoughForThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Threads, SparseOnThreads, testing::Values(1, 2, 3, 4));
 
-class Sparse : public testing::Test {
- protected:
-  parallel::ThreadPool pool{2};
-  Arena scratch;
-  gemm::Context context{pool, scratch};
-};
+using Sparse = parallel::OnTwoThreads<gemm::Context>;
 
 TEST_F(Sparse, MatchesANumberWorkedOutByHand) {
   const std::vector<float> a{1, 2, 3, 4, 5, 6};
@@ -217,8 +161,7 @@ TEST_F(Sparse, InfinitiesAndNansReachOnlyTheOutputsThatHoldThem) {
     a[5] = -1.0F;
     for (const Format format : kFormats) {
       const BlockMatrix w(matrix_view(weights, K, N), format);
-      for (const Variant& variant : variants()) {
-        if (!variant.supported()) continue;
+      for (const Variant& variant : supported(variants())) {
         Result c(M, N);
         multiply(variant, {matrix_view(a, M, K), w, c.view, {nullptr, gemm::Activation::kRelu}}, context);
         // A block of 4×4 holds k = 8..11 together; no column beyond the first panel has one.
@@ -244,23 +187,21 @@ TEST_F(Sparse, RefusesOperandsThatDisagreeAndNamesThem) {
   expect({nullptr, 2, 3, 3, 1}, view(2, 4), "A has no data");
   expect(view(2, 3), {nullptr, 2, 4, 4, 1}, "C has no data");
   expect(view(2, 3), {data.data(), 2, 4, 3, 1}, "C's strides are 3 and 1");
-  const std::string message = message_of<std::invalid_argument>([] { variant("warp"); });
-  EXPECT_NE(message.find("no variant \"warp\" here; there are naive, "), std::string::npos) << message;
 }
 
 TEST_F(Sparse, TheDispatcherTakesARungOfTheModeAskedFor) {
   EXPECT_EQ(best(gemm::Mode::kExact, 2).mode, gemm::Mode::kExact);
   EXPECT_FALSE(best(gemm::Mode::kExact, 1).threaded);
   EXPECT_FALSE(best(gemm::Mode::kFast, 1).threaded);
-  for (const Variant& variant : variants()) {
-    if (!variant.supported()) continue;
-    EXPECT_EQ(&sparse::variant(variant.name), &variant);
+  for (const Variant& variant : supported(variants())) {
     // A dense rung of the same name stands beside each, so that races compare like with like.
     EXPECT_TRUE(std::ranges::any_of(gemm::variants(), [&](const gemm::Variant& dense) {
       return dense.name == variant.name && dense.isa == variant.isa && dense.mode == variant.mode;
     })) << variant.name;
   }
 }
+
+TEST(SparseLadder, HasItsRungsByName) { expect_ladder(variants(), variant); }
 
 }  // namespace
 }  // namespace optlab::sparse

@@ -1,4 +1,6 @@
 // The areas of tools/test. They run side by side, and what they run waits for slots (tools/lib/slots.ts).
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { buildWasm, buildWeb, kTypedBuild } from '../build.ts';
 import { checkCaches } from '../cache-check.ts';
@@ -108,12 +110,14 @@ async function drift({ log }: Context): Promise<Counts> {
   return sum(await Promise.all([checkDrift(log), checkCaches(log)]));
 }
 
-/** The built site in browsers: pages with time limits, engines with as many threads as there are cores. */
+/** The built site in browsers: engines with as many threads as there are cores. A file that times nothing says "Beside others" at its head. */
 function browsers(pattern: string): (context: Context) => Promise<Counts> {
+  const share = (file: string) =>
+    /^\/\/ Beside others: .{10}/m.test(readFileSync(join(kRoot, file), 'utf8')) ? {} : kAlone;
   return async ({ log }) => {
     await linkAll(log);
     await buildWeb(log);
-    return nodeTests([pattern], log, () => kAlone);
+    return nodeTests([pattern], log, share);
   };
 }
 

@@ -1,4 +1,4 @@
-import { fetchVerified, gunzip, parseIdx, type DataFile } from './data.ts';
+import { gunzip, parseIdx } from './data.ts';
 import { DataError } from './errors.ts';
 import { kPublished, type AssetName } from './assets.ts';
 import type { TaskHost } from './task.ts';
@@ -58,20 +58,6 @@ export const testSet = (parse: TaskHost['parse']): Promise<TestSet> =>
   labelledImages(parse, 'testImages', 'testLabels');
 export const trainingSet = (parse: TaskHost['parse']): Promise<TestSet> =>
   labelledImages(parse, 'trainImages', 'trainLabels');
-
-/** Downloads and checks images and their labels. Throws DataError naming the file that is wrong. */
-export async function loadTestSet(
-  base: string,
-  imagesFile: DataFile,
-  labelsFile: DataFile,
-  signal?: AbortSignal,
-): Promise<TestSet> {
-  const [images, labels] = await Promise.all([
-    fetchVerified(base, imagesFile, signal).then((bytes) => parseImages(bytes, imagesFile.path)),
-    fetchVerified(base, labelsFile, signal).then((bytes) => parseLabels(bytes, labelsFile.path)),
-  ]);
-  return { count: labels.length, images, labels };
-}
 
 /** How many predictions equal the labels. */
 export function countRight(predictions: Uint8Array, labels: Uint8Array): number {

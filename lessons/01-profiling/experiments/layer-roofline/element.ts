@@ -21,7 +21,7 @@ import { engine, session } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { kAside, lastOfEach, placeLabels, renderBatchTable, renderDotTable } from './view.ts';
 import { layerRooflineStyles } from './styles.ts';
-import { kModels, profileRungs, runProfile, threadedTwin } from '#kit/profile-runner.ts';
+import { kModels, profileRungs, runProfile, threadedTwin } from '../profile-runner.ts';
 import { frameFor, px, py, renderLimits, type Frame } from '#kit/roofline-plot.ts';
 import { rooflineStyles } from '#kit/roofline-plot.styles.ts';
 import { labStyles } from '#kit/styles.ts';

@@ -20,7 +20,7 @@ import { engine } from '#kit/context.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
 import { kColumns, renderFlame, renderMemory, renderSpanTable } from './view.ts';
 import { profilerStyles } from './styles.ts';
-import { kModels, profileRungs, runProfile, threadedTwin, type ProfileSettings } from '#kit/profile-runner.ts';
+import { kModels, profileRungs, runProfile, threadedTwin, type ProfileSettings } from '../profile-runner.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
 

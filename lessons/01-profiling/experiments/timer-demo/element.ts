@@ -1,23 +1,14 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { median } from '#lab/fashion.ts';
 import { duration, threeDigits } from '#lab/format.ts';
-import {
-  deviation,
-  estimatesOf,
-  groupsOf,
-  histogramOf,
-  kGroup,
-  mean,
-  spreadOf,
-  type Estimates,
-  type TimingReport,
-} from '#lab/timing.ts';
+import { deviation, estimatesOf, groupsOf, histogramOf, kGroup, mean, spreadOf, type Estimates } from './timing.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
 import type task from './task.ts';
+import type { TimingReport } from './task.ts';
 import { timerStyles } from './styles.ts';
 
 const kSizes = [16, 32, 64, 128, 256];

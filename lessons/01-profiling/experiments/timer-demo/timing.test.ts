@@ -1,29 +1,6 @@
-// What lesson 01's counter and timer compute, without a page.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deviation, estimatesOf, groupsOf, histogramOf, kGroup, mean, spreadOf } from './timing.ts';
-import { defaultExtents, kindsOf, readExtents } from './work.ts';
-
-describe('layers to count', () => {
-  it('have the extents that the address gives, where they make sense', () => {
-    assert.deepEqual(readExtents('linear', { rows: '32', inputs: '0', outputs: '1.5' }), {
-      rows: 32,
-      inputs: 20,
-      outputs: 10,
-    });
-    assert.equal(readExtents('conv2d', { padding: '0' })['padding'], 0);
-    assert.equal(readExtents('conv2d', { padding: '100' })['padding'], 1);
-    assert.deepEqual(readExtents('linear', {}), defaultExtents('linear'));
-  });
-  it('name the operations that they have', () => {
-    const work = { additions: 2, multiplications: 1, divisions: 0, roots: 0, comparisons: 0, functions: 3 };
-    assert.deepEqual(kindsOf(work), [
-      ['additions', 2],
-      ['multiplications', 1],
-      ['exponentials', 3],
-    ]);
-  });
-});
 
 describe('timings', () => {
   it('are cut into groups, each with its own estimate', () => {

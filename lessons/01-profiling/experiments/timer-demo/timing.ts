@@ -1,24 +1,5 @@
-import { median } from './fashion.ts';
-import type { Envelope } from './task.ts';
-
-export interface TimingOptions {
-  /** Rows and columns of the square product. */
-  size: number;
-  variant: string;
-  /** Single calls. */
-  count: number;
-  threads: 1;
-}
-
-export interface TimingReport extends Envelope {
-  options: TimingOptions;
-  /** The smallest step of the clock, in seconds. */
-  tick: number;
-  /** Seconds of each single call, in order. */
-  calls: number[];
-  /** Seconds per call of each batch. */
-  batches: number[];
-}
+import { median } from '#lab/fashion.ts';
+import type { TimingReport } from './task.ts';
 
 /** What several people would report who each timed the same thing a few times. */
 
