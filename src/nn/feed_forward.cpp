@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/error.h"
 #include "core/math.h"
 #include "nn/forward_kernels.h"
 #include "nn/projection.h"
@@ -27,7 +28,7 @@ void SwiGlu::initialize(const Rng& gate_up, const Rng& down, float output_scale)
 
 Shape SwiGlu::output_shape(const Shape& x) const {
   const int size = gate_up_.value.shape()[0];
-  if (x.rank() < 1 || x[x.rank() - 1] != size) refuse("x", x, "[...," + std::to_string(size) + "]");
+  if (x.rank() < 1 || x[x.rank() - 1] != size) refuse("x", x, text({"[...,", size, "]"}));
   return x;
 }
 

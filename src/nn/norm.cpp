@@ -5,14 +5,15 @@
 #include <utility>
 
 #include "attention/row_ops.h"
+#include "core/error.h"
 
 namespace optlab::nn {
 namespace {
 
 Parameter vector_parameter(const std::string& layer, const char* what, int size, float epsilon, float value) {
   if (size < 1 || !(epsilon >= 0.0F)) {
-    throw std::invalid_argument("layer " + layer + ": size is " + std::to_string(size) + " and epsilon " +
-                                std::to_string(epsilon) + "; want a size >= 1 and an epsilon >= 0");
+    throw_invalid(
+        {"layer ", layer, ": size is ", size, " and epsilon ", epsilon, "; want a size >= 1 and an epsilon >= 0"});
   }
   Parameter parameter{.name = layer + "." + what, .value = Tensor(Shape{size}), .gradient = {}, .decays = false};
   std::fill(parameter.value.values().begin(), parameter.value.values().end(), value);
@@ -32,7 +33,7 @@ RmsNorm::RmsNorm(std::string name, int size, float epsilon)
 
 Shape RmsNorm::output_shape(const Shape& x) const {
   const int size = weight_.value.shape()[0];
-  if (x.rank() < 1 || x[x.rank() - 1] != size) refuse("x", x, "[...," + std::to_string(size) + "]");
+  if (x.rank() < 1 || x[x.rank() - 1] != size) refuse("x", x, text({"[...,", size, "]"}));
   return x;
 }
 
@@ -50,7 +51,7 @@ LayerNorm::LayerNorm(std::string name, int size, float epsilon)
 
 Shape LayerNorm::output_shape(const Shape& x) const {
   const int size = weight_.value.shape()[0];
-  if (x.rank() < 1 || x[x.rank() - 1] != size) refuse("x", x, "[...," + std::to_string(size) + "]");
+  if (x.rank() < 1 || x[x.rank() - 1] != size) refuse("x", x, text({"[...,", size, "]"}));
   return x;
 }
 

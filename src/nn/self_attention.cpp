@@ -5,6 +5,7 @@
 
 #include "attention/attention.h"
 #include "attention/row_ops.h"
+#include "core/error.h"
 #include "core/math.h"
 #include "nn/projection.h"
 
@@ -15,11 +16,10 @@ AttentionSizes checked(const std::string& name, const AttentionSizes& s) {
   const bool fits = s.size >= 1 && s.heads >= 1 && s.kv_heads >= 1 && s.size % s.heads == 0 &&
                     s.heads % s.kv_heads == 0 && s.head_size() % 2 == 0 && s.positions >= 1;
   if (fits) return s;
-  throw std::invalid_argument("layer " + name + ": size " + std::to_string(s.size) + ", heads " +
-                              std::to_string(s.heads) + ", kv_heads " + std::to_string(s.kv_heads) + ", positions " +
-                              std::to_string(s.positions) +
-                              "; want kv_heads to divide heads, heads to divide size, an even size/heads and positions "
-                              ">= 1");
+  throw_invalid({"layer ", name, ": size ", s.size, ", heads ", s.heads, ", kv_heads ", s.kv_heads, ", positions ",
+                 s.positions,
+                 "; want kv_heads to divide heads, heads to divide size, an even size/heads and positions "
+                 ">= 1"});
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ void SelfAttention::initialize(const Rng& joint, const Rng& output, float output
 
 Shape SelfAttention::output_shape(const Shape& x) const {
   if (x.rank() != 3 || x[2] != sizes_.size || x[1] < 1 || x[1] > sizes_.positions) {
-    refuse("x", x, "[B,T," + std::to_string(sizes_.size) + "] with T from 1 to " + std::to_string(sizes_.positions));
+    refuse("x", x, text({"[B,T,", sizes_.size, "] with T from 1 to ", sizes_.positions}));
   }
   return x;
 }

@@ -105,7 +105,8 @@ async function bindings({ log }: Context): Promise<Counts> {
 
 /** The exercises: one that has no problem is a test passed. */
 async function lessons({ log }: Context): Promise<Counts> {
-  const argv = [process.execPath, 'tools/lessons.ts', 'check'];
+  // Tests pass on any CPU: whether a level is fair on this one is for `npm run lessons -- check` to say.
+  const argv = [process.execPath, 'tools/lessons.ts', 'check', '--any-machine'];
   const { code, output } = await slots.use(kAlone, () => run(argv, { log, mayFail: true })); // it compares speeds
   const count = (pattern: RegExp) => [...output.matchAll(pattern)].length;
   const counts = { ...kNone, passed: count(/^ok /gm), failed: count(/^BAD /gm) };
