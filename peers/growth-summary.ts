@@ -1,7 +1,7 @@
 // What the report says of the family `caching` beside its tables.
 import { exponentAt, fitGrowth, type GrowthFit, predicted } from '#lab/growth.ts';
+import { median } from '#lab/statistics.ts';
 import { speeds } from './figures.ts';
-import { median } from './statistics.ts';
 import type { Section } from './types.ts';
 
 /** Seconds of a token at each position, medians. */

@@ -5,8 +5,9 @@ import { figure, ratioText, speeds } from './figures.ts';
 import { growthSummary } from './growth-summary.ts';
 import { limitRows, limitsOf, limitValue } from './limits.ts';
 import { kOthersAllowed } from './quiet.ts';
-import { kEnough, kSpreadAllowed, median, ratioToBest, summarize, verdict } from './statistics.ts';
+import { kEnough, kSpreadAllowed, ratioToBest, summarize, verdict } from './statistics.ts';
 import type { FamilyResults, LaneResult, Results, Section, TaskResult } from './types.ts';
+import { median } from '#lab/statistics.ts';
 
 function cell(result: TaskResult, lane: LaneResult | undefined): string {
   if (!lane) return '–';

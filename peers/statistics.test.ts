@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fill } from './random.ts';
-import { bootstrap, intervalTrim, median, ratioToBest, summarize, verdict } from './statistics.ts';
-
-describe('median', () => {
-  it('is the middle, or the mean of the two middle values', () => {
-    assert.equal(median([3, 1, 2]), 2);
-    assert.equal(median([4, 1, 3, 2]), 2.5);
-    assert.throws(() => median([]), RangeError);
-  });
-});
+import { bootstrap, intervalTrim, ratioToBest, summarize, verdict } from './statistics.ts';
 
 describe('the interval of a median', () => {
   it('has the ranks of the binomial tables', () => {

@@ -1,4 +1,5 @@
 // Medians, their intervals and ratios of medians.
+import { median, sorted } from '#lab/statistics.ts';
 import { uniform } from './random.ts';
 
 export interface Summary {
@@ -18,17 +19,6 @@ export interface Ratio {
 }
 
 const kResamples = 2000;
-
-function sorted(values: readonly number[]): number[] {
-  return [...values].sort((a, b) => a - b);
-}
-
-export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError('the median of no values');
-  const order = sorted(values);
-  const middle = order.length >> 1;
-  return order.length % 2 === 1 ? order[middle]! : (order[middle - 1]! + order[middle]!) / 2;
-}
 
 /**
  * How many of n values to leave out on each side so that the rest still spans the median with 95 % confidence: the largest r with

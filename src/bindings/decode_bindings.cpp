@@ -8,6 +8,7 @@
 
 #include "bindings/arrays.h"
 #include "bindings/decoding.h"
+#include "bindings/fields.h"
 #include "bindings/guard.h"
 #include "bindings/language_model.h"
 #include "bindings/runtime.h"
@@ -26,6 +27,9 @@ EMSCRIPTEN_DECLARE_VAL_TYPE(SequenceIds)
 EMSCRIPTEN_DECLARE_VAL_TYPE(LogitValues)
 EMSCRIPTEN_DECLARE_VAL_TYPE(DecoderSettings)
 EMSCRIPTEN_DECLARE_VAL_TYPE(GenerationSettings)
+
+constexpr TypeText kGenerationSettings = type_text<lm::GenerateOptions>(
+    "cached: boolean; prompt: Int32Array; stopTokens: Int32Array; stopTexts: string[]; ");
 
 int field(const val& of, const char* name) { return whole(name, of[name].as<double>()); }
 
@@ -184,18 +188,10 @@ class TextRun {
 
  private:
   static lm::GenerateOptions options_of(const val& settings) {
-    const auto number = [&](const char* name) { return settings[name].as<float>(); };
     lm::GenerateOptions options;
-    options.count = field(settings, "count");
-    options.sampling = {number("temperature"),
-                        field(settings, "topK"),
-                        number("topP"),
-                        number("repetitionPenalty"),
-                        field(settings, "repetitionWindow"),
-                        static_cast<std::uint64_t>(field(settings, "seed"))};
+    read_fields(settings, options);
     options.stop_tokens = copy_from<std::int32_t>(settings["stopTokens"]);
     options.stop_texts = emscripten::vecFromJSArray<std::string>(settings["stopTexts"]);
-    options.shift = settings["shift"].as<bool>();
     return options;
   }
 
@@ -220,10 +216,7 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
   register_type<SequenceIds>("Int32Array");
   register_type<LogitValues>("Float32Array");
   register_type<DecoderSettings>(kDecoderSettings);
-  register_type<GenerationSettings>(
-      "{ cached: boolean; prompt: Int32Array; count: number; temperature: number; topK: number; topP: number; "
-      "repetitionPenalty: number; repetitionWindow: number; seed: number; stopTokens: Int32Array; stopTexts: string[]; "
-      "shift: boolean }");
+  register_type<GenerationSettings>(kTypeName<kGenerationSettings>.data());
 
   value_object<lm::LmConfig>("LmConfig")
       .field("vocab", &lm::LmConfig::vocab)

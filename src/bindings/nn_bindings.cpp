@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bindings/arrays.h"
+#include "bindings/fields.h"
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
@@ -110,17 +111,11 @@ std::unique_ptr<image::Model> new_model(const std::string& kind, const val& sett
   throw_invalid({"Trainer: no model \"", kind.substr(0, 20), "\"; there are mlp and cnn"});
 }
 
+constexpr TypeText kTrainingSettings = type_text<image::TrainingOptions>("fast: boolean; dropout?: number; ");
+
 image::TrainingOptions options_of(const val& settings) {
-  const auto number = [&](const char* name) { return settings[name].as<double>(); };
   image::TrainingOptions options;
-  options.epochs = whole("epochs", number("epochs"));
-  options.batch = whole("batch", number("batch"));
-  options.learning_rate = static_cast<float>(number("learningRate"));
-  options.cosine = settings["cosine"].as<bool>();
-  options.adam.weight_decay = static_cast<float>(number("weightDecay"));
-  const int seed = whole("seed", number("seed"));
-  if (seed < 0) throw_invalid({"seed is ", seed, "; it must be >= 0"});
-  options.seed = static_cast<std::uint64_t>(seed);
+  read_fields(settings, options);
   return options;
 }
 
@@ -186,9 +181,7 @@ EMSCRIPTEN_BINDINGS(optlab_nn) {
   register_type<Numbers>("number[]");
   register_type<LayerArray>("{ name: string; kind: string; output: number[] }[]");
   register_type<ModelKind>("'mlp' | 'cnn'");
-  register_type<TrainingSettings>(
-      "{ epochs: number; batch: number; learningRate: number; cosine: boolean; weightDecay: number; seed: number; "
-      "fast: boolean; dropout?: number }");
+  register_type<TrainingSettings>(kTypeName<kTrainingSettings>.data());
 
   value_object<Classified>("Classification")
       .field("predictions", &Classified::predictions)

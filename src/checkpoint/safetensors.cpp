@@ -59,40 +59,37 @@ void check_layout(const std::vector<HeaderEntry>& entries, std::uint64_t buffer_
              " that end before they begin");
     }
     if (entry.begin != position) {
-      refuse("tensor " + printable(entry.name) + " has data_offsets " + range_text(entry) + ", which " +
-             (entry.begin < position ? "overlaps the tensor before it" : "leaves a hole") + "; it must begin at " +
-             std::to_string(position));
+      refuse(text({"tensor ", printable(entry.name), " has data_offsets ", range_text(entry), ", which ",
+                   (entry.begin < position ? "overlaps the tensor before it" : "leaves a hole"), "; it must begin at ",
+                   position}));
     }
     if (entry.end > buffer_bytes) {
-      refuse("tensor " + printable(entry.name) + " has data_offsets " + range_text(entry) + " beyond the " +
-             std::to_string(buffer_bytes) + " bytes of data in the file");
+      refuse(text({"tensor ", printable(entry.name), " has data_offsets ", range_text(entry), " beyond the ",
+                   buffer_bytes, " bytes of data in the file"}));
     }
     const std::uint64_t want = declared_bytes(entry);
     if (entry.end - entry.begin != want) {
-      refuse("tensor " + printable(entry.name) + " has " + std::to_string(entry.end - entry.begin) +
-             " bytes in data_offsets, but its dtype and shape need " + std::to_string(want));
+      refuse(text({"tensor ", printable(entry.name), " has ", entry.end - entry.begin,
+                   " bytes in data_offsets, but its dtype and shape need ", want}));
     }
     position = entry.end;
   }
   if (position != buffer_bytes) {
-    refuse("the tensors cover " + std::to_string(position) + " of the " + std::to_string(buffer_bytes) +
-           " bytes of data in the file");
+    refuse(text({"the tensors cover ", position, " of the ", buffer_bytes, " bytes of data in the file"}));
   }
 }
 
 std::uint64_t read_header_length(std::span<const std::byte> file) {
   if (file.size() < 8) {
-    refuse("the file has " + std::to_string(file.size()) + " bytes; the header's length alone takes 8");
+    refuse(text({"the file has ", file.size(), " bytes; the header's length alone takes 8"}));
   }
   std::uint64_t length = 0;
   std::memcpy(&length, file.data(), sizeof length);
   if (length > Safetensors::kMaxHeaderBytes) {
-    refuse("the header length is " + std::to_string(length) + "; at most " +
-           std::to_string(Safetensors::kMaxHeaderBytes) + " is allowed");
+    refuse(text({"the header length is ", length, "; at most ", Safetensors::kMaxHeaderBytes, " is allowed"}));
   }
   if (length > file.size() - 8) {
-    refuse("the header length is " + std::to_string(length) + ", but only " + std::to_string(file.size() - 8) +
-           " bytes follow it");
+    refuse(text({"the header length is ", length, ", but only ", file.size() - 8, " bytes follow it"}));
   }
   return length;
 }
@@ -149,13 +146,11 @@ const SafetensorsEntry& Safetensors::require_float(std::string_view name, std::s
     refuse("tensor " + printable(name) + " has dtype " + printable(entry->dtype) + "; F32 or F16 is wanted");
   }
   if (entry->shape.size() != rank) {
-    refuse("tensor " + printable(name) + " has rank " + std::to_string(entry->shape.size()) + "; rank " +
-           std::to_string(rank) + " is wanted");
+    refuse(text({"tensor ", printable(name), " has rank ", entry->shape.size(), "; rank ", rank, " is wanted"}));
   }
   for (std::uint64_t extent : entry->shape) {
     if (extent < 1 || extent > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
-      refuse("tensor " + printable(name) + " has an extent of " + std::to_string(extent) +
-             "; 1 to 2147483647 is wanted");
+      refuse(text({"tensor ", printable(name), " has an extent of ", extent, "; 1 to 2147483647 is wanted"}));
     }
   }
   return *entry;
@@ -170,9 +165,8 @@ std::optional<std::span<const float>> f32_view(const SafetensorsEntry& entry) {
 void copy_f32(const SafetensorsEntry& entry, std::span<float> to) {
   check_is_f32(entry);
   if (entry.bytes.size() != to.size_bytes()) {
-    throw std::invalid_argument("tensor " + printable(entry.name) + " has " +
-                                std::to_string(entry.bytes.size() / sizeof(float)) + " values, the destination " +
-                                std::to_string(to.size()));
+    throw_invalid({"tensor ", printable(entry.name), " has ", entry.bytes.size() / sizeof(float),
+                   " values, the destination ", to.size()});
   }
   if (!to.empty()) std::memcpy(to.data(), entry.bytes.data(), to.size_bytes());
 }
@@ -180,9 +174,8 @@ void copy_f32(const SafetensorsEntry& entry, std::span<float> to) {
 void copy_float(const SafetensorsEntry& entry, std::span<float> to) {
   if (entry.dtype != "F16") return copy_f32(entry, to);
   if (entry.bytes.size() != to.size() * sizeof(std::uint16_t)) {
-    throw std::invalid_argument("tensor " + printable(entry.name) + " has " +
-                                std::to_string(entry.bytes.size() / sizeof(std::uint16_t)) +
-                                " values, the destination " + std::to_string(to.size()));
+    throw_invalid({"tensor ", printable(entry.name), " has ", entry.bytes.size() / sizeof(std::uint16_t),
+                   " values, the destination ", to.size()});
   }
   for (std::size_t i = 0; i < to.size(); ++i) {  // at any alignment
     std::uint16_t half = 0;

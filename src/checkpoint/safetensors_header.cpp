@@ -170,7 +170,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view json) {
   // position is told: the text may be long and binary.
   const std::size_t rest = result ? json.find_first_not_of(" \t\n\r", stream.Tell()) : result.Offset();
   if (rest != std::string_view::npos) {
-    refuse("the header is not valid JSON in UTF-8 (at its byte " + std::to_string(rest + 1) + ")");
+    refuse(text({"the header is not valid JSON in UTF-8 (at its byte ", rest + 1, ")"}));
   }
   return handler.take();
 }

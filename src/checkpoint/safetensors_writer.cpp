@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "checkpoint/safetensors_header.h"
+#include "core/error.h"
 #include "core/float16.h"
 
 namespace optlab::checkpoint {
@@ -44,9 +45,8 @@ void check(const SafetensorsSource& tensor, std::set<std::string>& names) {
     }
   }
   if (count != tensor.values.size()) {
-    throw std::invalid_argument("safetensors: tensor " + printable(tensor.name) + " has " +
-                                std::to_string(tensor.values.size()) + " values, its shape has " +
-                                std::to_string(count));
+    throw_invalid({"safetensors: tensor ", printable(tensor.name), " has ", tensor.values.size(),
+                   " values, its shape has ", count});
   }
 }
 

@@ -210,8 +210,6 @@ void add_bench_blocking(CLI::App& bench) {
   blocking->callback([options] { tune(*options); });
 }
 
-}  // namespace
-
 void add_bench(CLI::App& app) {
   CLI::App* bench = app.add_subcommand("bench", "Race the rungs of a kernel ladder");
   require_choice(*bench);
@@ -241,4 +239,7 @@ void add_bench(CLI::App& app) {
   add_bench_blocking(*bench);
 }
 
+const Command kCommand(2, add_bench);
+
+}  // namespace
 }  // namespace optlab::cli

@@ -74,8 +74,6 @@ void run(const std::string& kind, const Options& options) {
   std::printf("digest    %s (of all logits)\n", result.logits_digest.c_str());
 }
 
-}  // namespace
-
 void add_eval(CLI::App& app) {
   CLI::App* eval = app.add_subcommand("eval", "Evaluate a trained model");
   require_choice(*eval);
@@ -96,7 +94,9 @@ void add_eval(CLI::App& app) {
     command->footer(footer.append(" --rung naive --data data/fashion-mnist --json"));
     command->callback([kind, options] { run(kind, *options); });
   }
-  add_eval_lm(*eval);
 }
 
+const Command kCommand(4, add_eval);
+
+}  // namespace
 }  // namespace optlab::cli

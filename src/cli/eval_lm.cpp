@@ -81,8 +81,6 @@ void run(const Options& options) {
   if (options.json) std::printf("%s\n", out.dump(2).c_str());
 }
 
-}  // namespace
-
 void add_eval_lm(CLI::App& eval) {
   auto options = std::make_shared<Options>();
   CLI::App* lm = eval.add_subcommand("lm", "A language model on Moby-Dick's validation and test chapters");
@@ -103,4 +101,7 @@ void add_eval_lm(CLI::App& eval) {
   lm->callback([options] { run(*options); });
 }
 
+const Command kCommand(8, "eval", add_eval_lm);
+
+}  // namespace
 }  // namespace optlab::cli

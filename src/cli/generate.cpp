@@ -155,37 +155,6 @@ void run(Options options) {
   std::printf("%s\n", stream.finish().c_str());
 }
 
-void add_sampling(CLI::App& generate, Options& options) {
-  lm::Sampling& sampling = options.generate.sampling;
-  generate.add_option("--temperature", sampling.temperature, "Below 1: likelier tokens more often; 0: --greedy")
-      ->check(number_between(0, 100))
-      ->type_name("X")
-      ->capture_default_str();
-  generate.add_flag("--greedy", options.greedy, "Always the likeliest token");
-  generate.add_option("--top-k", sampling.top_k, "Only the K likeliest; 0: all")
-      ->check(count_between(0, 1'000'000))
-      ->type_name("K")
-      ->capture_default_str();
-  generate.add_option("--top-p", sampling.top_p, "Only the likeliest that have this much probability together")
-      ->check(number_between(1e-6, 1))
-      ->type_name("P")
-      ->capture_default_str();
-  generate
-      .add_option("--repetition-penalty", sampling.repetition_penalty, "Above 1: tokens of the last 64 are less likely")
-      ->check(number_between(1, 100))
-      ->type_name("X")
-      ->capture_default_str();
-  generate.add_option("--seed", sampling.seed, "Of the random choices")
-      ->check(count_between(0, 1'000'000'000'000))
-      ->type_name("N")
-      ->capture_default_str();
-  generate.add_option("--stop", options.generate.stop_texts, "End before this text; may be given several times")
-      ->type_name("TEXT")
-      ->allow_extra_args(false);
-}
-
-}  // namespace
-
 void add_generate(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->generate.shift = true;
@@ -202,11 +171,12 @@ void add_generate(CLI::App& app) {
       ->allow_extra_args(false)
       ->type_name("1,2,…")
       ->excludes(prompt);
-  generate->add_option("--count", options->generate.count, "Tokens to generate")
-      ->check(count_between(0, 1'000'000))
-      ->type_name("N")
-      ->capture_default_str();
-  add_sampling(*generate, *options);
+  add_fields(*generate, options->generate, [&](std::string_view name) {
+    if (name == "temperature") generate->add_flag("--greedy", options->greedy, "Always the likeliest token");
+  });
+  generate->add_option("--stop", options->generate.stop_texts, "End before this text; may be given several times")
+      ->type_name("TEXT")
+      ->allow_extra_args(false);
   generate->add_flag("--tokens-only", options->tokens_only, "Print the new tokens' numbers, in one line");
   generate->add_flag("--no-cache", options->no_cache, "Compute all keys and values again for each token");
   add_decoder(*generate, options->decoder);
@@ -224,4 +194,7 @@ void add_generate(CLI::App& app) {
   });
 }
 
+const Command kCommand(6, add_generate);
+
+}  // namespace
 }  // namespace optlab::cli

@@ -68,8 +68,6 @@ void print_text() {
   table.print();
 }
 
-}  // namespace
-
 void add_info(CLI::App& app) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("info", "What this machine and this build can run");
@@ -78,4 +76,7 @@ void add_info(CLI::App& app) {
   command->callback([json] { *json ? print_json() : print_text(); });
 }
 
+const Command kCommand(1, add_info);
+
+}  // namespace
 }  // namespace optlab::cli

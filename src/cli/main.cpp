@@ -3,9 +3,26 @@
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/options.h"
+
+namespace optlab::cli {
+
+std::vector<const Command*>& Command::all() {
+  static std::vector<const Command*> commands;
+  return commands;
+}
+
+void Command::add_all(CLI::App& program) {
+  std::ranges::sort(all(), {}, &Command::place_);
+  for (const Command* command : all()) {
+    command->add_(*command->group_ == 0 ? program : *program.get_subcommand(command->group_));
+  }
+}
+
+}  // namespace optlab::cli
 
 namespace {
 
@@ -35,12 +52,7 @@ int main(int argc, char** argv) {
       "  optlab train mlp --epochs 5 --out my-mlp.safetensors\n"
       "  optlab eval mlp --model my-mlp.safetensors --json\n"
       "  optlab generate --prompt 'Call me' --count 50");
-  optlab::cli::add_info(app);
-  optlab::cli::add_bench(app);
-  optlab::cli::add_train(app);
-  optlab::cli::add_eval(app);
-  optlab::cli::add_tokenizer(app);
-  optlab::cli::add_generate(app);
+  optlab::cli::Command::add_all(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
+#include "core/fields.h"
 #include "parallel/thread_pool.h"
 
 namespace optlab::cli {
@@ -41,6 +45,27 @@ inline void require_choice(CLI::App& group) {
     for (const CLI::App* choice : group.get_subcommands({})) names += (names.empty() ? "" : ", ") + choice->get_name();
     throw std::invalid_argument("'" + group.get_name() + "' needs one of these after it: " + names + " (try --help)");
   });
+}
+
+/// An option for each field of `options` that has a help text. `after` is called with each field's name, to add others in between.
+template <class Options, class After>
+void add_fields(CLI::App& command, Options& options, const After& after) {
+  Options::fields(options, [&]<class T>(T& value, const Field& field) {
+    std::string name = *field.option == 0 ? field.name : field.option;
+    std::replace(name.begin(), name.end(), '_', '-');
+    if constexpr (Number<T>) {
+      if (*field.help == 0) return;
+      CLI::Option* option = command.add_option("--" + name, value, field.help);
+      option->check(std::integral<T> ? count_between(std::llround(field.least), std::llround(field.most))
+                                     : number_between(field.least, field.most));
+      option->type_name(field.unit)->capture_default_str();
+    }
+    after(std::string_view(field.name));
+  });
+}
+template <class Options>
+void add_fields(CLI::App& command, Options& options) {
+  add_fields(command, options, [](std::string_view) {});
 }
 
 inline void add_threads(CLI::App& command, int& threads) {

@@ -30,8 +30,6 @@ void run(const Options& options) {
               options.out.c_str());
 }
 
-}  // namespace
-
 void add_tokenizer(CLI::App& app) {
   CLI::App* tokenizer = app.add_subcommand("tokenizer", "Byte-pair encodings for the language model");
   require_choice(*tokenizer);
@@ -48,4 +46,7 @@ void add_tokenizer(CLI::App& app) {
   train->callback([options] { run(*options); });
 }
 
+const Command kCommand(5, add_tokenizer);
+
+}  // namespace
 }  // namespace optlab::cli

@@ -97,40 +97,18 @@ void run(image::Model& model, const std::string& description, const Options& opt
 
 /// What training has to ask, of any model.
 void add_options(CLI::App& command, const std::shared_ptr<Options>& options) {
-  image::TrainingOptions& training = options->training;
   command
       .add_option(
           "--data", options->data,
           "Folder with the IDX files; default: $OPTLAB_DATA, /usr/share/datasets/fashion-mnist, data/fashion-mnist")
       ->type_name("DIR");
-  command.add_option("--epochs", training.epochs, "Passes over the training images")
-      ->check(count_between(1, 10000))
-      ->type_name("N")
-      ->capture_default_str();
-  command.add_option("--batch", training.batch, "Images a step")
-      ->check(count_between(1, 65536))
-      ->type_name("N")
-      ->capture_default_str();
-  command.add_option("--lr", training.learning_rate, "Learning rate at the start; it falls to 0 along half a cosine")
-      ->check(number_between(1e-8, 10))
-      ->type_name("RATE")
-      ->capture_default_str();
-  command.add_option("--weight-decay", training.adam.weight_decay, "Decoupled weight decay")
-      ->check(number_between(0, 10))
-      ->type_name("RATE")
-      ->capture_default_str();
-  command.add_option("--seed", training.seed, "Of the first weights, the order of images and what dropout drops")
-      ->check(count_between(0, 1'000'000'000'000))
-      ->type_name("N")
-      ->capture_default_str();
+  add_fields(command, options->training);
   add_threads(command, options->threads);
   command.add_flag("--fast", options->fast, "Fused arithmetic: faster, but the weights' bits depend on the machine");
   command.add_option("--out", options->out, "Checkpoint to write (safetensors)")
       ->type_name("FILE")
       ->capture_default_str();
 }
-
-}  // namespace
 
 void add_train(CLI::App& app) {
   CLI::App* train = app.add_subcommand("train", "Train a model");
@@ -162,7 +140,9 @@ void add_train(CLI::App& app) {
     image::Cnn model;
     run(model, "2 convolutions, 2 linear layers", *cnn_options);
   });
-  add_train_lm(*train);
 }
 
+const Command kCommand(3, add_train);
+
+}  // namespace
 }  // namespace optlab::cli

@@ -147,33 +147,6 @@ void add_model_options(CLI::App& lm, lm::LmConfig& config) {
   size("--hidden", config.hidden, "Width of the feed-forward layers");
 }
 
-void add_training_options(CLI::App& lm, lm::LmTrainingOptions& training) {
-  const auto count = [&](const char* name, int& value, long long least, const char* text) {
-    lm.add_option(name, value, text)->check(count_between(least, 100'000'000))->type_name("N")->capture_default_str();
-  };
-  const auto number = [&](const char* name, float& value, double least, double most, const char* text) {
-    lm.add_option(name, value, text)->check(number_between(least, most))->type_name("X")->capture_default_str();
-  };
-  count("--steps", training.steps, 1, "Steps");
-  count("--batch", training.batch, 1, "Sequences a step");
-  lm.add_option("--context", training.context, "Tokens of a sequence")
-      ->check(count_between(1, 8192))
-      ->type_name("N")
-      ->capture_default_str();
-  number("--lr", training.learning_rate, 1e-8, 10, "Learning rate after the warm-up; it falls along half a cosine");
-  number("--floor", training.floor, 0, 1, "To this fraction of it");
-  count("--warm-up", training.warm_up, 0, "Steps in which the rate rises");
-  number("--weight-decay", training.optimizer.weight_decay, 0, 10, "Decoupled weight decay of matrices");
-  number("--dropout", training.dropout, 0, 0.95, "Share of embeddings and branches' outputs dropped in training");
-  number("--clip", training.clip, 0, 1e6, "Largest norm of all gradients; 0: any");
-  lm.add_option("--seed", training.seed, "Of weights, sequences and dropout")
-      ->check(count_between(0, 1'000'000'000'000))
-      ->type_name("N")
-      ->capture_default_str();
-}
-
-}  // namespace
-
 void add_train_lm(CLI::App& train) {
   auto options = std::make_shared<Options>();
   CLI::App* lm = train.add_subcommand("lm",
@@ -183,7 +156,7 @@ void add_train_lm(CLI::App& train) {
       ->type_name("DIR");
   lm->add_option("--tokenizer", options->tokenizer, "See optlab tokenizer")->type_name("FILE")->capture_default_str();
   add_model_options(*lm, options->config);
-  add_training_options(*lm, options->training);
+  add_fields(*lm, options->training);
   lm->add_option("--eval-every", options->eval_every, "Steps between evaluations")
       ->check(count_between(1, 1'000'000))
       ->type_name("N")
@@ -196,4 +169,7 @@ void add_train_lm(CLI::App& train) {
   lm->callback([options] { Run(*options).run(); });
 }
 
+const Command kCommand(7, "train", add_train_lm);
+
+}  // namespace
 }  // namespace optlab::cli

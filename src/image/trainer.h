@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "core/fields.h"
 #include "image/dataset.h"
 #include "image/model.h"
 #include "train/optimizer.h"
@@ -18,6 +19,25 @@ struct TrainingOptions {
   bool cosine = true;  // the rate falls to 0 along half a cosine over all steps; else it is constant
   std::uint64_t seed = 1;
   train::OptimizerOptions adam = {.decay_all = true};
+
+  /// What the command line and JavaScript offer; a Trainer takes whatever is positive.
+  template <class Self, class Visit>
+  static constexpr void fields(Self& self, Visit&& visit) {
+    visit(self.epochs, Field{.name = "epochs", .least = 1, .most = 10000, .help = "Passes over the training images"});
+    visit(self.batch, Field{.name = "batch", .least = 1, .most = 65536, .help = "Images a step"});
+    visit(self.learning_rate, Field{.name = "learning_rate",
+                                    .least = 1e-8,
+                                    .most = 10,
+                                    .unit = "RATE",
+                                    .help = "Learning rate at the start; it falls to 0 along half a cosine",
+                                    .option = "lr"});
+    visit(self.cosine, Field{.name = "cosine"});
+    visit(self.adam.weight_decay,
+          Field{.name = "weight_decay", .most = 10, .unit = "RATE", .help = "Decoupled weight decay"});
+    visit(self.seed, Field{.name = "seed",
+                           .most = 1e12,
+                           .help = "Of the first weights, the order of images and what dropout drops"});
+  }
 };
 
 /// After a batch.

@@ -6,33 +6,16 @@
 #include "core/error.h"
 #include "core/math.h"
 #include "core/rng.h"
-#include "nn/linear.h"
 
 namespace optlab::lm {
 namespace {
-
-/// False for a NaN.
-bool within(float value, float least, float most) { return value >= least && value <= most; }
-
-void check(const Sampling& s) {
-  if (!within(s.temperature, 0.0F, 100.0F)) {
-    throw_invalid({"generate: a temperature of ", s.temperature, "; want 0 to 100"});
-  }
-  if (s.top_k < 0) throw_invalid({"generate: a top_k of ", s.top_k, "; want >= 0"});
-  if (!within(s.top_p, 0.0F, 1.0F) || s.top_p == 0.0F)
-    throw_invalid({"generate: a top_p of ", s.top_p, "; want above 0, to 1"});
-  if (!within(s.repetition_penalty, 1.0F, 100.0F) || s.repetition_window < 0) {
-    throw_invalid({"generate: a repetition penalty of ", s.repetition_penalty, " over ", s.repetition_window,
-                   " tokens; want 1 to 100, and >= 0 tokens"});
-  }
-}
 
 void check(int positions, std::span<const std::int32_t> prompt, const GenerateOptions& options,
            const Tokenizer* tokenizer) {
   if (prompt.empty() || prompt.size() > static_cast<std::size_t>(positions)) {
     throw_invalid({"generate: a prompt of ", prompt.size(), " tokens; want 1 to ", positions});
   }
-  if (options.count < 0) throw_invalid({"generate: a count of ", options.count, "; want >= 0"});
+  check_fields("generate", options);
   for (const std::string& text : options.stop_texts) {
     if (text.empty()) throw_invalid({"generate: a stop text is empty"});
     if (tokenizer == nullptr) throw_invalid({"generate: stop texts need a tokenizer"});
@@ -41,7 +24,7 @@ void check(int positions, std::span<const std::int32_t> prompt, const GenerateOp
 
 }  // namespace
 
-Sampler::Sampler(const Sampling& settings) : settings_(settings) { check(settings); }
+Sampler::Sampler(const Sampling& settings) : settings_(settings) { check_fields("generate", settings); }
 
 void Sampler::penalize(std::span<const std::int32_t> seen) {
   const float penalty = settings_.repetition_penalty;

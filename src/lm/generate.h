@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/fields.h"
 #include "lm/decoder.h"
 #include "lm/tokenizer.h"
 #include "parallel/thread_pool.h"
@@ -22,12 +23,32 @@ struct Sampling {
   float repetition_penalty = 1.0F;  // 1: none
   int repetition_window = 64;       // of the latest tokens that are penalized; 0: all
   std::uint64_t seed = 1;
+
+  template <class Self, class Visit>
+  static constexpr void fields(Self& self, Visit&& visit) {
+    visit(self.temperature, Field{.name = "temperature",
+                                  .most = 100,
+                                  .unit = "X",
+                                  .help = "Below 1: likelier tokens more often; 0: --greedy"});
+    visit(self.top_k, Field{.name = "top_k", .most = 1e6, .unit = "K", .help = "Only the K likeliest; 0: all"});
+    visit(self.top_p, Field{.name = "top_p",
+                            .least = 1e-6,
+                            .most = 1,
+                            .unit = "P",
+                            .help = "Only the likeliest that have this much probability together"});
+    visit(self.repetition_penalty, Field{.name = "repetition_penalty",
+                                         .least = 1,
+                                         .most = 100,
+                                         .unit = "X",
+                                         .help = "Above 1: tokens of the last 64 are less likely"});
+    visit(self.repetition_window, Field{.name = "repetition_window", .most = 1e6});
+    visit(self.seed, Field{.name = "seed", .most = 1e12, .help = "Of the random choices"});
+  }
 };
 
 /// Chooses tokens.
 ///
-/// Throws:   std::invalid_argument naming the setting that is out of range: temperature in [0, 100], top_k >= 0, top_p in
-///           (0, 1], penalty in [1, 100], window >= 0.
+/// Throws:   std::invalid_argument naming the setting that is out of the range that Sampling::fields states.
 /// Numerics: a pure function of logits, settings and `step`, with the same bits on every platform: exp is math::exp, sums
 ///           are float32 over ascending tokens, or over falling logits (ties by token) where top_k or top_p order them;
 ///           the random number is that of `step` in stream 0 of the seed. A NaN is never chosen while there is a number.
@@ -67,6 +88,13 @@ struct GenerateOptions {
   /// What to do when the model's positions are full: go on with the latter half of the tokens, which are then the first
   /// ones, or stop.
   bool shift = false;
+
+  template <class Self, class Visit>
+  static constexpr void fields(Self& self, Visit&& visit) {
+    visit(self.count, Field{.name = "count", .most = 1e6, .help = "Tokens to generate"});
+    Sampling::fields(self.sampling, visit);
+    visit(self.shift, Field{.name = "shift"});
+  }
 };
 
 /// A new token, as it comes.

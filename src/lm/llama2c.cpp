@@ -26,8 +26,7 @@ LmConfig read_header(std::span<const std::byte> file) {
         "it has version 1 or 2 of the format; only version 0, without a magic number, is read (export.py --version 0)");
   }
   if (file.size() < kHeaderBytes) {
-    refuse("the file has " + std::to_string(file.size()) + " bytes; the header alone takes " +
-           std::to_string(kHeaderBytes));
+    refuse(text({"the file has ", file.size(), " bytes; the header alone takes ", kHeaderBytes}));
   }
   std::int32_t fields[7];
   std::memcpy(fields, file.data(), sizeof fields);
@@ -37,15 +36,14 @@ LmConfig read_header(std::span<const std::byte> file) {
   for (int i = 0; i < 7; ++i) {
     const std::int64_t size = i == 5 ? std::abs(std::int64_t{fields[i]}) : fields[i];
     if (size >= 1 && size <= kMost) continue;
-    refuse(std::string(kNames[i]) + " is " + std::to_string(fields[i]) + "; want 1 to " + std::to_string(kMost) +
-           (i == 5 ? ", or the negative of that" : ""));
+    refuse(text({std::string(kNames[i]), " is ", fields[i], "; want 1 to ", kMost,
+                 (i == 5 ? ", or the negative of that" : "")}));
   }
   const auto [dim, hidden, layers, heads, kv_heads, vocab, positions] = fields;
   if (dim % heads != 0 || heads % kv_heads != 0 || dim / heads % 2 != 0 || positions > kMostPositions) {
-    refuse("dim " + std::to_string(dim) + ", n_heads " + std::to_string(heads) + ", n_kv_heads " +
-           std::to_string(kv_heads) + ", seq_len " + std::to_string(positions) +
-           "; want n_heads to divide dim, n_kv_heads to divide n_heads, an even dim/n_heads and seq_len up to " +
-           std::to_string(kMostPositions));
+    refuse(text({"dim ", dim, ", n_heads ", heads, ", n_kv_heads ", kv_heads, ", seq_len ", positions,
+                 "; want n_heads to divide dim, n_kv_heads to divide n_heads, an even dim/n_heads and seq_len up to ",
+                 kMostPositions}));
   }
   return {.vocab = std::abs(vocab),
           .dim = dim,
@@ -120,8 +118,7 @@ Lm lm_from_llama2c(std::span<const std::byte> file) {
   const LmConfig config = read_header(file);
   const double want = static_cast<double>(kHeaderBytes) + sizeof(float) * float_count(config);
   if (static_cast<double>(file.size()) != want) {
-    refuse("the file has " + std::to_string(file.size()) + " bytes; its header asks for " +
-           std::to_string(static_cast<std::uint64_t>(want)));
+    refuse(text({"the file has ", file.size(), " bytes; its header asks for ", static_cast<std::uint64_t>(want)}));
   }
   std::optional<Lm> model;
   try {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "core/digest.h"
+#include "core/error.h"
 #include "core/math.h"
 #include "nn/loss.h"
 #include "nn/workers.h"
@@ -14,7 +15,7 @@ namespace {
 
 LmConfig checked(const LmConfig& config) {
   if (config.layers < 1) {
-    throw std::invalid_argument("Lm: layers is " + std::to_string(config.layers) + "; it must be >= 1");
+    throw_invalid({"Lm: layers is ", config.layers, "; it must be >= 1"});
   }
   return config;
 }
@@ -95,8 +96,8 @@ std::string Lm::parameter_digest() {
 
 void Lm::forward(std::span<const std::int32_t> ids, int tokens, const nn::Pass& pass) {
   if (tokens < 1 || tokens > config_.positions || ids.size() % static_cast<std::size_t>(tokens) != 0) {
-    throw std::invalid_argument("Lm: " + std::to_string(ids.size()) + " ids in sequences of " + std::to_string(tokens) +
-                                "; want whole sequences of 1 to " + std::to_string(config_.positions));
+    throw_invalid(
+        {"Lm: ", ids.size(), " ids in sequences of ", tokens, "; want whole sequences of 1 to ", config_.positions});
   }
   const Shape shape{static_cast<int>(ids.size()) / tokens, tokens, config_.dim};
   const std::size_t blocks = 2 * static_cast<std::size_t>(config_.layers);

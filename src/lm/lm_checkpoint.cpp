@@ -94,8 +94,8 @@ Lm lm_from_safetensors(std::span<const std::byte> bytes) {
   }
   const std::vector<nn::Parameter*> parameters = model->parameters();
   if (file.tensors().size() != parameters.size()) {
-    refuse(std::to_string(file.tensors().size()) + " tensors, but a model of " + std::to_string(config.layers) +
-           " layers has " + std::to_string(parameters.size()));
+    refuse(
+        text({file.tensors().size(), " tensors, but a model of ", config.layers, " layers has ", parameters.size()}));
   }
   for (nn::Parameter* parameter : parameters) {
     const Shape& shape = parameter->value.shape();
@@ -103,8 +103,8 @@ Lm lm_from_safetensors(std::span<const std::byte> bytes) {
         file.require_float(parameter->name, static_cast<std::size_t>(shape.rank()));
     for (int axis = 0; axis < shape.rank(); ++axis) {
       if (entry.shape[axis] == static_cast<std::uint64_t>(shape[axis])) continue;
-      refuse("tensor " + checkpoint::printable(parameter->name) + " has an extent of " +
-             std::to_string(entry.shape[axis]) + " where " + shape.to_string() + " is wanted");
+      refuse(text({"tensor ", checkpoint::printable(parameter->name), " has an extent of ", entry.shape[axis],
+                   " where ", shape.to_string(), " is wanted"}));
     }
     checkpoint::copy_float(entry, parameter->value.values());
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "lm/perplexity.h"
 #include "nn/loss.h"
 #include "train/schedule.h"
@@ -17,12 +18,11 @@ constexpr std::uint32_t kSequenceStream = 1U << 30;
 
 void check(const Lm& model, std::span<const std::int32_t> text, const LmTrainingOptions& options) {
   if (options.steps < 1 || options.batch < 1 || options.context < 1 || options.context > model.config().positions) {
-    throw std::invalid_argument("train: steps and batch must be >= 1, and the context from 1 to " +
-                                std::to_string(model.config().positions));
+    throw_invalid({"train: steps and batch must be >= 1, and the context from 1 to ", model.config().positions});
   }
   if (text.size() < static_cast<std::size_t>(options.context) + 1) {
-    throw std::invalid_argument("train: a text of " + std::to_string(text.size()) + " tokens; sequences of " +
-                                std::to_string(options.context) + " and a successor need more");
+    throw_invalid(
+        {"train: a text of ", text.size(), " tokens; sequences of ", options.context, " and a successor need more"});
   }
 }
 
@@ -44,9 +44,8 @@ struct Batch {
 
 void check_windows(int context, int stride, int positions, std::size_t tokens) {
   if (stride >= 1 && stride <= context && context <= positions && tokens > 0) return;
-  throw std::invalid_argument("evaluate: a context of " + std::to_string(context) + ", a stride of " +
-                              std::to_string(stride) + " and " + std::to_string(tokens) +
-                              " tokens; want 1 <= stride <= context <= " + std::to_string(positions) + " and a token");
+  throw_invalid({"evaluate: a context of ", context, ", a stride of ", stride, " and ", tokens,
+                 " tokens; want 1 <= stride <= context <= ", positions, " and a token"});
 }
 
 }  // namespace
@@ -66,8 +65,8 @@ void train(Lm& model, std::span<const std::int32_t> text, const LmTrainingOption
         model.train(batch.ids, batch.labels, options.context,
                     {.compute = compute, .seed = options.seed, .step = static_cast<std::uint32_t>(step)});
     if (!std::isfinite(loss)) {
-      throw std::runtime_error("training diverged in step " + std::to_string(step + 1) +
-                               ": the loss is not finite; try a lower learning rate");
+      throw std::runtime_error(optlab::text(
+          {"training diverged in step ", step + 1, ": the loss is not finite; try a lower learning rate"}));
     }
     parallel::ThreadPool& pool = compute.context.pool;
     const double norm = train::clip_gradients(optimizer.parameters(), options.clip, pool);

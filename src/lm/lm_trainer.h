@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 
+#include "core/fields.h"
 #include "lm/decoder.h"
 #include "lm/lm.h"
 #include "train/optimizer.h"
@@ -21,6 +22,30 @@ struct LmTrainingOptions {
   float clip = 1.0F;  // the largest norm of all gradients; 0: any
   std::uint64_t seed = 1;
   train::OptimizerOptions optimizer = {.beta2 = 0.99F, .weight_decay = 0.1F};
+
+  /// What the command line offers.
+  template <class Self, class Visit>
+  static constexpr void fields(Self& self, Visit&& visit) {
+    visit(self.steps, Field{.name = "steps", .least = 1, .most = 1e8, .help = "Steps"});
+    visit(self.batch, Field{.name = "batch", .least = 1, .most = 1e8, .help = "Sequences a step"});
+    visit(self.context, Field{.name = "context", .least = 1, .most = 8192, .help = "Tokens of a sequence"});
+    visit(self.learning_rate, Field{.name = "learning_rate",
+                                    .least = 1e-8,
+                                    .most = 10,
+                                    .unit = "X",
+                                    .help = "Learning rate after the warm-up; it falls along half a cosine",
+                                    .option = "lr"});
+    visit(self.floor, Field{.name = "floor", .most = 1, .unit = "X", .help = "To this fraction of it"});
+    visit(self.warm_up, Field{.name = "warm_up", .most = 1e8, .help = "Steps in which the rate rises"});
+    visit(self.optimizer.weight_decay,
+          Field{.name = "weight_decay", .most = 10, .unit = "X", .help = "Decoupled weight decay of matrices"});
+    visit(self.dropout, Field{.name = "dropout",
+                              .most = 0.95,
+                              .unit = "X",
+                              .help = "Share of embeddings and branches' outputs dropped in training"});
+    visit(self.clip, Field{.name = "clip", .most = 1e6, .unit = "X", .help = "Largest norm of all gradients; 0: any"});
+    visit(self.seed, Field{.name = "seed", .most = 1e12, .help = "Of weights, sequences and dropout"});
+  }
 };
 
 /// After a step.

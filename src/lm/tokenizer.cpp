@@ -67,8 +67,7 @@ std::size_t next_piece(std::string_view text) {
 
 Tokenizer::Tokenizer(std::vector<Merge> merges) : merges_(std::move(merges)) {
   if (merges_.size() > static_cast<std::size_t>(kMostTokens - kBytes)) {
-    refuse(std::to_string(merges_.size()) + " merges; at most " + std::to_string(kMostTokens - kBytes) +
-           " are allowed");
+    refuse(text({merges_.size(), " merges; at most ", kMostTokens - kBytes, " are allowed"}));
   }
   for (int byte = 0; byte < kBytes; ++byte) {
     begins_.push_back(static_cast<std::uint32_t>(bytes_.size()));
@@ -82,14 +81,13 @@ Tokenizer::Tokenizer(std::vector<Merge> merges) : merges_(std::move(merges)) {
     const auto [left, right] = merges_[i];
     const std::size_t most = kBytes + i;
     if (left >= most || right >= most) {
-      refuse("merge " + std::to_string(i) + " joins tokens " + std::to_string(left) + " and " + std::to_string(right) +
-             "; only those below " + std::to_string(most) + " exist then");
+      refuse(text({"merge ", i, " joins tokens ", left, " and ", right, "; only those below ", most, " exist then"}));
     }
-    if (rank(left, right) != kNone) refuse("merge " + std::to_string(i) + " repeats another");
+    if (rank(left, right) != kNone) refuse(text({"merge ", i, " repeats another"}));
     const std::string joined = std::string(token(left)) + std::string(token(right));
     if (joined.size() > kMostTokenBytes) {
-      refuse("token " + std::to_string(most) + " would have " + std::to_string(joined.size()) + " bytes; at most " +
-             std::to_string(kMostTokenBytes) + " are allowed");
+      refuse(
+          text({"token ", most, " would have ", joined.size(), " bytes; at most ", kMostTokenBytes, " are allowed"}));
     }
     bytes_ += joined;
     begins_.push_back(static_cast<std::uint32_t>(bytes_.size()));
@@ -110,8 +108,7 @@ std::uint32_t Tokenizer::rank(std::uint32_t left, std::uint32_t right) const {
 
 std::string_view Tokenizer::token(std::int32_t id) const {
   if (id < 0 || static_cast<std::size_t>(id) + 1 >= begins_.size()) {
-    throw std::invalid_argument("tokenizer: there is no token " + std::to_string(id) + "; there are 0 to " +
-                                std::to_string(begins_.size() - 2));
+    throw_invalid({"tokenizer: there is no token ", id, "; there are 0 to ", begins_.size() - 2});
   }
   const auto at = static_cast<std::size_t>(id);
   return std::string_view(bytes_).substr(begins_[at], begins_[at + 1] - begins_[at]);
@@ -131,8 +128,7 @@ Tokenizer Tokenizer::parse(std::span<const std::byte> file) {
   std::uint32_t count = 0;
   std::memcpy(&count, file.data() + kMagic.size(), sizeof count);
   if (count > kMostTokens || file.size() - header != std::size_t{4} * count) {
-    refuse("the file says " + std::to_string(count) + " merges and has " + std::to_string(file.size() - header) +
-           " bytes of them; want 4 a merge");
+    refuse(text({"the file says ", count, " merges and has ", file.size() - header, " bytes of them; want 4 a merge"}));
   }
   std::vector<Merge> merges(count);
   static_assert(sizeof(Merge) == 4 && std::endian::native == std::endian::little);

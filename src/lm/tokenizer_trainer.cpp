@@ -2,6 +2,7 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "core/error.h"
 #include "lm/tokenizer.h"
 
 namespace optlab::lm {
@@ -67,7 +68,7 @@ void merge(Piece& piece, std::uint32_t pair, std::uint16_t token) {
 
 Tokenizer train_tokenizer(std::string_view text, int vocab) {
   if (vocab < Tokenizer::kBytes || vocab > Tokenizer::kMostTokens) {
-    throw std::invalid_argument("tokenizer: a vocabulary of " + std::to_string(vocab) + "; want 256 to 65536");
+    throw_invalid({"tokenizer: a vocabulary of ", vocab, "; want 256 to 65536"});
   }
   std::vector<Piece> pieces = count_pieces(text);
   PairCounts counts;
@@ -80,8 +81,7 @@ Tokenizer train_tokenizer(std::string_view text, int vocab) {
       if (count > most || (count == most && pair < best)) best = pair, most = count;
     }
     if (most < 2) {
-      throw std::invalid_argument("tokenizer: the text has pairs for " + std::to_string(token) + " tokens only, not " +
-                                  std::to_string(vocab));
+      throw_invalid({"tokenizer: the text has pairs for ", token, " tokens only, not ", vocab});
     }
     merges.push_back({static_cast<std::uint16_t>(best >> 16), static_cast<std::uint16_t>(best & 0xFFFFU)});
     for (Piece& piece : pieces) {

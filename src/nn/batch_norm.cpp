@@ -70,7 +70,7 @@ void BatchNorm::initialize() {
 }
 
 Shape BatchNorm::output_shape(const Shape& x) const {
-  if (x.rank() < 2 || x[x.rank() - 1] != channels_) refuse("x", x, "[B,…," + std::to_string(channels_) + "]");
+  if (x.rank() < 2 || x[x.rank() - 1] != channels_) refuse("x", x, text({"[B,…,", channels_, "]"}));
   return x;
 }
 

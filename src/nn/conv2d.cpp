@@ -55,7 +55,7 @@ Conv2d::Conv2d(std::string name, int channels, int outputs, const Conv2dOptions&
       bias_{this->name() + ".bias", Tensor(Shape{options.bias ? outputs : 0}), {}, false} {}
 
 conv::Geometry Conv2d::geometry(const Shape& x) const {
-  if (x.rank() != 4 || x[3] != channels_) refuse("x", x, "[B,H,W," + std::to_string(channels_) + "]");
+  if (x.rank() != 4 || x[3] != channels_) refuse("x", x, text({"[B,H,W,", channels_, "]"}));
   conv::Geometry g = geometry_of(options_, channels_, outputs_);
   g.batch = x[0];
   g.height = x[1];

@@ -24,8 +24,7 @@ void Embedding::check(std::string_view operand, int rows, int columns, int want_
 void Embedding::check_ids(std::span<const std::int32_t> ids) const {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] >= 0 && ids[i] < vocab()) continue;
-    throw std::invalid_argument("layer " + table_.name + ": id " + std::to_string(ids[i]) + " at " + std::to_string(i) +
-                                "; want 0 to " + std::to_string(vocab() - 1));
+    throw_invalid({"layer ", table_.name, ": id ", ids[i], " at ", i, "; want 0 to ", vocab() - 1});
   }
 }
 

@@ -2,12 +2,13 @@
 
 #include <stdexcept>
 
+#include "core/error.h"
+
 namespace optlab::nn::detail {
 
 Parameter make_weight(const std::string& layer, const char* what, int inputs, int outputs) {
   if (inputs < 1 || outputs < 1) {
-    throw std::invalid_argument("layer " + layer + ": " + what + " would be [" + std::to_string(inputs) + "," +
-                                std::to_string(outputs) + "]; both must be >= 1");
+    throw_invalid({"layer ", layer, ": ", what, " would be [", inputs, ",", outputs, "]; both must be >= 1"});
   }
   return {.name = layer + "." + what, .value = Tensor(Shape{inputs, outputs}), .gradient = {}, .decays = true};
 }

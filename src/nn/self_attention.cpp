@@ -5,8 +5,8 @@
 
 #include "attention/attention.h"
 #include "attention/row_ops.h"
+#include "core/error.h"
 #include "core/math.h"
-#include "nn/attention_backward.h"
 #include "nn/projection.h"
 
 namespace optlab::nn {
@@ -16,11 +16,10 @@ AttentionSizes checked(const std::string& name, const AttentionSizes& s) {
   const bool fits = s.size >= 1 && s.heads >= 1 && s.kv_heads >= 1 && s.size % s.heads == 0 &&
                     s.heads % s.kv_heads == 0 && s.head_size() % 2 == 0 && s.positions >= 1;
   if (fits) return s;
-  throw std::invalid_argument("layer " + name + ": size " + std::to_string(s.size) + ", heads " +
-                              std::to_string(s.heads) + ", kv_heads " + std::to_string(s.kv_heads) + ", positions " +
-                              std::to_string(s.positions) +
-                              "; want kv_heads to divide heads, heads to divide size, an even size/heads and positions "
-                              ">= 1");
+  throw_invalid({"layer ", name, ": size ", s.size, ", heads ", s.heads, ", kv_heads ", s.kv_heads, ", positions ",
+                 s.positions,
+                 "; want kv_heads to divide heads, heads to divide size, an even size/heads and positions "
+                 ">= 1"});
 }
 
 }  // namespace
@@ -40,7 +39,7 @@ void SelfAttention::initialize(const Rng& joint, const Rng& output, float output
 
 Shape SelfAttention::output_shape(const Shape& x) const {
   if (x.rank() != 3 || x[2] != sizes_.size || x[1] < 1 || x[1] > sizes_.positions) {
-    refuse("x", x, "[B,T," + std::to_string(sizes_.size) + "] with T from 1 to " + std::to_string(sizes_.positions));
+    refuse("x", x, text({"[B,T,", sizes_.size, "] with T from 1 to ", sizes_.positions}));
   }
   return x;
 }
@@ -95,42 +94,6 @@ void SelfAttention::forward(ConstTensorView x, TensorView y, const Pass& pass) {
     attend(own, attended.block(b * tokens, 0, tokens, sizes_.size), pass.compute);
   }
   finish(attended, y.matrix(), pass.compute);
-}
-
-void SelfAttention::backward(ConstTensorView x, ConstTensorView /*y*/, TensorView dy, TensorView dx, const Pass& pass) {
-  check("dy", dy.shape, output_shape(x.shape));
-  if (!dx.empty()) check("dx", dx.shape, x.shape);
-  require_gradient(joint_);
-  require_gradient(output_);
-  const int rows = x.shape[0] * x.shape[1];
-  const MatrixView projected = detail::require_rows(projected_, rows, sizes_.projected());
-  const MatrixView attended = detail::require_rows(attended_, rows, sizes_.size);
-  detail::product(attended.transposed(), dy.matrix(), output_.gradient.matrix(), pass.compute);
-  detail::product(dy.matrix(), output_.value.matrix().transposed(), attended, pass.compute);
-  backward_heads(x.shape[0], x.shape[1], projected, attended, pass);
-  detail::product(x.matrix().transposed(), projected, joint_.gradient.matrix(), pass.compute);
-  if (!dx.empty()) detail::product(projected, joint_.value.matrix().transposed(), dx.matrix(), pass.compute);
-}
-
-/// Every group of every sequence by itself, one a worker at a time: their products are small.
-void SelfAttention::backward_heads(int batch, int tokens, MatrixView projected, ConstMatrixView da, const Pass& pass) {
-  const int G = sizes_.kv_heads, d = sizes_.head_size();
-  parallel::ThreadPool& pool = pass.compute.context.pool;
-  const detail::AttentionBackward task(tokens, sizes_.heads / G, d, rope_, pass.compute);
-  const std::size_t each = task.scratch_floats();
-  if (scratch_.size() < each * pool.threads()) scratch_ = AlignedBuffer<float>(each * pool.threads());
-  const int workers = std::min(pool.threads(), batch * G);
-  pool.run(workers, [&](int worker) {
-    for (int i = worker; i < batch * G; i += workers) {
-      const int first = i / G * tokens, g = i % G, group = sizes_.heads / G * d;
-      const MatrixView own = projected.block(first, 0, tokens, projected.columns);
-      task.run({.queries = own.block(0, g * group, tokens, group),
-                .keys = own.block(0, sizes_.size + g * d, tokens, d),
-                .values = own.block(0, sizes_.size + (G + g) * d, tokens, d),
-                .doutput = da.block(first, g * group, tokens, group)},
-               scratch_.data() + each * static_cast<std::size_t>(worker));
-    }
-  });
 }
 
 }  // namespace optlab::nn

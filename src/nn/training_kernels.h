@@ -1,6 +1,6 @@
 #pragma once
 
-/// What training a transformer computes beside its passes forward; private to this folder.
+/// What training a transformer computes beside its passes forward; private to this folder (and bindings/no_gradients.cpp).
 namespace optlab::nn::detail {
 
 /// One ISA's operations, as ForwardKernels has them. A table of its own: no page trains a transformer, so WebAssembly has it

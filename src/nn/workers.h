@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "nn/compute.h"
 #include "parallel/thread_pool.h"
 
@@ -23,6 +25,14 @@ void for_rows(parallel::ThreadPool& pool, int rows, double flops, const Body& bo
   for_row_ranges(pool, rows, flops, 1, [&](int /*worker*/, parallel::Range range) {
     for (int row = range.begin; row < range.end; ++row) body(row);
   });
+}
+
+/// Calls body(begin, count) for ranges of `size` elements that cost little each.
+template <class Body>
+void for_elements(parallel::ThreadPool& pool, std::size_t size, const Body& body) {
+  constexpr int kGrain = 4096;
+  for_row_ranges(pool, static_cast<int>(size), 2.0, kGrain,
+                 [&](int /*worker*/, parallel::Range range) { body(range.begin, range.size()); });
 }
 
 /// Calls body(range) for parts of [0, count), on as many workers as reading and writing `bytes` is worth. The parts begin

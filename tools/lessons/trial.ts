@@ -26,6 +26,8 @@ function hasFreeCores(): boolean {
 
 export interface Trial {
   problems: string[];
+  /** Levels that are too high for this machine; others may gain more. */
+  unfair: string[];
   /** What the solution got, and how fast it was, for the report. */
   summary: string;
 }
@@ -64,7 +66,7 @@ function keepBest(best: Map<string, number>, result: GradeResult): void {
   for (const { id, ratio } of result.tasks) if (ratio !== null) best.set(id, Math.max(ratio, best.get(id) ?? 0));
 }
 
-/** A level may ask for half of what the solution gains: others' machines gain less than the author's. */
+/** A level may ask for half of what the solution gains: others' machines gain less than the author's. A figure of this machine. */
 function levelProblems(task: Performance, ratio: number | undefined): string[] {
   if (ratio === undefined) return [`task ${task.id}: the solution was not measured`];
   const most = 1 + (ratio - 1) / 2;
@@ -84,6 +86,7 @@ async function trySolution(exercise: Exercise, host: NodeHost, seed: string): Pr
   const full = maxPoints(spec);
   let result: GradeResult;
   let problems: string[] = [];
+  let unfair: string[] = [];
   let unjudged = '';
   const wasFree = hasFreeCores();
   for (let i = 1; ; ++i) {
@@ -99,13 +102,13 @@ async function trySolution(exercise: Exercise, host: NodeHost, seed: string): Pr
       break;
     }
     if (!hasAll) problems.push(`solution.cpp gets ${result.points} of ${full} points: ${failures(result)}`);
-    if (isTimingOnly) problems.push(...slow);
+    if (isTimingOnly) unfair = slow;
     break;
   }
   const ratios = timed.map(
     ({ id, levels }) => `${id} ${best.get(id)?.toFixed(2) ?? '?'} (asks ${levels.at(-1)?.ratio})`,
   );
-  return { problems, summary: [`${result.points}/${full}`, ...ratios].join('  ') + unjudged };
+  return { problems, unfair, summary: [`${result.points}/${full}`, ...ratios].join('  ') + unjudged };
 }
 
 /** Compiled for one thread, without warnings. */
@@ -158,16 +161,17 @@ export async function tryExercise(exercise: Exercise, host: NodeHost, seed: stri
   if (typeof grader?.run !== 'function' || (isTimed && typeof grader.timing !== 'function'))
     return {
       problems: [`grade.ts must export a grader by default, with run()${isTimed ? ' and timing()' : ''}`],
+      unfair: [],
       summary: '',
     };
 
   const problems = await tryStarter(exercise, host, seed);
   const solution = await build(exercise, host, 'solution.cpp', problems);
-  if (solution === null) return { problems, summary: '' };
+  if (solution === null) return { problems, unfair: [], summary: '' };
   const trial = await trySolution(exercise, host, seed);
   problems.push(...trial.problems);
   const reference = exercise.reference === null ? null : await build(exercise, host, 'reference.cpp', problems);
   problems.push(...(await memoryProblems(exercise, grader, { 'solution.cpp': solution, 'reference.cpp': reference })));
   problems.push(...(await precisionProblems({ spec: exercise.spec, grader, solution, reference, seed })));
-  return { problems, summary: trial.summary };
+  return { problems, unfair: trial.unfair, summary: trial.summary };
 }

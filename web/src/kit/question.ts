@@ -43,12 +43,10 @@ export function renderQuestion<T>(
 export function renderOutcome<T>(
   { values, text }: Question<T>,
   { committed }: Prediction,
-  nearest: number,
+  nearest: T,
 ): TemplateResult | typeof nothing {
   if (committed < 0) return nothing;
-  const right = nearest === committed;
+  const right = nearest === values[committed];
   return html`You predicted “${text(values[committed]!)}”:
-    <strong class=${right ? 'good' : 'bad'}
-      >${right ? 'nearest of all' : `“${text(values[nearest]!)}” is nearer`}</strong
-    >.`;
+    <strong class=${right ? 'good' : 'bad'}>${right ? 'nearest of all' : `“${text(nearest)}” is nearer`}</strong>.`;
 }

@@ -1,7 +1,9 @@
 import { nothing, svg, type SVGTemplateResult } from 'lit';
-import { byteSize, isaName, threeDigits } from '#lab/format.ts';
-import { axesFor, binaryTicks, decadeTicks, drawnPeaks, logPosition, type Axis, type Dot } from '#lab/roofline.ts';
+import { isaName } from '#lab/format.ts';
+import { axesFor, drawnPeaks, logPosition, type Dot } from '#lab/roofline.ts';
 import type { Peak } from '#lab/types.ts';
+import { byteSize, threeDigits } from '#lab/text.ts';
+import { binaryTicks, decadeTicks, type Axis } from '#lab/ticks.ts';
 
 /** The drawing that all rooflines of a page share: axes, and the device's limits as lines. Dots are their owner's. */
 

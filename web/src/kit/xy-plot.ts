@@ -1,5 +1,5 @@
 import { css, html, nothing, svg, type TemplateResult } from 'lit';
-import { niceTicks } from '#lab/training.ts';
+import { niceTicks } from '#lab/ticks.ts';
 
 /** Measured points over a number, with lines or a curve through them, on linear or logarithmic axes. */
 

@@ -19,7 +19,12 @@ type Counting = Task<'lm', { what: string }, Report>;
 const kPath = '03-memory/counting';
 const kInfo = { threads: 1, blocking: { depth: 1, rows: 2, columns: 3 } } as unknown as EngineInfo;
 
-type Job = (request: TaskRequest, report: (at: number) => void, stopped: Promise<void>) => Promise<object>;
+type Job = (
+  request: TaskRequest,
+  report: (at: number) => void,
+  stopped: Promise<void>,
+  alive: () => void,
+) => Promise<object>;
 const resultOf = (at: number, stopped: boolean) => ({ at, list: [at], progress: 1, done: true, stopped });
 
 /** Stands in for engine.worker: `job` is what its tasks do. */
@@ -48,7 +53,7 @@ class FakeWorker extends EventTarget {
         onDownloaded();
         return kInfo;
       },
-      run: (request, onReport) => {
+      run: (request, onReport, onAlive) => {
         this.did.push(`runs ${request.path}`);
         const sender = new ReportSender();
         const list: number[] = [];
@@ -56,7 +61,8 @@ class FakeWorker extends EventTarget {
           list.push(at);
           onReport(sender.pack({ at, list: grown(list), progress: 0, done: false, stopped: false }));
         };
-        return job(request, report, new Promise((resolve) => (stop = resolve))) as ReturnType<EngineApi['run']>;
+        const stopped = new Promise<void>((resolve) => (stop = resolve));
+        return job(request, report, stopped, onAlive) as ReturnType<EngineApi['run']>;
       },
       ask: async ({ path, options }) => ({ path, options }),
       stop: () => stop(),
@@ -170,6 +176,29 @@ describe('the engine’s client', () => {
     assert.ok(workers[0]!.isEnded);
     await client.run<Counting>(kPath, { what: 'x' }, ignore);
     assert.equal(workers.length, 2);
+  });
+
+  it('waits for one that lives, as long as it may take: files come slowly', async () => {
+    let alive = () => {};
+    let end = (_: object) => {};
+    const { client } = clientOf(async (_, __, ___, onAlive) => {
+      alive = onAlive;
+      return new Promise<object>((resolve) => (end = resolve));
+    });
+    await client.start();
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const run = client.run<Counting>(kPath, { what: 'x' }, ignore);
+      for (let i = 0; i < 4; ++i) {
+        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+        mock.timers.tick(40_000);
+        alive();
+      }
+      end(resultOf(1, false));
+      assert.deepEqual(await run, resultOf(1, false));
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   it('never reuses a worker in which the library has trapped; one that refuses something it does', async () => {

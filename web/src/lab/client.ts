@@ -1,19 +1,18 @@
-import { proxy, type Remote } from 'comlink';
+import { proxy } from 'comlink';
 import { startSession, type RunningBuild, type Session } from './engine-session.ts';
 import { startWithFallback } from './engine.ts';
 import { EngineError, StoppedError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
 import { measuring } from './measuring.ts';
-import { plugFor, type Guests, type Plug } from './plug.ts';
-import type { EngineApi, TaskRequest } from './protocol.ts';
+import { plugInto, type Guests } from './plug.ts';
+import type { TaskRequest } from './protocol.ts';
 import { ReportReceiver } from './report-parts.ts';
-import type { AnswerOf, AnyQuestion, AnyTask, OptionsOf, ReportOf } from './task.ts';
+import type { AnswerOf, AnyQuestion, AnyTask, Enveloped, OptionsOf, ReportOf } from './task.ts';
 import type { Blocking } from './types.ts';
+import { Watch } from './watch.ts';
 
 /** A stop that is not obeyed within this time ends the worker. */
 const kStopGraceMs = 500;
-/** A task that says nothing for this long is taken for dead. The slowest single step (naive, 1024³, a slow phone) takes about 10 s. */
-const kSilenceLimitMs = 60_000;
 
 /**
  * The page's side of the engine: one worker for all experiments of a page, one task at a time.
@@ -69,25 +68,54 @@ export class EngineClient extends EventTarget {
    * Runs a task of an experiment (task.ts); resolves with its last report, also after a stop. Throws StoppedError if there is none yet. With
    * guests: in a worker of its own, which is ended afterwards.
    */
-  run<T extends AnyTask>(
+  async run<T extends AnyTask>(
     path: string,
     options: OptionsOf<T>,
     onReport: (report: ReportOf<T>) => void,
     guests?: Guests,
   ): Promise<ReportOf<T>> {
-    const name = path.split('/').slice(1).join(' ');
+    this.#refuseSecond();
+    this.#setTask(path.split('/').slice(1).join(' '));
+    const watch = new Watch();
+    this.#cancel = (graceMs) => watch.stop(graceMs);
     const receiver = new ReportReceiver();
-    const call = (api: Remote<EngineApi>, report: (report: ReportOf<T>) => void) =>
-      api.run(
+    let last: ReportOf<T> | null = null;
+    try {
+      const session = guests === undefined ? await this.#open() : await this.#openAnother();
+      watch.begin(session);
+      const { api, died } = session;
+      const report = proxy((part: Enveloped<object>) => {
+        if (watch.isOver) return; // it took another way than the result, which was faster
+        const whole = receiver.unpack(part) as ReportOf<T>;
+        last = whole;
+        watch.heard();
+        if (!watch.stopped) onReport(whole);
+      });
+      if (guests !== undefined) await Promise.race([plugInto(api, path, guests), died]);
+      const result = api.run(
         this.#request(path, options),
-        proxy((part) => report(receiver.unpack(part) as ReportOf<T>)),
-      ) as Promise<ReportOf<T>>;
-    return this.#run<ReportOf<T>>(name, onReport, call, guests && plugFor(path, guests));
+        report,
+        proxy(() => watch.heard()),
+      );
+      return (await Promise.race([result, died])) as ReportOf<T>;
+    } catch (error) {
+      // A trap leaves the module's memory in an unknown state: never reuse it.
+      if (error instanceof Error && error.name === 'RuntimeError') watch.kill(`The engine crashed: ${error.message}`);
+      const partial = last as ReportOf<T> | null;
+      if (watch.stopped && partial !== null) return { ...partial, done: true, stopped: true };
+      throw watch.stopped ? new StoppedError() : error;
+    } finally {
+      watch.end();
+      if (guests !== undefined) watch.kill('The guest has left');
+      this.#cancel = null;
+      this.#setTask(null);
+    }
   }
 
   /** Asks a question of an experiment (task.ts), while no task runs. */
-  ask<Q extends AnyQuestion>(path: string, options: OptionsOf<Q>): Promise<AnswerOf<Q>> {
-    return this.#ask((api) => api.ask(this.#request(path, options)) as Promise<AnswerOf<Q>>);
+  async ask<Q extends AnyQuestion>(path: string, options: OptionsOf<Q>): Promise<AnswerOf<Q>> {
+    const { api, died } = await this.#open();
+    return (await Promise.race([api.ask(this.#request(path, options)), died])) as AnswerOf<Q>;
   }
 
   #request(path: string, options: object): TaskRequest {
@@ -115,75 +143,6 @@ export class EngineClient extends EventTarget {
   #refuseSecond(): void {
     if (this.#task !== null)
       throw new EngineError(`Another experiment (${this.#task}) is still running: stop it first`);
-  }
-
-  /** A short question, while no task runs. */
-  async #ask<T>(question: (api: Remote<EngineApi>) => Promise<T>): Promise<T> {
-    const session = await this.#open();
-    return Promise.race([question(session.api), session.died]);
-  }
-
-  /** Runs one task; resolves with its last report, also after a stop. */
-  async #run<R extends { done: boolean; stopped: boolean }>(
-    name: string,
-    onProgress: (report: R) => void,
-    call: (api: Remote<EngineApi>, report: (report: R) => void) => Promise<R>,
-    plug?: Plug,
-  ): Promise<R> {
-    this.#refuseSecond();
-    this.#setTask(name);
-    let stopped = false;
-    let over = false;
-    let last: R | null = null;
-    let grace: ReturnType<typeof setTimeout> | undefined;
-    let deadline = Infinity;
-    let silence: ReturnType<typeof setTimeout> | undefined;
-    let session: Session | null = null;
-    try {
-      this.#cancel = () => {
-        stopped = true;
-      };
-      const opened = plug === undefined ? await this.#open() : await this.#openAnother();
-      session = opened;
-      if (stopped) throw new StoppedError();
-      const heard = () => {
-        clearTimeout(silence);
-        silence = setTimeout(() => opened.kill(new EngineError('The engine stopped answering')), kSilenceLimitMs);
-      };
-      this.#cancel = (graceMs) => {
-        stopped = true;
-        void opened.api.stop();
-        if (performance.now() + graceMs >= deadline) return;
-        deadline = performance.now() + graceMs;
-        clearTimeout(grace);
-        grace = setTimeout(() => opened.kill(new EngineError('Stopped')), graceMs);
-      };
-      heard();
-      const report = proxy((value: R) => {
-        if (over) return; // it took another way than the result, which was faster
-        last = value;
-        heard();
-        if (!stopped) onProgress(value);
-      });
-      if (plug !== undefined) await Promise.race([plug(opened.api), opened.died]);
-      return await Promise.race([call(opened.api, report), opened.died]);
-    } catch (error) {
-      // A trap leaves the module's memory in an unknown state: never reuse it.
-      if (error instanceof Error && error.name === 'RuntimeError') {
-        session?.kill(new EngineError(`The engine crashed: ${error.message}`));
-      }
-      const partial = last as R | null;
-      if (stopped && partial !== null) return { ...partial, done: true, stopped: true };
-      if (stopped || (error instanceof Error && error.name === 'StoppedError')) throw new StoppedError();
-      throw error;
-    } finally {
-      over = true;
-      clearTimeout(grace);
-      clearTimeout(silence);
-      if (plug !== undefined) session?.kill(new EngineError('The guest has left'));
-      this.#cancel = null;
-      this.#setTask(null);
-    }
   }
 
   /** A session beside the page's, of the same build, for one task. */

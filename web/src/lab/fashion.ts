@@ -1,4 +1,4 @@
-import { fetchVerified, gunzip, parseIdx, type DataFile } from './data.ts';
+import { gunzip, parseIdx } from './data.ts';
 import { DataError } from './errors.ts';
 import { kPublished, type AssetName } from './assets.ts';
 import type { TaskHost } from './task.ts';
@@ -59,54 +59,9 @@ export const testSet = (parse: TaskHost['parse']): Promise<TestSet> =>
 export const trainingSet = (parse: TaskHost['parse']): Promise<TestSet> =>
   labelledImages(parse, 'trainImages', 'trainLabels');
 
-/** Downloads and checks images and their labels. Throws DataError naming the file that is wrong. */
-export async function loadTestSet(
-  base: string,
-  imagesFile: DataFile,
-  labelsFile: DataFile,
-  signal?: AbortSignal,
-): Promise<TestSet> {
-  const [images, labels] = await Promise.all([
-    fetchVerified(base, imagesFile, signal).then((bytes) => parseImages(bytes, imagesFile.path)),
-    fetchVerified(base, labelsFile, signal).then((bytes) => parseLabels(bytes, labelsFile.path)),
-  ]);
-  return { count: labels.length, images, labels };
-}
-
 /** How many predictions equal the labels. */
 export function countRight(predictions: Uint8Array, labels: Uint8Array): number {
   let right = 0;
   for (let i = 0; i < labels.length; ++i) right += predictions[i] === labels[i] ? 1 : 0;
   return right;
-}
-
-/** "1,817 of 2,000" */
-export function countOf(part: number, whole: number): string {
-  return `${part.toLocaleString('en')} of ${whole.toLocaleString('en')}`;
-}
-
-/** "90.85 %": one image of 2,000 is 0.05 %. */
-export function percent(fraction: number, decimals = 2): string {
-  return `${(100 * fraction).toFixed(decimals)} %`;
-}
-
-/** Where a reader of pages is: "1–36 of 2,000", "none" of nothing. */
-export function pagePosition(page: number, perPage: number, count: number): string {
-  if (count === 0) return 'none';
-  const last = Math.min(count, (page + 1) * perPage);
-  return `${(page * perPage + 1).toLocaleString('en')}–${countOf(last, count)}`;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** Probabilities from logits, for display. */
-export function softmax(logits: readonly number[]): number[] {
-  const most = Math.max(...logits);
-  const weights = logits.map((logit) => Math.exp(logit - most));
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  return weights.map((weight) => weight / sum);
 }

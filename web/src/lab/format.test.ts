@@ -1,35 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { countOf, countRight, median, pagePosition, percent } from './fashion.ts';
-import { byteSize, computePeak, duration, highestPeak, rungColor, threeDigits } from './format.ts';
-import { axesFor, decadeTicks, logPosition } from './roofline.ts';
+import { computePeak, highestPeak, rungColor } from './format.ts';
 import type { Peak, VariantInfo } from './types.ts';
 
-describe('figures', () => {
-  it('are written with three digits', () => {
-    assert.deepEqual([0, 0.0912, 0.912, 8.314, 47.19, 131.2, 2048].map(threeDigits), [
-      '0',
-      '0.0912',
-      '0.912',
-      '8.31',
-      '47.2',
-      '131',
-      '2048',
-    ]);
-    assert.deepEqual([2.5, 0.0123, 4.2e-6].map(duration), ['2.50 s', '12.3 ms', '4.20 µs']);
-    assert.deepEqual([512, 65536, 3 << 19].map(byteSize), ['512 B', '64 KiB', '1.50 MiB']);
-  });
-
-  it('median, accuracy and position', () => {
-    assert.equal(median([3, 1, 2]), 2);
-    assert.equal(median([4, 1, 2, 3]), 2.5);
-    assert.equal(countRight(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 0, 3)), 2);
-    assert.equal(`${countOf(1817, 2000)} right (${percent(1817 / 2000)})`, '1,817 of 2,000 right (90.85 %)');
-    assert.equal(pagePosition(0, 36, 2000), '1–36 of 2,000');
-    assert.equal(pagePosition(55, 36, 2000), '1,981–2,000 of 2,000');
-    assert.equal(pagePosition(0, 36, 0), 'none');
-  });
-
+describe('limits and rungs', () => {
   it('take the limit of the same instruction set and threads', () => {
     const peak = (name: string, threads: number, value: number): Peak => ({
       name,
@@ -75,16 +49,5 @@ describe('figures', () => {
     assert.match(shades[1]!, /var\(--lab-int8\) 75%/);
     const many = Array.from({ length: 9 }, (_, i) => variant(`v${i}`));
     assert.equal(rungColor(many, 'v8'), 'var(--lab-1)', 'there are eight');
-  });
-
-  it('span everything that is drawn', () => {
-    const peaks: Peak[] = [
-      { name: 'c', kind: 'compute', threads: 1, fused: false, value: 4e10, bytes: 0 },
-      { name: 'm', kind: 'memory', threads: 1, fused: false, value: 1e10, bytes: 1 << 28 },
-    ];
-    const { x, y } = axesFor(peaks, [{ name: 'naive', intensity: 170, rate: 1e9, low: 9e8, high: 1.1e9 }]);
-    assert.ok(x.min <= 0.25 && x.max >= 170 && y.min < 9e8 && y.max > 4e10);
-    assert.equal(logPosition({ min: 1, max: 100 }, 10), 0.5);
-    assert.deepEqual(decadeTicks({ min: 1, max: 20 }), [1, 2, 5, 10, 20]);
   });
 });

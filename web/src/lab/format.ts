@@ -6,42 +6,6 @@ export function flopsPerSecond(lane: Lane): number | null {
   return lane.statistics === null ? null : lane.flops / lane.statistics.median;
 }
 
-/** Three significant digits: 0.912, 8.31, 47.2, 131. */
-export function threeDigits(value: number): string {
-  if (value === 0) return '0';
-  const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toFixed(Math.min(decimals, 6));
-}
-
-/** "47.2 GFLOP/s"; of integers "47.2 GOP/s". */
-export function gigaflops(flops: number, mode = ''): string {
-  return `${threeDigits(flops / 1e9)} ${mode === 'int8' ? 'GOP/s' : 'GFLOP/s'}`;
-}
-
-/** Seconds in the unit that reads best. */
-export function duration(seconds: number): string {
-  if (seconds >= 1) return `${threeDigits(seconds)} s`;
-  if (seconds >= 1e-3) return `${threeDigits(seconds * 1e3)} ms`;
-  return `${threeDigits(seconds * 1e6)} µs`;
-}
-
-/** 65536 → "64 KiB" */
-export function byteSize(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB'];
-  let unit = 0;
-  let value = bytes;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    ++unit;
-  }
-  return `${Number.isInteger(value) ? value : threeDigits(value)} ${units[unit]}`;
-}
-
-/** "31×", "2.4×" */
-export function times(factor: number): string {
-  return `${factor >= 10 ? Math.round(factor) : factor.toFixed(1)}×`;
-}
-
 /**
  * The measured limit of a kernel's arithmetic: that of its own instructions with this number of threads, so that an exact rung is held
  * against multiply and add, a fused one against fused, and an integer rung against its own products. Null before it has been measured.

@@ -1,3 +1,4 @@
+import { upperMedian } from './statistics.ts';
 import type { LmModule } from './types.ts';
 
 /** How a language model is run, and how fast it was. */
@@ -38,14 +39,13 @@ export function totalSeconds({ seconds }: Timed): number {
 /** Token t has cost this much at its position: the median of the costs around it, which single disturbances don't move. */
 export function smoothed(seconds: readonly number[], radius = 3): number[] {
   return seconds.map((_, at) => {
-    const near = seconds.slice(Math.max(1, at - radius), at + radius + 1).toSorted((a, b) => a - b);
-    return near[near.length >> 1] ?? seconds[at]!;
+    const near = seconds.slice(Math.max(1, at - radius), at + radius + 1);
+    return near.length === 0 ? seconds[at]! : upperMedian(near);
   });
 }
 
 /** Tokens a second from the median of single tokens' times, the first one left out; null before there is another. */
 export function medianRate(seconds: readonly number[]): number | null {
-  const sorted = seconds.slice(1).toSorted((a, b) => a - b);
-  const middle = sorted[sorted.length >> 1];
-  return middle === undefined || middle <= 0 ? null : 1 / middle;
+  const middle = seconds.length > 1 ? upperMedian(seconds.slice(1)) : 0;
+  return middle <= 0 ? null : 1 / middle;
 }

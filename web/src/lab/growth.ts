@@ -1,3 +1,5 @@
+import { median } from './statistics.ts';
+
 /** How the time of a token grows with its position: a curve through measured times, and the operations that it follows from. */
 
 /** A token: where it stood, and how long it took. */
@@ -40,12 +42,6 @@ export function medians(times: readonly TokenTime[], width: number): TokenTime[]
       const position = group.reduce((sum, time) => sum + time.position, 0) / group.length;
       return { position, seconds: median(group.map(({ seconds }) => seconds)) };
     });
-}
-
-function median(values: number[]): number {
-  values.sort((a, b) => a - b);
-  const half = values.length >> 1;
-  return values.length % 2 === 1 ? values[half]! : (values[half - 1]! + values[half]!) / 2;
 }
 
 /**

@@ -1,7 +1,7 @@
-import { threeDigits } from './format.ts';
 import type { BatchUnit, ProfileReport } from './profile.ts';
 import { attainable, type Dot } from './roofline.ts';
 import type { LayerProfile, Peak, Timing } from './types.ts';
+import { countText } from './text.ts';
 
 /** What a profile says of a model's layers. */
 
@@ -176,22 +176,6 @@ export function isUnsteadyProfile(reports: readonly ProfileReport[]): boolean {
 
 export const kUnsteadyProfile =
   'These times are unsteady, their intervals wide: something else is using this machine, or its clock is changing. Measure again when it is quiet.';
-
-/** "12,300" */
-export const thousands = (value: number): string => Math.round(value).toLocaleString('en');
-
-/** A count with a prefix: 31.2 M, 4.7 k. */
-export function countText(value: number): string {
-  for (const [size, letter] of [
-    [1e12, 'T'],
-    [1e9, 'G'],
-    [1e6, 'M'],
-    [1e3, 'k'],
-  ] as const) {
-    if (value >= size) return `${threeDigits(value / size)} ${letter}`;
-  }
-  return String(value);
-}
 
 /** "31.2 MFLOP", "640 FLOP" */
 export const flopText = (value: number): string => `${countText(value)}${value < 1000 ? ' ' : ''}FLOP`;

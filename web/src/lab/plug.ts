@@ -13,19 +13,14 @@ export interface Guest {
 /** Functions of a student's, by their names. */
 export type Guests = ReadonlyMap<string, Guest>;
 
-/** Moves a guest into a worker that nothing else uses. */
-export type Plug = (api: Remote<EngineApi>) => Promise<void>;
-
-/** Moves guests to where this task will find them. */
-export function plugFor(path: string, guests: Guests): Plug {
-  return async (api) => {
-    const places = await api.reserve(path);
-    const modules: GuestModules = {};
-    for (const [name, { compile }] of guests) {
-      const place = places[name];
-      if (place === undefined) throw new EngineError(`The library has no place for ${name}`);
-      modules[name] = await compile(place);
-    }
-    await api.plug(path, places, modules);
-  };
+/** Compiles guests for the worker of a task, and moves them to where it will find them. Nothing else may use that worker. */
+export async function plugInto(api: Remote<EngineApi>, path: string, guests: Guests): Promise<void> {
+  const places = await api.reserve(path);
+  const modules: GuestModules = {};
+  for (const [name, { compile }] of guests) {
+    const place = places[name];
+    if (place === undefined) throw new EngineError(`The library has no place for ${name}`);
+    modules[name] = await compile(place);
+  }
+  await api.plug(path, places, modules);
 }

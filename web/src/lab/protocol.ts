@@ -33,8 +33,15 @@ export interface EngineInfo {
 
 export interface EngineApi {
   start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo>;
-  /** Resolves with the last report, whole; `onReport` gets those before it for a ReportReceiver. Rejects with a StoppedError if there is none. */
-  run(request: TaskRequest, onReport: (part: Enveloped<object>) => void): Promise<Enveloped<object>>;
+  /**
+   * Resolves with the last report, whole; `onReport` gets those before it, for a ReportReceiver, and `onAlive` is called now and then, also
+   * while files are downloaded. Rejects with a StoppedError if there is no report yet.
+   */
+  run(
+    request: TaskRequest,
+    onReport: (part: Enveloped<object>) => void,
+    onAlive: () => void,
+  ): Promise<Enveloped<object>>;
   ask(request: TaskRequest): Promise<unknown>;
   /** The running task ends after its current step, with what it has. */
   stop(): void;

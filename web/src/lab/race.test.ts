@@ -6,7 +6,6 @@ import {
   activity,
   isUnsteady,
   laneAtWork,
-  nearestFactor,
   parseShape,
   ranking,
   shapeLabel,
@@ -145,7 +144,5 @@ describe('a race', () => {
     for (const bad of ['64x784', '64x784x256x1', '-1x2x3', '1e3x2x3', '123456x1x1', ''])
       assert.equal(parseShape(bad), null, bad);
     assert.deepEqual(['512x512x512', '1x1024x1024'].map(shapeLabel), ['512³', '1×1024×1024']);
-    assert.equal(nearestFactor(31, [2, 5, 10, 20, 50, 100]), 20);
-    assert.equal(nearestFactor(32, [2, 5, 10, 20, 50, 100]), 50);
   });
 });

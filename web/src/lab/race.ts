@@ -1,6 +1,7 @@
-import { duration, flopsPerSecond } from './format.ts';
+import { flopsPerSecond } from './format.ts';
 import type { Bare, Envelope } from './task.ts';
 import type { Blocking, EngineLane, Lane, VariantInfo } from './types.ts';
+import { duration } from './text.ts';
 
 /** A race of the ladder's rungs, and what it says. */
 
@@ -112,12 +113,6 @@ export function slowRungs(flops: number, variants: readonly VariantInfo[]): stri
 export function isUnsteady(report: RaceReport): boolean {
   const open = report.lanes.filter((lane) => !lane.settled).length;
   return !report.stopped && open > report.lanes.length / 2;
-}
-
-/** Of the offered answers the nearest on a logarithmic scale. */
-export function nearestFactor(factor: number, offered: readonly number[]): number {
-  const distance = (value: number) => Math.abs(Math.log(value / factor));
-  return offered.reduce((best, value) => (distance(value) < distance(best) ? value : best));
 }
 
 /** The names of the lanes whose interval overlaps with the winner's: this race cannot tell them apart. */

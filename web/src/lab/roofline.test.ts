@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isUnsteadyProbe } from './roofline.ts';
+import { axesFor, isUnsteadyProbe, logPosition } from './roofline.ts';
 import type { Lane, Peak } from './types.ts';
 
 describe('a probe', () => {
@@ -33,5 +33,17 @@ describe('a probe', () => {
     assert.equal(isUnsteadyProbe(report([], [true, false])), false);
     assert.equal(isUnsteadyProbe(report([], [true, false, false])), true);
     assert.equal(isUnsteadyProbe({ ...report([], [false]), stopped: true }), false);
+  });
+});
+
+describe('axes', () => {
+  it('span everything that is drawn', () => {
+    const peaks: Peak[] = [
+      { name: 'c', kind: 'compute', threads: 1, fused: false, value: 4e10, bytes: 0 },
+      { name: 'm', kind: 'memory', threads: 1, fused: false, value: 1e10, bytes: 1 << 28 },
+    ];
+    const { x, y } = axesFor(peaks, [{ name: 'naive', intensity: 170, rate: 1e9, low: 9e8, high: 1.1e9 }]);
+    assert.ok(x.min <= 0.25 && x.max >= 170 && y.min < 9e8 && y.max > 4e10);
+    assert.equal(logPosition({ min: 1, max: 100 }, 10), 0.5);
   });
 });

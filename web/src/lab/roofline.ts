@@ -1,4 +1,5 @@
 import { flopsPerSecond } from './format.ts';
+import type { Axis } from './ticks.ts';
 import type { Envelope } from './task.ts';
 import type { Lane, Peak } from './types.ts';
 
@@ -8,11 +9,6 @@ export interface ProbeReport extends Envelope {
   peaks: Peak[];
   /** What was measured for the peaks. */
   lanes: Lane[];
-}
-
-export interface Axis {
-  min: number;
-  max: number;
 }
 
 export interface Dot {
@@ -100,21 +96,4 @@ function halfDecadeBelow(value: number): number {
   const room = value / 1.3;
   const decade = 10 ** Math.floor(Math.log10(room));
   return ([5, 2, 1].find((step) => step * decade <= room) ?? 1) * decade;
-}
-
-/** 1, 2, 5, 10, … within the axis. */
-export function decadeTicks(axis: Axis): number[] {
-  const ticks: number[] = [];
-  for (let decade = 10 ** Math.floor(Math.log10(axis.min)); decade <= axis.max; decade *= 10) {
-    ticks.push(...[1, 2, 5].map((step) => step * decade));
-  }
-  return ticks.filter((tick) => tick >= axis.min * 0.999 && tick <= axis.max);
-}
-
-/** Powers of four within the axis. */
-export function binaryTicks(axis: Axis): number[] {
-  const ticks: number[] = [];
-  for (let tick = 4 ** Math.ceil(Math.log(axis.min) / Math.log(4) - 1e-9); tick <= axis.max; tick *= 4)
-    ticks.push(tick);
-  return ticks;
 }

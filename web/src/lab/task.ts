@@ -64,14 +64,12 @@ export function defineQuestion<Name extends ModuleName, Options extends object, 
 }
 
 // Names, options and reports vary in both directions; only `any` stands for all of them.
-/* eslint-disable @typescript-eslint/no-explicit-any */
 export type AnyTask = Task<any, any, any>;
 export type AnyQuestion = Question<any, any, any>;
 export type OptionsOf<T> = T extends Task<any, infer O, any> ? O : T extends Question<any, infer O, any> ? O : never;
 export type AnswerOf<Q> = Q extends Question<any, any, infer A> ? A : never;
 /** A task's report as the page gets it. */
 export type ReportOf<T> = T extends Task<any, any, infer R> ? Enveloped<R> : never;
-/* eslint-enable */
 
 /** What the runner adds to every report. */
 export interface Envelope {

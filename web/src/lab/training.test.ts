@@ -5,10 +5,8 @@ import { StoreWithFallback, MemoryStore, type Store } from './store.ts';
 import {
   checkpointName,
   Curve,
-  epochTicks,
   isSavedTraining,
   kDefaultTraining,
-  niceTicks,
   readTrainSettings,
   trainingKey,
   type BatchProgress,
@@ -115,30 +113,6 @@ describe('a curve', () => {
     assert.deepEqual(curve.points[0], before[0]);
     near(curve.points[1]!.loss, 2);
     assert.equal(before.length, 1);
-  });
-});
-
-describe('axes', () => {
-  it('have round numbers that reach around everything', () => {
-    assert.deepEqual(niceTicks(0, 1.83, 5), [0, 0.5, 1, 1.5, 2]);
-    assert.deepEqual(niceTicks(0.43, 1, 5), [0.4, 0.6, 0.8, 1]);
-    assert.deepEqual(niceTicks(0.91, 1, 5), [0.9, 0.92, 0.94, 0.96, 0.98, 1]);
-    assert.deepEqual(niceTicks(0, 0.1, 5), [0, 0.02, 0.04, 0.06, 0.08, 0.1]);
-    for (const [low, high] of [
-      [0, 123],
-      [0.05, 1],
-      [1, 1],
-      [0, 1e9],
-    ] as const) {
-      const ticks = niceTicks(low, high, 5);
-      assert.ok(ticks[0]! <= low && ticks.at(-1)! >= high && ticks.length >= 2 && ticks.length <= 8, String(ticks));
-    }
-  });
-
-  it('number the epochs', () => {
-    assert.deepEqual(epochTicks(1, 8), [0, 1]);
-    assert.deepEqual(epochTicks(5, 8), [0, 1, 2, 3, 4, 5]);
-    assert.deepEqual(epochTicks(20, 8), [0, 3, 6, 9, 12, 15, 18]);
   });
 });
 

@@ -15,6 +15,9 @@ import { loadQuestion, loadTask, moduleOf } from './tasks.ts';
 
 startNestedWorkersSurely(); // the pools' threads
 
+/** Far within the page's patience. */
+const kAliveEveryMs = 10_000;
+
 let started: { modules: ModuleLoader; place: Place } | null = null;
 /** Of the task that runs, or ran last. */
 let running = new AbortController();
@@ -59,11 +62,16 @@ async function moduleWith(name: ModuleName, { depth, rows, columns }: Blocking) 
 
 const api: EngineApi = {
   start,
-  async run({ path, options, blocking }, onReport) {
+  async run({ path, options, blocking }, onReport, onAlive) {
     const { signal } = (running = new AbortController());
-    const task = await loadTask(path);
-    const module = await moduleWith(task.module, blocking);
-    return runTask(task, module, options, engine().place, { signal, onReport });
+    const alive = setInterval(onAlive, kAliveEveryMs); // a step that never ends lets no timer in
+    try {
+      const task = await loadTask(path);
+      const module = await moduleWith(task.module, blocking);
+      return await runTask(task, module, options, engine().place, { signal, onReport });
+    } finally {
+      clearInterval(alive);
+    }
   },
   async ask({ path, options, blocking }) {
     const question = await loadQuestion(path);

@@ -10,8 +10,8 @@ import {
   type CacheState,
   type CacheStep,
 } from './cache.ts';
-import { thousands } from '#lab/layers.ts';
 import type { NestInfo } from '#lab/types.ts';
+import { thousands } from '#lab/text.ts';
 
 /** Beyond so many sets a drawing says nothing any more. */
 const kMostSets = 128;

@@ -1,5 +1,4 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { byteSize, duration, gigaflops, threeDigits, times } from '#lab/format.ts';
 import {
   batchText,
   boundClass,
@@ -15,13 +14,14 @@ import {
   type LayerDot,
 } from '#lab/layers.ts';
 import type { BatchUnit, ProfileReport } from '#lab/profile.ts';
-import { nearestFactor } from '#lab/race.ts';
+import { byteSize, duration, gigaflops, threeDigits, times } from '#lab/text.ts';
+import { nearestFactor } from '#lab/statistics.ts';
 import type probe from '../../../02-acceleration/experiments/roofline-chart/task.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { kAside, lastOfEach, placeLabels, renderBatchTable, renderDotTable } from './view.ts';
 import { layerRooflineStyles } from './styles.ts';
-import { kModels, profileRungs, runProfile, threadedTwin } from '#kit/profile-runner.ts';
+import { kModels, profileRungs, runProfile, threadedTwin } from '../profile-runner.ts';
 import { frameFor, px, py, renderLimits, type Frame } from '#kit/roofline-plot.ts';
 import { rooflineStyles } from '#kit/roofline-plot.styles.ts';
 import { labStyles } from '#kit/styles.ts';

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { byteSize, duration, threeDigits } from '#lab/format.ts';
-import { boundText, thousands, type Bound, type LayerDot } from '#lab/layers.ts';
+import { boundText, type Bound, type LayerDot } from '#lab/layers.ts';
 import type { ProfileReport } from '#lab/profile.ts';
+import { byteSize, duration, thousands, threeDigits } from '#lab/text.ts';
 import { kLabelGap, px, py, type Frame } from '#kit/roofline-plot.ts';
 
 /** Of a label's letters, and how far from its dot it begins. */

@@ -1,5 +1,4 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { byteSize, duration, threeDigits } from '#lab/format.ts';
 import {
   batchText,
   bytesOf,
@@ -9,18 +8,18 @@ import {
   kUnsteadyProfile,
   slowest,
   sortLayers,
-  thousands,
   type Column,
 } from '#lab/layers.ts';
 import { csvOf, traceOf } from '#lab/profile.ts';
 import type { ProfileReport } from '#lab/profile.ts';
 import type { LayerProfile } from '#lab/types.ts';
+import { byteSize, duration, thousands, threeDigits } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
 import { kColumns, renderFlame, renderMemory, renderSpanTable } from './view.ts';
 import { profilerStyles } from './styles.ts';
-import { kModels, profileRungs, runProfile, threadedTwin, type ProfileSettings } from '#kit/profile-runner.ts';
+import { kModels, profileRungs, runProfile, threadedTwin, type ProfileSettings } from '../profile-runner.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
 

@@ -1,8 +1,8 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { byteSize, duration, threeDigits } from '#lab/format.ts';
-import { bytesOf, flopText, intensityOf, rateOf, shapeText, thousands, type Column } from '#lab/layers.ts';
+import { bytesOf, flopText, intensityOf, rateOf, shapeText, type Column } from '#lab/layers.ts';
 import type { ProfileReport } from '#lab/profile.ts';
 import type { LayerProfile } from '#lab/types.ts';
+import { byteSize, duration, thousands, threeDigits } from '#lab/text.ts';
 
 interface ColumnText {
   key: Column;

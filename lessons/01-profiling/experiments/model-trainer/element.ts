@@ -1,7 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { files } from 'virtual:optlab-manifest';
-import { countOf, percent } from '#lab/fashion.ts';
-import { byteSize, threeDigits } from '#lab/format.ts';
 import {
   checkpointName,
   kDefaultTraining,
@@ -13,6 +11,7 @@ import {
   type SavedTraining,
   type TrainSettings,
 } from '#lab/training.ts';
+import { byteSize, countOf, percent, threeDigits } from '#lab/text.ts';
 import { kMostTrainings, openTrainings } from './trainings.ts';
 import type drop from './drop.task.ts';
 import type task from './task.ts';

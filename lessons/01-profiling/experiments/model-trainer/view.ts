@@ -1,7 +1,7 @@
 import { html, svg, type TemplateResult } from 'lit';
-import { countOf, percent } from '#lab/fashion.ts';
-import { threeDigits } from '#lab/format.ts';
-import { epochTicks, niceTicks, type CurvePoint, type EpochEnd } from '#lab/training.ts';
+import { type CurvePoint, type EpochEnd } from '#lab/training.ts';
+import { countOf, percent, threeDigits } from '#lab/text.ts';
+import { epochTicks, niceTicks } from '#lab/ticks.ts';
 
 const kHeight = 190;
 const kTop = 10;

@@ -1,24 +1,15 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { median } from '#lab/fashion.ts';
-import { duration, threeDigits } from '#lab/format.ts';
-import {
-  deviation,
-  estimatesOf,
-  groupsOf,
-  histogramOf,
-  kGroup,
-  mean,
-  spreadOf,
-  type Estimates,
-  type TimingReport,
-} from '#lab/timing.ts';
+import { estimatesOf, groupsOf, histogramOf, kGroup, spreadOf, type Estimates } from './timing.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
 import type task from './task.ts';
+import type { TimingReport } from './task.ts';
 import { timerStyles } from './styles.ts';
+import { deviation, mean, median, quantile } from '#lab/statistics.ts';
+import { duration, threeDigits } from '#lab/text.ts';
 
 const kSizes = [16, 32, 64, 128, 256];
 const kDefaultSize = 64;
@@ -155,8 +146,7 @@ export class TimerDemo extends LabElement {
   /** Single calls on the clock's own steps. */
   #renderHistogram(report: TimingReport): TemplateResult {
     const { calls, tick } = report;
-    const sorted = [...calls].sort((a, b) => a - b);
-    const upTo = Math.max(sorted[Math.floor(0.97 * (calls.length - 1))]! + tick, sorted[0]! + 4 * tick);
+    const upTo = Math.max(quantile(calls, 0.97) + tick, Math.min(...calls) + 4 * tick);
     const { from, width, counts, beyond } = histogramOf(calls, tick, upTo);
     const [w, h, left, bottom] = [Math.max(280, this.#width.value), 150, 8, 122];
     const most = Math.max(...counts);
@@ -193,10 +183,10 @@ export class TimerDemo extends LabElement {
   #renderStrips(report: TimingReport, rows: readonly Estimates[]): TemplateResult {
     const all = rows.flatMap(({ values }) => values);
     const middle = median(report.calls);
-    const sorted = [...all].sort((a, b) => a - b);
-    const low = Math.min(sorted[0]!, middle) * 0.95;
+    const low = Math.min(...all, middle) * 0.95;
     // A clock that is coarser than the calls makes most of them 0.
-    const limit = middle > 0 ? Math.min(sorted.at(-1)!, 3 * middle) : sorted.at(-1)!;
+    const slowest = Math.max(...all);
+    const limit = middle > 0 ? Math.min(slowest, 3 * middle) : slowest;
     const high = Math.max(1.05 * limit, low + report.tick);
     const [w, left, line] = [Math.max(280, this.#width.value), 112, 30];
     const h = rows.length * line + 30;

@@ -1,6 +1,24 @@
 /** The same product, timed call by call with the browser's clock, and then in batches as the library does it. */
-import { defineTask, type Bare } from '#lab/task.ts';
-import type { TimingOptions, TimingReport } from '#lab/timing.ts';
+import { defineTask, type Bare, type Envelope } from '#lab/task.ts';
+
+export interface TimingOptions {
+  /** Rows and columns of the square product. */
+  size: number;
+  variant: string;
+  /** Single calls. */
+  count: number;
+  threads: 1;
+}
+
+export interface TimingReport extends Envelope {
+  options: TimingOptions;
+  /** The smallest step of the clock, in seconds. */
+  tick: number;
+  /** Seconds of each single call, in order. */
+  calls: number[];
+  /** Seconds per call of each batch. */
+  batches: number[];
+}
 
 /** Single calls between two looks at the stop button. */
 const kCallsPerStep = 10;

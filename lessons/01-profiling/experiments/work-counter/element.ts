@@ -1,9 +1,8 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { parseNumber } from '#lab/check.ts';
-import { threeDigits } from '#lab/format.ts';
-import { thousands } from '#lab/layers.ts';
 import type { LayerWork } from '#lab/types.ts';
-import { kindsOf, kLayers, readExtents, type Extents } from '#lab/work.ts';
+import { thousands, threeDigits } from '#lab/text.ts';
+import { kindsOf, kLayers, readExtents, type Extents } from './work.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';

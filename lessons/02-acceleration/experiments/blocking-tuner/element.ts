@@ -9,9 +9,10 @@ import {
   tuningVerdict,
   type TuneReport,
 } from '#lab/blocking.ts';
-import { flopsPerSecond, threeDigits } from '#lab/format.ts';
+import { flopsPerSecond } from '#lab/format.ts';
 import type task from './task.ts';
 import type { Lane } from '#lab/types.ts';
+import { threeDigits } from '#lab/text.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';

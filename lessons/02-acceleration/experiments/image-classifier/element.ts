@@ -1,28 +1,20 @@
 import { html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
-import {
-  countOf,
-  countRight,
-  kClasses,
-  kPixels,
-  kSide,
-  median,
-  pagePosition,
-  percent,
-  softmax,
-  type TestSet,
-} from '#lab/fashion.ts';
-import { duration, rungColor, times } from '#lab/format.ts';
+import { countRight, kClasses, kPixels, kSide, type TestSet } from '#lab/fashion.ts';
+import { rungColor } from '#lab/format.ts';
 import { kGuestFunction, kGuestRung } from '#lab/guest.ts';
 import type { OwnKernel } from '#lab/session.ts';
+import { countOf, duration, pagePosition, percent, times } from '#lab/text.ts';
+import { median, softmax } from '#lab/statistics.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
-import { drawImage, memoryText, nearView, renderScore } from './view.ts';
+import { drawImage, memoryText, renderScore } from './view.ts';
 import type images from './images.task.ts';
 import type scores from './logits.task.ts';
 import type task from './task.ts';
 import type { ClassifyLane, ClassifyReport } from './task.ts';
 import { classifierStyles } from './styles.ts';
 import { labStyles } from '#kit/styles.ts';
+import { nearView } from '#kit/near-view.ts';
 
 /** Images at a time: four rows of nine, or five of five on a phone. */
 const kShown = matchMedia('(max-width: 30rem)').matches ? 25 : 36;

@@ -1,22 +1,7 @@
 import { html, svg, type TemplateResult } from 'lit';
-import { kClasses, kSide, percent } from '#lab/fashion.ts';
-import { byteSize } from '#lab/format.ts';
+import { kClasses, kSide } from '#lab/fashion.ts';
+import { byteSize, percent } from '#lab/text.ts';
 import type { ClassifyReport } from './task.ts';
-
-/** Resolves when the element comes near the window: images and model are 2 MB that not every visitor of the page needs. */
-export function nearView(element: Element): Promise<void> {
-  return new Promise((resolve) => {
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
-        observer.disconnect();
-        resolve();
-      },
-      { rootMargin: '800px' },
-    );
-    observer.observe(element);
-  });
-}
 
 export function renderScore(score: number, label: number, truth: number, best: number): TemplateResult {
   const color = label === truth ? 'var(--lab-good)' : label === best ? 'var(--lab-bad)' : 'var(--sl-color-gray-4)';

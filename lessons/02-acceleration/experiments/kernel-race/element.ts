@@ -1,11 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { computePeak, flopsPerSecond, gigaflops, highestPeak, rungColor, times } from '#lab/format.ts';
+import { computePeak, flopsPerSecond, highestPeak, rungColor } from '#lab/format.ts';
 import { raceRecord } from '#lab/export.ts';
 import { kGuestFunction, kGuestRung } from '#lab/guest.ts';
 import {
   activity,
   isUnsteady,
-  nearestFactor,
   parseShape,
   ranking,
   shapeLabel,
@@ -15,6 +14,8 @@ import {
 } from '#lab/race.ts';
 import type { Guest, Guests } from '#lab/plug.ts';
 import type { Lane, Peak, VariantInfo } from '#lab/types.ts';
+import { gigaflops, times } from '#lab/text.ts';
+import { nearestFactor } from '#lab/statistics.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
 import type race from './task.ts';

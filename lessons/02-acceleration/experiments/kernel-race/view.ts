@@ -1,8 +1,9 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { blockingLabel } from '#lab/blocking.ts';
-import { byteSize, duration, flopsPerSecond, gigaflops, threeDigits } from '#lab/format.ts';
+import { flopsPerSecond } from '#lab/format.ts';
 import type { RaceReport } from '#lab/race.ts';
 import type { Lane, Peak, VariantInfo } from '#lab/types.ts';
+import { byteSize, duration, gigaflops, threeDigits } from '#lab/text.ts';
 
 /** How a rung's bar is drawn. `empty` stands where there is no figure yet. */
 export interface LaneStyle {

@@ -1,8 +1,9 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { byteSize, computePeak, gigaflops, highestPeak, isaName, rungColor, threeDigits } from '#lab/format.ts';
+import { computePeak, highestPeak, isaName, rungColor } from '#lab/format.ts';
 import type { RaceReport } from '#lab/race.ts';
 import { dotsOf, isUnsteadyProbe, type Dot, type ProbeReport } from '#lab/roofline.ts';
 import type { Peak } from '#lab/types.ts';
+import { byteSize, gigaflops, threeDigits } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import type race from '../kernel-race/task.ts';
 import type probe from './task.ts';

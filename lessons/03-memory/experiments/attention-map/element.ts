@@ -1,18 +1,16 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { cellsComputed, decoderOf, headSummary, policyText, type KeepPolicy } from '../cache-views.ts';
-import { percent } from '#lab/fashion.ts';
-import { threeDigits } from '#lab/format.ts';
-import { thousands } from '#lab/layers.ts';
 import type { Settings } from '#lab/url-state.ts';
+import { percent, thousands, threeDigits } from '#lab/text.ts';
 import { drawMap, drawThumbnail, renderCell, renderKey, renderMarks, renderRowTable, type MapDrawing } from './view.ts';
 import type task from './task.ts';
 import type { AttentionMaps } from './task.ts';
 import { attentionMapStyles } from './styles.ts';
 import { kSinkChoices, kWindowChoices, policyOf } from '../cache-policy.ts';
 import { engine } from '#kit/context.ts';
-import { nearView } from '../../../02-acceleration/experiments/image-classifier/view.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
+import { nearView } from '#kit/near-view.ts';
 
 const kModels = { tiny: 'lmTiny', lm: 'lm' } as const;
 const kModelChoices: [string, string][] = [

@@ -1,7 +1,7 @@
 import { html, svg, type TemplateResult } from 'lit';
 import { cellState, kCellTexts, rowOf, tokenLabel, type CellState, type KeepPolicy } from '../cache-views.ts';
 import type { AttentionMaps } from './task.ts';
-import { percent } from '#lab/fashion.ts';
+import { percent } from '#lab/text.ts';
 
 /** Of a cell in a map that is drawn large: its edge in the drawing's own pixels. */
 const kCell = 8;

@@ -9,17 +9,16 @@ import {
   type KeepPolicy,
 } from '../cache-views.ts';
 import { parseNumber } from '#lab/check.ts';
-import { byteSize } from '#lab/format.ts';
-import { thousands } from '#lab/layers.ts';
 import { kOpening } from '#lab/moby.ts';
+import { byteSize, thousands } from '#lab/text.ts';
 import { kSinkChoices, kWindowChoices, policyOf } from '../cache-policy.ts';
 import type task from './task.ts';
 import type { CacheTrace, TraceStep } from './task.ts';
 import { timeMachineStyles } from './styles.ts';
 import { engine } from '#kit/context.ts';
-import { nearView } from '../../../02-acceleration/experiments/image-classifier/view.ts';
 import { LabElement, texts } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
+import { nearView } from '#kit/near-view.ts';
 
 const kTokens = [12, 16, 24, 32, 48];
 const kPlayEveryMs = 900;

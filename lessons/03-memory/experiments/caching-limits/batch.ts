@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { byteSize, duration, threeDigits, times } from '#lab/format.ts';
 import { batchFigures, kSharedWeights } from './limits.ts';
 import type { BatchReport } from './batches.task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
+import { byteSize, duration, threeDigits, times } from '#lab/text.ts';
 
 /** Sequences that are generated together. */
 

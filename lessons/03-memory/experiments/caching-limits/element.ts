@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { threeDigits } from '#lab/format.ts';
 import { kExactDecoder, type DecoderSettings } from '#lab/generation.ts';
+import { threeDigits } from '#lab/text.ts';
 import {
   batchFigures,
   kBatches,

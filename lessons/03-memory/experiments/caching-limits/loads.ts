@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { byteSize, duration, threeDigits, times } from '#lab/format.ts';
 import { kPays, kShortPrompts, loadFigures, paysFrom } from './limits.ts';
 import type { LoadReport } from './loads.task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
+import { byteSize, duration, threeDigits, times } from '#lab/text.ts';
 
 /** Short texts after short prompts, and long prompts with few new tokens. */
 

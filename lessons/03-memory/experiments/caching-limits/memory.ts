@@ -1,6 +1,4 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { byteSize, duration, threeDigits } from '#lab/format.ts';
-import { thousands } from '#lab/layers.ts';
 import {
   bytesPerToken,
   fitIn,
@@ -14,6 +12,7 @@ import {
 } from './limits.ts';
 import type { ReadReport } from './reading.task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
+import { byteSize, duration, thousands, threeDigits } from '#lab/text.ts';
 
 /** How many caches fit into a memory, and how a token slows down while one grows. */
 

@@ -1,8 +1,8 @@
-import { nearestFactor } from '../cost-curve/costs.ts';
 import { batchFigures, fitIn, kLongPrompt, kQuestion, loadFigures } from './limits.ts';
 import type { BatchReport } from './batches.task.ts';
 import type { LoadReport } from './loads.task.ts';
 import type { Part } from './settings.ts';
+import { nearestFactor } from '#lab/statistics.ts';
 import type { Question } from '#kit/question.ts';
 
 /** What the reader predicts before each part, and how near that came. */
@@ -57,6 +57,6 @@ export function truthOf(part: Part, loads: LoadReport | null, batches: BatchRepo
 /** The choice that comes nearest: by ratio, shares by difference. */
 export function nearestChoice(part: Part, truth: number): number {
   const { values } = kQuestions[part];
-  if (part !== 'prefill') return nearestFactor(values, truth);
-  return values.reduce((best, value, i) => (Math.abs(value - truth) < Math.abs(values[best]! - truth) ? i : best), 0);
+  if (part !== 'prefill') return nearestFactor(truth, values);
+  return values.reduce((best, value) => (Math.abs(value - truth) < Math.abs(best - truth) ? value : best));
 }

@@ -10,7 +10,6 @@ import {
   kLengths,
   matrixWeights,
   measuredCrossing,
-  nearestFactor,
   overtakes,
   positionsUpTo,
   secondsAt,
@@ -134,9 +133,6 @@ describe('what a token costs', () => {
     const factor = factorFrom(points, 'cached')!;
     assert.ok(factor > 2.4 && factor < 2.6, `${factor}`);
     assert.equal(factorFrom(points.slice(0, 4), 'cached'), null);
-    assert.equal(nearestFactor([1, 1.5, 3, 8], 2.47), 2);
-    assert.equal(nearestFactor([1, 8], 2.7), 0);
-    assert.equal(nearestFactor([1, 8], 2.9), 1);
   });
 
   it('exports all points', () => {

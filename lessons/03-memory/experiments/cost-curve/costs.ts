@@ -204,10 +204,3 @@ export function costCsv({ points }: Pick<GrowthReport, 'points'>): string {
   const names = kWays.flatMap((way) => [`${way}_fastest_s`, `${way}_slowest_s`]);
   return [['position', ...names].join(','), ...rows, ''].join('\n');
 }
-
-/** The guess whose factor is nearest, by ratio. */
-export const nearestFactor = (factors: readonly number[], truth: number): number =>
-  factors.reduce(
-    (best, factor, i) => (Math.abs(Math.log(factor / truth)) < Math.abs(Math.log(factors[best]! / truth)) ? i : best),
-    0,
-  );

@@ -7,14 +7,13 @@ import {
   exponentRows,
   kEarly,
   kWays,
-  nearestFactor,
   overtakes,
   positionsUpTo,
   wholeGenerations,
 } from './costs.ts';
-import { duration, times } from '#lab/format.ts';
 import { kExactDecoder } from '#lab/generation.ts';
-import { thousands } from '#lab/layers.ts';
+import { nearestFactor } from '#lab/statistics.ts';
+import { duration, thousands, times } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { Experiment } from '#kit/experiment.ts';
 import { renderCurves, renderExponents, renderFits, renderGenerations, renderPoints } from './view.ts';
@@ -135,7 +134,7 @@ export class CostCurve extends Experiment<typeof kFields> {
       kWays.map((way) => costPoints(report.points, way).find((point) => point.position === position)!.seconds),
     );
     const question = questionOf(last);
-    const outcome = renderOutcome(question, this.#prediction, nearestFactor(question.values, cached));
+    const outcome = renderOutcome(question, this.#prediction, nearestFactor(cached, question.values));
     return html`<p>
       A token at ${thousands(last)} costs <strong>${times(cached)}</strong> one at ${kEarly} with the cache
       (${duration(early![0]!)} and ${duration(late![0]!)}), <strong>${times(uncached)}</strong> without it

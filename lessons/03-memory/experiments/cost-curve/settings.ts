@@ -1,6 +1,6 @@
 import { kStorages } from '../cache-views.ts';
 import { kEarly, kLengths } from './costs.ts';
-import { thousands } from '#lab/layers.ts';
+import { thousands } from '#lab/text.ts';
 import { oneOf, threads, type ValuesOf } from '#kit/fields.ts';
 import type { Question } from '#kit/question.ts';
 import { modelField } from '../token-race/settings.ts';

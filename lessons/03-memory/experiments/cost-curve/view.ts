@@ -10,9 +10,8 @@ import {
   wholeGenerations,
   type Way,
 } from './costs.ts';
-import { duration, threeDigits, times } from '#lab/format.ts';
 import { predicted, type Estimate, type GrowthFit } from '#lab/growth.ts';
-import { thousands } from '#lab/layers.ts';
+import { duration, thousands, threeDigits, times } from '#lab/text.ts';
 import type { GrowthReport } from './task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
 

@@ -1,8 +1,8 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { browserName } from '#lab/export.ts';
-import { threeDigits, times } from '#lab/format.ts';
 import { kExactDecoder, medianRate, type DecoderSettings } from '#lab/generation.ts';
 import { kDecoderSteps, type DecoderStep } from '#lab/guest.ts';
+import { threeDigits, times } from '#lab/text.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';

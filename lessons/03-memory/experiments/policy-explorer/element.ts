@@ -1,6 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { kStorages, policyText } from '../cache-views.ts';
-import { byteSize, duration, threeDigits } from '#lab/format.ts';
 import {
   costOf,
   figuresOf,
@@ -12,7 +11,6 @@ import {
   kStride,
   kTrainedHeads,
   kWeights,
-  medianOf,
   policyName,
   policyRecord,
   policySettingsText,
@@ -24,7 +22,6 @@ import {
 } from './policies.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
-import { nearView } from '../../../02-acceleration/experiments/image-classifier/view.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
 import { differenceText, renderPoints, renderScatter, type Across } from './view.ts';
 import type sizing from './size.task.ts';
@@ -33,6 +30,9 @@ import type task from './task.ts';
 import { policyExplorerStyles } from './styles.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
+import { byteSize, duration, threeDigits } from '#lab/text.ts';
+import { median } from '#lab/statistics.ts';
+import { nearView } from '#kit/near-view.ts';
 
 /** What the tour measures: everything first, then one thing changed at a time, then all that costs little together. */
 const kTour: readonly Partial<PolicySettings>[] = [
@@ -266,8 +266,8 @@ export class PolicyExplorer extends LabElement {
     const shown = point?.settings ?? settings;
     const size = point?.report ?? this.#size;
     const figures = point === null ? null : figuresOf(point);
-    const median = point === null ? null : medianOf(point.report.rounds);
-    const seconds = median === null ? null : Math.min(...point!.report.rounds);
+    const middle = point === null || point.report.rounds.length === 0 ? null : median(point.report.rounds);
+    const seconds = middle === null ? null : Math.min(...point!.report.rounds);
     return html`<div class="section tiles" aria-busy=${this.working}>
       <div class="tile">
         <h4>Memory</h4>
@@ -287,11 +287,11 @@ export class PolicyExplorer extends LabElement {
         <div class="figure">${seconds === null ? '–' : html`${rateText(seconds)} <small>tokens/s</small>`}</div>
         <p>
           ${
-            seconds === null || median === null || point === null
+            seconds === null || middle === null || point === null
               ? 'Not measured yet.'
               : html`${duration(seconds)} a token after ${point.report.prompt}: the fastest of
                 ${point.report.rounds.length} rounds of ${point.report.roundTokens}; the median round took
-                ${duration(median)}.`
+                ${duration(middle)}.`
           }
         </p>
       </div>

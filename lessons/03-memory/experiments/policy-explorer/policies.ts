@@ -1,11 +1,12 @@
 import { kStorages, numberOf } from '../cache-views.ts';
 import type { PolicyReport } from './task.ts';
 import { browserName } from '#lab/export.ts';
-import { threeDigits } from '#lab/format.ts';
 import type { DecoderSettings } from '#lab/generation.ts';
 import { differenceOf, scoreOf, type Difference, type Score } from './perplexity.ts';
 import type { EngineInfo } from '#lab/protocol.ts';
 import type { Settings } from '#lab/url-state.ts';
+import { median } from '#lab/statistics.ts';
+import { threeDigits } from '#lab/text.ts';
 
 /** What the policy explorer varies, and what it makes of the points that were tried. */
 
@@ -99,13 +100,12 @@ export interface PointFigures {
 
 /** Null while something has not been measured. */
 export function figuresOf({ report }: PolicyPoint): PointFigures | null {
-  const medianSeconds = medianOf(report.rounds);
-  if (medianSeconds === null || report.losses.length < 2) return null;
+  if (report.rounds.length === 0 || report.losses.length < 2) return null;
   return {
     cacheBytes: report.footprint.total,
     weightBytes: report.weightBytes,
     seconds: Math.min(...report.rounds),
-    medianSeconds,
+    medianSeconds: median(report.rounds),
     score: scoreOf(report.losses, report.bytes),
   };
 }
@@ -114,13 +114,6 @@ export function figuresOf({ report }: PolicyPoint): PointFigures | null {
 export function rateText(seconds: number): string {
   const rate = 1 / seconds;
   return rate >= 1000 ? Math.round(rate).toLocaleString('en') : threeDigits(rate);
-}
-
-export function medianOf(values: readonly number[]): number | null {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  if (sorted.length === 0) return null;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
 const sameTask = (a: PolicySettings, b: PolicySettings): boolean => a.model === b.model && a.tokens === b.tokens;

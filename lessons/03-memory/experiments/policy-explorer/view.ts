@@ -1,5 +1,4 @@
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
-import { byteSize, duration, threeDigits } from '#lab/format.ts';
 import {
   costOf,
   figuresOf,
@@ -10,6 +9,7 @@ import {
   type PolicyPoint,
 } from './policies.ts';
 import type { Difference } from './perplexity.ts';
+import { byteSize, duration, threeDigits } from '#lab/text.ts';
 
 export type Across = 'memory' | 'time';
 

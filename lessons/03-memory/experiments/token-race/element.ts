@@ -1,13 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ownFile, type Asset, type OwnFile } from '#lab/assets.ts';
-import { byteSize, duration, times } from '#lab/format.ts';
 import { kExactDecoder, totalSeconds } from '#lab/generation.ts';
+import { nearestFactor } from '#lab/statistics.ts';
+import { byteSize, duration, times } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { session } from '#kit/context.ts';
 import { Experiment } from '#kit/experiment.ts';
 import { Prediction, renderOutcome } from '#kit/question.ts';
 import { labStyles } from '#kit/styles.ts';
-import { nearestFactor } from '../cost-curve/costs.ts';
 import { renderCharts, renderDrop, renderLane, renderTable } from './view.ts';
 import type task from './task.ts';
 import type { GenerateOptions, GenerateReport, LaneOptions } from './task.ts';
@@ -197,7 +197,7 @@ export class TokenRace extends Experiment<typeof kFields> {
           : html`<strong class="bad">The texts differ</strong>: fused arithmetic rounds differently for one token than
               for many.`
       }
-      ${renderOutcome(kQuestion, this.#prediction, nearestFactor(kQuestion.values, speedUp))}
+      ${renderOutcome(kQuestion, this.#prediction, nearestFactor(speedUp, kQuestion.values))}
     </p>`;
   }
 

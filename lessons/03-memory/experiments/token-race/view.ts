@@ -1,9 +1,9 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
-import { byteSize, duration, threeDigits } from '#lab/format.ts';
 import { decodeRate, smoothed, totalSeconds } from '#lab/generation.ts';
 import type { GenerationLane } from './task.ts';
 import type { OwnFile } from '#lab/assets.ts';
-import { niceTicks } from '#lab/training.ts';
+import { byteSize, duration, threeDigits } from '#lab/text.ts';
+import { niceTicks } from '#lab/ticks.ts';
 
 const kColors = ['var(--lab-3)', 'var(--lab-7)', 'var(--lab-5)'];
 /** Beside the colour, for whoever can't tell colours apart. */

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { duration } from '#lab/format.ts';
 import type { ExerciseSpec, TaskSpec } from '#lab/grading/exercise.ts';
 import type { Measurement } from '#lab/grading/measure.ts';
 import type { GradeResult, TaskResult, TestResult } from '#lab/grading/result.ts';
+import { duration } from '#lab/text.ts';
 
 export interface ResultsContext {
   spec: ExerciseSpec;

@@ -1,8 +1,8 @@
 import type { AssetName } from '#lab/assets.ts';
 import type { BatchUnit, ProfileReport } from '#lab/profile.ts';
 import type { VariantInfo } from '#lab/types.ts';
-import type task from '../../../lessons/01-profiling/experiments/model-profiler/images.task.ts';
-import { engine } from './context.ts';
+import type task from './model-profiler/images.task.ts';
+import { engine } from '#kit/context.ts';
 
 export interface ProfiledModel {
   title: string;

@@ -1,29 +1,6 @@
-// What lesson 01's counter and timer compute, without a page.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deviation, estimatesOf, groupsOf, histogramOf, kGroup, mean, spreadOf } from './timing.ts';
-import { defaultExtents, kindsOf, readExtents } from './work.ts';
-
-describe('layers to count', () => {
-  it('have the extents that the address gives, where they make sense', () => {
-    assert.deepEqual(readExtents('linear', { rows: '32', inputs: '0', outputs: '1.5' }), {
-      rows: 32,
-      inputs: 20,
-      outputs: 10,
-    });
-    assert.equal(readExtents('conv2d', { padding: '0' })['padding'], 0);
-    assert.equal(readExtents('conv2d', { padding: '100' })['padding'], 1);
-    assert.deepEqual(readExtents('linear', {}), defaultExtents('linear'));
-  });
-  it('name the operations that they have', () => {
-    const work = { additions: 2, multiplications: 1, divisions: 0, roots: 0, comparisons: 0, functions: 3 };
-    assert.deepEqual(kindsOf(work), [
-      ['additions', 2],
-      ['multiplications', 1],
-      ['exponentials', 3],
-    ]);
-  });
-});
+import { estimatesOf, groupsOf, histogramOf, kGroup, spreadOf } from './timing.ts';
 
 describe('timings', () => {
   it('are cut into groups, each with its own estimate', () => {
@@ -41,11 +18,7 @@ describe('timings', () => {
     assert.equal(estimatesOf({ ...report, batches: [] }).length, 3);
   });
 
-  it('have the figures of the lesson', () => {
-    const samples = [105, 98, 101, 99, 100, 97, 640, 102, 103];
-    assert.equal(deviation(samples), 2);
-    assert.ok(Math.abs(mean(samples) - 160.6) < 0.05);
-    assert.equal(deviation([12, 11, 13, 95, 12, 11, 14]), 1);
+  it('spread from the least to the largest', () => {
     assert.equal(spreadOf([8, 10, 13]), 0.5);
   });
 

@@ -1,24 +1,5 @@
-import { median } from './fashion.ts';
-import type { Envelope } from './task.ts';
-
-export interface TimingOptions {
-  /** Rows and columns of the square product. */
-  size: number;
-  variant: string;
-  /** Single calls. */
-  count: number;
-  threads: 1;
-}
-
-export interface TimingReport extends Envelope {
-  options: TimingOptions;
-  /** The smallest step of the clock, in seconds. */
-  tick: number;
-  /** Seconds of each single call, in order. */
-  calls: number[];
-  /** Seconds per call of each batch. */
-  batches: number[];
-}
+import type { TimingReport } from './task.ts';
+import { mean, median } from '#lab/statistics.ts';
 
 /** What several people would report who each timed the same thing a few times. */
 
@@ -35,15 +16,6 @@ export interface Estimates {
 /** The calls in order, cut into groups; a group that isn't full is left out. */
 export function groupsOf(calls: readonly number[], size = kGroup): number[][] {
   return Array.from({ length: Math.floor(calls.length / size) }, (_, i) => calls.slice(i * size, (i + 1) * size));
-}
-
-export const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** The median absolute deviation. */
-export function deviation(values: readonly number[]): number {
-  const middle = median(values);
-  return median(values.map((value) => Math.abs(value - middle)));
 }
 
 /** One call, a mean, a median, for each person; and the library's batches. */

@@ -1,4 +1,4 @@
-import type { Settings } from './url-state.ts';
+import type { Settings } from '#lab/url-state.ts';
 
 /** Layers whose work a reader counts by hand, with the extents that the library's layerWork takes. */
 
