@@ -70,16 +70,8 @@ struct Kernels {
   }
 };
 
-extern const Kernels kScalarKernels;
-extern const Kernels kAvx2Kernels;
-extern const Kernels kFmaKernels;
-extern const Kernels kAvx512Kernels;
-extern const Kernels kAvx512FmaKernels;
-extern const Kernels kNeonKernels;
-extern const Kernels kNeonFmaKernels;
-extern const Kernels kWasm128Kernels;
-extern const Kernels kRelaxedKernels;
-
+/// A target's table; isa.cpp instantiates it.
+template <class Simd>
 /// panel[d][first + i] = key i [d] for i < count.
 void pack_panel(const float* key, std::ptrdiff_t token_stride, int size, int first, int count, float* panel) noexcept;
 

@@ -20,11 +20,9 @@ struct RowKernels {
 /// The reference, row_reference.cpp.
 extern const RowKernels kReferenceRowKernels;
 
-extern const RowKernels kScalarRowKernels;
-extern const RowKernels kAvx2RowKernels;
-extern const RowKernels kAvx512RowKernels;
-extern const RowKernels kNeonRowKernels;
-extern const RowKernels kWasm128RowKernels;
+/// An exact target's table; isa.cpp instantiates it.
+template <class Simd>
+extern const RowKernels kRowKernels;
 
 /// Of GELU's argument: √(2/π) and the cubic term's coefficient.
 inline constexpr float kGeluScale = 0.7978845608028654F;

@@ -71,4 +71,7 @@ constexpr ProbeKernels make_probe_kernels() {
           sum<Simd>};
 }
 
+template <class Simd>
+constinit const ProbeKernels kProbe = make_probe_kernels<Simd>();
+
 }  // namespace optlab::measure::detail

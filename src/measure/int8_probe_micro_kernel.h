@@ -41,8 +41,11 @@ void dot_chains(int steps, const std::byte* activations, const std::byte* weight
 }
 
 /// With 16 registers: 8, 10 or 12 sums, two groups, a vector of weights, and what the products need.
-template <class Dot, int kFirst = 4, int kSecond = 5, int kThird = 6>
+template <class Dot>
 constexpr Int8Probe make_int8_probe() {
+  constexpr int kFirst = Dot::kProbeVectors[0];
+  constexpr int kSecond = Dot::kProbeVectors[1];
+  constexpr int kThird = Dot::kProbeVectors[2];
   static_assert(kThird <= kInt8MostVectors);
   return {Dot::kName,
           Dot::kLanes,
@@ -51,5 +54,8 @@ constexpr Int8Probe make_int8_probe() {
            {2 * kSecond, dot_chains<Dot, kSecond>},
            {2 * kThird, dot_chains<Dot, kThird>}}};
 }
+
+template <class Dot>
+constinit const Int8Probe kInt8Probe = make_int8_probe<Dot>();
 
 }  // namespace optlab::measure::detail

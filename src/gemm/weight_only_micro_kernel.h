@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gemm/weight_only_kernels.h"
+#include "simd/traits.h"
 #include "simd/unroll.h"
 
 /// The panel products over a widening policy (simd/widen.h); nothing here may be a shared inline function.
@@ -227,8 +228,9 @@ void weight_only_int4_rows(const ConstMatrixView& x, const WeightPanels& w, cons
   }
 }
 
-template <class Widen, int kPanels>
+template <class Widen>
 constexpr WeightOnlyKernels make_weight_only_kernels() {
+  constexpr int kPanels = Widen::kPanels;
   static_assert(kPanels <= kMostWeightPanels);
   return {kPanels,
           {weight_only_int8<Widen, 1>, weight_only_int8<Widen, kPanels>},
@@ -238,5 +240,8 @@ constexpr WeightOnlyKernels make_weight_only_kernels() {
           {weight_only_int4_rows<Widen, 2>, weight_only_int4_rows<Widen, kWeightRows>},
           {weight_only_half_rows<Widen, 2>, weight_only_half_rows<Widen, kWeightRows>}};
 }
+
+template <class Simd>
+constinit const WeightOnlyKernels kWeightOnlyKernels = make_weight_only_kernels<typename simd::WidenOf<Simd>::Type>();
 
 }  // namespace optlab::gemm::detail
