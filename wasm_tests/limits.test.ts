@@ -1,12 +1,13 @@
 // What lesson 03 measures of costs and limits: the worker's tasks with the real library, and decoders of several sequences.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { kExactDecoder, type GrowthReport } from '#lab/generation.ts';
+import { kExactDecoder } from '#lab/generation.ts';
+import growth, { type GrowthReport } from '../lessons/03-memory/experiments/cost-curve/task.ts';
 import { batchFigures, bytesPerToken, loadFigures, parametersOf, readFigures } from '#lab/limits.ts';
 import type { BuildName } from '#lab/types.ts';
-import { growthWith } from '../web/src/workers/decode-tasks.ts';
 import { batchesWith, loadsWith, readingWith } from '../web/src/workers/limits-tasks.ts';
 import { isThreaded, kBuilds, type Lms, loadModule, readLm } from './lib/library.ts';
+import { run } from './lib/tasks.ts';
 
 /** Calls `step` at most `count` times, reporting after each. */
 const loopOf =
@@ -23,14 +24,15 @@ const ignore = () => {};
 describe('costs and limits', () => {
   let lms: Lms;
   const shared = { model: readLm(), decoder: kExactDecoder, threads: 1, repetitions: 2 };
+  const named = { ...shared, model: 'lmTiny' as const };
   before(async () => {
     lms = await loadModule('relaxed', 'lm');
   });
 
   it('measures tokens at each position, with the cache and without', async () => {
     const reports: GrowthReport[] = [];
-    const options = { ...shared, positions: [8, 64, 300] };
-    const report = await growthWith(lms, options, (each) => reports.push(each), loopOf());
+    const options = { ...named, positions: [8, 64, 300] };
+    const report = await run(growth, lms, options, { onReport: (each) => reports.push(each) });
     assert.deepEqual([report.done, report.stopped, report.progress], [true, false, 1]);
     assert.deepEqual(
       report.points.map(({ position, cached, uncached }) => [position, cached.length, uncached.length]),
@@ -51,7 +53,7 @@ describe('costs and limits', () => {
   });
 
   it('stops with what it has', async () => {
-    const report = await growthWith(lms, { ...shared, positions: [8, 64] }, ignore, loopOf(1));
+    const report = await run(growth, lms, { ...named, positions: [8, 64] }, { steps: 1 });
     assert.deepEqual([report.done, report.stopped], [true, true]);
     assert.deepEqual(
       report.points.map(({ uncached }) => uncached.length),

@@ -99,7 +99,8 @@ export default defineConfig({
       dataManifest({ root: repository }),
       exerciseCatalogue({ root: repository, solutions: process.env['OPTLAB_SOLUTIONS'] !== 'off' }),
     ],
-    worker: { format: 'es' },
+    // Workers are bundled by themselves.
+    worker: { format: 'es', plugins: () => [dataManifest({ root: repository })] },
     // Nothing inlined as data: URLs, which the policy would have to allow.
     build: { target: 'es2022', assetsInlineLimit: 0 },
   },

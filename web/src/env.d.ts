@@ -1,17 +1,5 @@
 declare module 'virtual:optlab-manifest' {
-  export const files: Record<
-    | 'trainImages'
-    | 'trainLabels'
-    | 'testImages'
-    | 'testLabels'
-    | 'mlp'
-    | 'cnn'
-    | 'lm'
-    | 'lmTiny'
-    | 'tokenizer'
-    | 'validationText',
-    import('#lab/data.ts').DataFile
-  >;
+  export const files: Record<import('#lab/assets.ts').AssetName, import('#lab/data.ts').DataFile>;
 }
 
 declare module 'virtual:optlab-exercises' {

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { buildLabel } from '#lab/features.ts';
+import { StoppedError } from '#lab/errors.ts';
 import { kGuestRung } from '#lab/guest.ts';
 import type { VariantInfo } from '#lab/types.ts';
 import { readSettings, writeSettings, type Settings } from '#lab/url-state.ts';
@@ -54,8 +55,9 @@ export abstract class LabElement extends LitElement {
     try {
       await action();
     } catch (error) {
-      this.error = error;
-      this.announcement = '';
+      const isStopped = error instanceof StoppedError;
+      if (!isStopped) this.error = error;
+      this.announcement = isStopped ? 'Stopped.' : '';
     }
     this.requestUpdate();
   }

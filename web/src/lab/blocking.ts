@@ -1,8 +1,16 @@
 import { flopsPerSecond } from './format.ts';
-import type { TuneReport } from './protocol.ts';
+import type { Envelope } from './task.ts';
 import type { Blocking, Lane } from './types.ts';
 
 /** What the race of block sizes says. */
+
+export interface TuneReport extends Envelope {
+  /** One per candidate, named after it; the library's default first. */
+  lanes: Lane[];
+  /** The best, once all have been measured; else null. */
+  best: Blocking | null;
+  threads: number;
+}
 
 /** A lane's name, "512/48/512", or null. */
 export function parseBlocking(name: string): Blocking | null {

@@ -2,32 +2,29 @@ import { proxy, type Remote } from 'comlink';
 import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, PolicySize, ReadText } from './cache-views.ts';
 import { startSession, type RunningBuild, type Session } from './engine-session.ts';
 import { startWithFallback } from './engine.ts';
-import { EngineError } from './errors.ts';
+import { EngineError, StoppedError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
-import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
+import type { GenerateOptions, GenerateReport } from './generation.ts';
 import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
 import { measuring } from './measuring.ts';
 import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
-import { plugInto, plugIntoDecoder, type DecoderGuest, type Guest, type Plug } from './plug.ts';
+import { plugFor, plugIntoDecoder, type Guests, type DecoderGuest, type Plug } from './plug.ts';
 import type {
   CacheMove,
   CacheReport,
   CacheSettings,
   CacheState,
-  ClassifyOptions,
-  ClassifyReport,
   EngineApi,
-  ProbeReport,
   ProfileOptions,
   ProfileReport,
-  RaceOptions,
-  RaceReport,
   TimingOptions,
   TimingReport,
   TrainOptions,
+  TaskRequest,
   TrainReport,
-  TuneReport,
 } from './protocol.ts';
+import { ReportReceiver } from './report-parts.ts';
+import type { AnswerOf, AnyQuestion, AnyTask, OptionsOf, ReportOf } from './task.ts';
 import type { Blocking, LayerWork, NestInfo } from './types.ts';
 
 /** A stop that is not obeyed within this time ends the worker. */
@@ -69,6 +66,11 @@ export class EngineClient extends EventTarget {
   get blocking(): Blocking | null {
     return this.#blocking ?? this.#running?.info.blocking ?? null;
   }
+  /** Tasks use these from now on, in whatever worker. */
+  set blocking(blocking: Blocking) {
+    this.#blocking = blocking;
+    this.dispatchEvent(new Event('change'));
+  }
 
   /** The name of the task that runs, or null. */
   get task(): string | null {
@@ -80,44 +82,33 @@ export class EngineClient extends EventTarget {
     return (await this.#open()).running;
   }
 
-  /** With a guest: in a worker of its own, which is ended afterwards. */
-  race(options: RaceOptions, onProgress: (report: RaceReport) => void, guest?: Guest): Promise<RaceReport> {
-    const race = (api: Remote<EngineApi>, report: (report: RaceReport) => void) => api.race(options, report);
-    return this.#run<RaceReport>('race', onProgress, race, guest && plugInto('kernels', guest));
+  /**
+   * Runs a task of an experiment (task.ts); resolves with its last report, also after a stop. Throws StoppedError if there is none yet. With
+   * guests: in a worker of its own, which is ended afterwards.
+   */
+  run<T extends AnyTask>(
+    path: string,
+    options: OptionsOf<T>,
+    onReport: (report: ReportOf<T>) => void,
+    guests?: Guests,
+  ): Promise<ReportOf<T>> {
+    const name = path.split('/').slice(1).join(' ');
+    const receiver = new ReportReceiver();
+    const call = (api: Remote<EngineApi>, report: (report: ReportOf<T>) => void) =>
+      api.run(
+        this.#request(path, options),
+        proxy((part) => report(receiver.unpack(part) as ReportOf<T>)),
+      ) as Promise<ReportOf<T>>;
+    return this.#run<ReportOf<T>>(name, onReport, call, guests && plugFor(path, guests));
   }
 
-  probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport> {
-    return this.#run<ProbeReport>('roofline', onProgress, (api, report) => api.probe(seconds, report));
+  /** Asks a question of an experiment (task.ts), while no task runs. */
+  ask<Q extends AnyQuestion>(path: string, options: OptionsOf<Q>): Promise<AnswerOf<Q>> {
+    return this.#ask((api) => api.ask(this.#request(path, options)) as Promise<AnswerOf<Q>>);
   }
 
-  /** Measures block sizes; the best are used from then on, by a worker that replaces this one too. A stopped race changes nothing. */
-  async tuneBlocking(seconds: number, onProgress: (report: TuneReport) => void): Promise<TuneReport> {
-    const tune = (api: Remote<EngineApi>, report: (report: TuneReport) => void) => api.tuneBlocking(seconds, report);
-    const report = await this.#run<TuneReport>('block sizes', onProgress, tune);
-    this.#setBlocking(report.inUse);
-    return report;
-  }
-
-  /** The same by hand, while no task runs. */
-  async setBlocking(blocking: Blocking): Promise<void> {
-    await this.#ask((api) => api.setBlocking(blocking));
-    this.#setBlocking(blocking);
-  }
-
-  /** With a guest: as race does. */
-  classify(
-    options: ClassifyOptions,
-    onProgress: (report: ClassifyReport) => void,
-    guest?: Guest,
-  ): Promise<ClassifyReport> {
-    const classify = (api: Remote<EngineApi>, report: (report: ClassifyReport) => void) =>
-      api.classify(options, report);
-    return this.#run<ClassifyReport>('classification', onProgress, classify, guest && plugInto('models', guest));
-  }
-
-  /** Scores of one image before softmax, while no task runs. */
-  logits(model: Uint8Array, image: Uint8Array, variant: string): Promise<number[]> {
-    return this.#ask((api) => api.logits(model, image, variant));
+  #request(path: string, options: object): TaskRequest {
+    return { path, options, blocking: this.blocking! };
   }
 
   /** What a layer of these extents computes and moves. */
@@ -173,11 +164,6 @@ export class EngineClient extends EventTarget {
     const compare = (api: Remote<EngineApi>, report: (report: OwnDecoderReport) => void) =>
       api.compareDecoders(options, report);
     return this.#run<OwnDecoderReport>('your decoder', onProgress, compare, plugIntoDecoder(guest));
-  }
-
-  /** What a token costs at each position, with the cache and without. */
-  measureGrowth(options: GrowthOptions, onProgress: (report: GrowthReport) => void): Promise<GrowthReport> {
-    return this.#run<GrowthReport>('cost by position', onProgress, (api, report) => api.measureGrowth(options, report));
   }
 
   /** Generations of some lengths: where the cache pays, and where the prompt takes all the time. */
@@ -279,7 +265,7 @@ export class EngineClient extends EventTarget {
       };
       const opened = plug === undefined ? await this.#open() : await this.#openAnother();
       session = opened;
-      if (stopped) throw new EngineError('Stopped before the engine had started');
+      if (stopped) throw new StoppedError();
       const heard = () => {
         clearTimeout(silence);
         silence = setTimeout(() => opened.kill(new EngineError('The engine stopped answering')), kSilenceLimitMs);
@@ -302,12 +288,13 @@ export class EngineClient extends EventTarget {
       if (plug !== undefined) await Promise.race([plug(opened.api), opened.died]);
       return await Promise.race([call(opened.api, report), opened.died]);
     } catch (error) {
-      const partial = last as R | null;
-      if (stopped && partial !== null) return { ...partial, done: true, stopped: true };
       // A trap leaves the module's memory in an unknown state: never reuse it.
       if (error instanceof Error && error.name === 'RuntimeError') {
         session?.kill(new EngineError(`The engine crashed: ${error.message}`));
       }
+      const partial = last as R | null;
+      if (stopped && partial !== null) return { ...partial, done: true, stopped: true };
+      if (stopped || (error instanceof Error && error.name === 'StoppedError')) throw new StoppedError();
       throw error;
     } finally {
       over = true;
@@ -349,12 +336,7 @@ export class EngineClient extends EventTarget {
       this.#worker = null;
       this.#session = null;
     };
-    return startSession(worker, choice, { base: this.#base, blocking: this.#blocking, onEnd });
-  }
-
-  #setBlocking(blocking: Blocking): void {
-    this.#blocking = blocking;
-    this.dispatchEvent(new Event('change'));
+    return startSession(worker, choice, { base: this.#base, onEnd });
   }
 
   #setTask(name: string | null): void {

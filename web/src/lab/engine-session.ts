@@ -1,10 +1,9 @@
 /** One engine worker, from its start to its end: how a build is started in it, and how its death is noticed. */
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
-import { kStartLimitMs, moduleUrl } from './engine.ts';
+import { kStartLimitMs } from './engine.ts';
 import { EngineError } from './errors.ts';
 import type { BuildChoice } from './features.ts';
 import type { EngineApi, EngineInfo } from './protocol.ts';
-import type { Blocking } from './types.ts';
 
 export interface RunningBuild {
   choice: BuildChoice;
@@ -23,8 +22,6 @@ export interface Session {
 export interface SessionOptions {
   /** The site's base address ('/' or '/folder/'). */
   base: string;
-  /** The blocks to cut products into, or null for the build's own. */
-  blocking: Blocking | null;
   /** Called when the worker has died or was ended, before `died` rejects. */
   onEnd: () => void;
 }
@@ -57,8 +54,8 @@ export async function startSession(worker: Worker, choice: BuildChoice, options:
   });
   try {
     const lock = lockName();
-    const start = { url: moduleUrl(options.base, choice.build), threads: choice.threads, lock };
-    const info = await Promise.race([api.start({ ...start, blocking: options.blocking }, onDownloaded), died]);
+    const start = { base: options.base, build: choice.build, threads: choice.threads, lock };
+    const info = await Promise.race([api.start(start, onDownloaded), died]);
     watchLock(lock, () => kill(new EngineError('The engine’s worker died in the middle of its work')));
     return { worker, api, running: { choice, info }, died, kill };
   } catch (error) {

@@ -1,18 +1,13 @@
 import { EngineError, messageOf } from './errors.ts';
 import { withoutThreads, type BuildChoice } from './features.ts';
-import type { BuildName, KernelModule, ModuleFactory, SiteModules } from './types.ts';
+import type { BuildName, KernelModule, ModuleFactory, ModuleName } from './types.ts';
 
 /** A hung start of nested workers shows no error (Firefox, 1–10 % of starts), so it gets a limit. Downloading is not counted. */
 export const kStartLimitMs = 8000;
 
-/** Where the kernels of a build lie, given the site's base ('/' or '/folder/'). */
-export function moduleUrl(base: string, build: BuildName): string {
-  return new URL(`${base}wasm/${build}/optlab.mjs`, globalThis.location?.href ?? 'file:///').href;
-}
-
-/** Where another module of the same build lies, given the address of its kernels. */
-export function siblingUrl(url: string, module: keyof SiteModules): string {
-  return url.replace(/optlab\.mjs$/, `${module}.mjs`);
+/** Where a module of a build lies, given the site's base ('/' or '/folder/'). */
+export function moduleUrl(base: string, build: BuildName, module: ModuleName = 'optlab'): string {
+  return new URL(`${base}wasm/${build}/${module}.mjs`, globalThis.location?.href ?? 'file:///').href;
 }
 
 /**

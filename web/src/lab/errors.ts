@@ -8,6 +8,14 @@ export class EngineError extends Error {
   override name = 'EngineError';
 }
 
+/** The reader stopped a task before it had anything to report. Nothing has failed. */
+export class StoppedError extends Error {
+  override name = 'StoppedError';
+  constructor() {
+    super('Stopped');
+  }
+}
+
 /** This browser lacks something that no build can do without. */
 export class UnsupportedError extends Error {
   override name = 'UnsupportedError';

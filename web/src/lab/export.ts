@@ -1,4 +1,5 @@
-import type { EngineInfo, RaceReport } from './protocol.ts';
+import type { EngineInfo } from './protocol.ts';
+import type { RaceReport } from './race.ts';
 import type { Peak } from './types.ts';
 
 /** Raised whenever a field of an exported record changes its meaning or goes. */

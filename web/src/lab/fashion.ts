@@ -1,5 +1,7 @@
 import { fetchVerified, gunzip, parseIdx, type DataFile } from './data.ts';
 import { DataError } from './errors.ts';
+import { kPublished, type AssetName } from './assets.ts';
+import type { TaskHost } from './task.ts';
 
 /** Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): 28×28 grey images of clothing in ten classes. */
 
@@ -28,6 +30,35 @@ export interface TestSet {
 
 const kUncompressedLimit = 64 << 20;
 
+async function parseImages(bytes: Uint8Array, what: string): Promise<Uint8Array> {
+  const { shape, data } = parseIdx(await gunzip(bytes, what, kUncompressedLimit), 3, what);
+  const [, rows, columns] = shape;
+  if (rows !== kSide || columns !== kSide)
+    throw new DataError(`${what} holds ${rows}×${columns} images instead of 28×28`);
+  return data;
+}
+
+async function parseLabels(bytes: Uint8Array, what: string): Promise<Uint8Array> {
+  const { data } = parseIdx(await gunzip(bytes, what, kUncompressedLimit), 1, what);
+  const bad = data.findIndex((label) => label >= kClasses.length);
+  if (bad !== -1) throw new DataError(`${what}: label ${bad} is ${data[bad]}, which is no class`);
+  return data;
+}
+
+async function labelledImages(parse: TaskHost['parse'], images: AssetName, labels: AssetName): Promise<TestSet> {
+  const [pixels, truth] = await Promise.all([parse(images, parseImages), parse(labels, parseLabels)]);
+  const count = pixels.length / kPixels;
+  if (truth.length !== count)
+    throw new DataError(`${kPublished[labels]} holds ${truth.length} labels for ${count} images`);
+  return { count, images: pixels, labels: truth };
+}
+
+/** Images and their labels, loaded by a task. Throws DataError naming the file that is wrong. */
+export const testSet = (parse: TaskHost['parse']): Promise<TestSet> =>
+  labelledImages(parse, 'testImages', 'testLabels');
+export const trainingSet = (parse: TaskHost['parse']): Promise<TestSet> =>
+  labelledImages(parse, 'trainImages', 'trainLabels');
+
 /** Downloads and checks images and their labels. Throws DataError naming the file that is wrong. */
 export async function loadTestSet(
   base: string,
@@ -35,21 +66,11 @@ export async function loadTestSet(
   labelsFile: DataFile,
   signal?: AbortSignal,
 ): Promise<TestSet> {
-  const [imageBytes, labelBytes] = await Promise.all([
-    fetchVerified(base, imagesFile, signal),
-    fetchVerified(base, labelsFile, signal),
+  const [images, labels] = await Promise.all([
+    fetchVerified(base, imagesFile, signal).then((bytes) => parseImages(bytes, imagesFile.path)),
+    fetchVerified(base, labelsFile, signal).then((bytes) => parseLabels(bytes, labelsFile.path)),
   ]);
-  const images = parseIdx(await gunzip(imageBytes, imagesFile.path, kUncompressedLimit), 3, imagesFile.path);
-  const labels = parseIdx(await gunzip(labelBytes, labelsFile.path, kUncompressedLimit), 1, labelsFile.path);
-  const [count = 0, rows, columns] = images.shape;
-  if (rows !== kSide || columns !== kSide)
-    throw new DataError(`${imagesFile.path} holds ${rows}×${columns} images instead of 28×28`);
-  if (labels.shape[0] !== count) {
-    throw new DataError(`${labelsFile.path} holds ${labels.shape[0]} labels for ${count} images`);
-  }
-  const bad = labels.data.findIndex((label) => label >= kClasses.length);
-  if (bad !== -1) throw new DataError(`${labelsFile.path}: label ${bad} is ${labels.data[bad]}, which is no class`);
-  return { count, images: images.data, labels: labels.data };
+  return { count: labels.length, images, labels };
 }
 
 /** How many predictions equal the labels. */

@@ -1,4 +1,4 @@
-import type { Footprint, LmConfig, LmModule } from './types.ts';
+import type { Footprint, LmModule } from './types.ts';
 
 /** Text that a language model writes: what the page asks for and what the worker reports. Everything is plain data. */
 
@@ -87,33 +87,4 @@ export function smoothed(seconds: readonly number[], radius = 3): number[] {
     const near = seconds.slice(Math.max(1, at - radius), at + radius + 1).toSorted((a, b) => a - b);
     return near[near.length >> 1] ?? seconds[at]!;
   });
-}
-
-/** How a model's cost of a token grows with its position. */
-export interface GrowthOptions {
-  model: Uint8Array;
-  decoder: DecoderSettings;
-  /** Ascending; the last is the longest sequence. */
-  positions: number[];
-  repetitions: number;
-  threads: number;
-}
-
-export interface GrowthPoint {
-  /** Tokens before the one that is computed. */
-  position: number;
-  /** Seconds of that token, each repetition; with the cache the mean of several tokens at this same position. */
-  cached: number[];
-  uncached: number[];
-}
-
-export interface GrowthReport {
-  options: Omit<GrowthOptions, 'model'>;
-  points: GrowthPoint[];
-  /** For operation counts. */
-  config: LmConfig;
-  bytesPerToken: number;
-  progress: number;
-  done: boolean;
-  stopped: boolean;
 }

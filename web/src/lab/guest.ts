@@ -4,6 +4,7 @@
  */
 import type { GuestBase } from './compiler/compile.ts';
 import { EngineError } from './errors.ts';
+import type { ModuleName, SiteModules } from './types.ts';
 
 /** What this needs of either module of the library. */
 export interface GuestHost {
@@ -36,6 +37,10 @@ export interface DecoderGuestHost extends Omit<GuestHost, 'setGuest'> {
 export type DecoderPlaces = Record<DecoderStep, GuestBase>;
 export type DecoderModules = Partial<Record<DecoderStep, Uint8Array<ArrayBuffer>>>;
 
+/** The places of guests that a module has room for, by their functions; and what has been compiled for them. */
+export type GuestPlaces = Record<string, GuestBase>;
+export type GuestModules = Record<string, Uint8Array<ArrayBuffer>>;
+
 /** Makes room for a guest; what it is to be compiled with. */
 export function reserveGuest(host: GuestHost): GuestBase {
   return placeAt(host, host.reserveGuest(kGuestBytes));
@@ -66,6 +71,25 @@ export async function plugDecoderGuest(
     if (wasm !== undefined) slots[step] = await tableSlot(host, places[step], wasm, step);
   }
   host.setDecoderGuest(slots.attend, slots.kv_append, slots.slot_of);
+}
+
+/** Makes room for the guests that a module can take. */
+export function reserveGuests(name: ModuleName, module: SiteModules[ModuleName]): GuestPlaces {
+  if (name === 'lm') return reserveDecoderGuest(module as SiteModules['lm']);
+  return { [kGuestFunction]: reserveGuest(module as SiteModules['optlab']) };
+}
+
+/** Puts modules that were compiled for these places into them. */
+export async function plugGuests(
+  name: ModuleName,
+  module: SiteModules[ModuleName],
+  places: GuestPlaces,
+  modules: GuestModules,
+): Promise<void> {
+  if (name === 'lm') return plugDecoderGuest(module as SiteModules['lm'], places as DecoderPlaces, modules);
+  const [place, wasm] = [places[kGuestFunction], modules[kGuestFunction]];
+  if (place === undefined || wasm === undefined) throw new EngineError(`The library takes a ${kGuestFunction} only`);
+  return plugGuest(module as SiteModules['optlab'], place, wasm);
 }
 
 type Host = Pick<GuestHost, 'wasmMemory' | 'wasmTable'>;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import {
+  type TuneReport,
   blockingLabel,
   gainOf,
   parseBlocking,
@@ -18,6 +19,7 @@ import { chooseBuild, type BuildChoice, type Features } from './features.ts';
 import { byteSize, computePeak, duration, highestPeak, rungColor, threeDigits } from './format.ts';
 import { browserName, raceRecord } from './export.ts';
 import {
+  type RaceReport,
   activity,
   isUnsteady,
   laneAtWork,
@@ -29,7 +31,6 @@ import {
   tiedWith,
 } from './race.ts';
 import { axesFor, decadeTicks, isUnsteadyProbe, logPosition } from './roofline.ts';
-import type { RaceReport, TuneReport } from './protocol.ts';
 import type { Lane, Peak, VariantInfo } from './types.ts';
 import { readSettings, writeSettings } from './url-state.ts';
 
@@ -282,7 +283,6 @@ describe('a race of block sizes', () => {
   const report = (change: Partial<TuneReport>): TuneReport => ({
     lanes: [lane('512/48/512', 50), lane('256/96/1024', 52.5)],
     best: { depth: 256, rows: 96, columns: 1024 },
-    inUse: kDefault,
     threads: 2,
     progress: 1,
     done: true,

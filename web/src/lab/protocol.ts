@@ -1,22 +1,21 @@
 import type { AttentionMaps, CacheTrace, PolicyOptions, PolicyReport, PolicySize, ReadText } from './cache-views.ts';
-import type { GuestBase } from './compiler/compile.ts';
-import type { DecoderModules, DecoderPlaces } from './guest.ts';
-import type { GenerateOptions, GenerateReport, GrowthOptions, GrowthReport } from './generation.ts';
+import type { DecoderModules, DecoderPlaces, GuestModules, GuestPlaces } from './guest.ts';
+import type { GenerateOptions, GenerateReport } from './generation.ts';
 import type { OwnDecoderOptions, OwnDecoderReport } from './own-decoder.ts';
 import type { BatchOptions, BatchReport, LoadOptions, LoadReport, ReadOptions, ReadReport } from './limits.ts';
 import type { CurvePoint, EpochEnd, SavedTraining, TrainSettings } from './training.ts';
+import type { Enveloped } from './task.ts';
 import type {
   Blocking,
   BuildInfo,
+  BuildName,
   CacheCounts,
   CacheLevel,
-  Lane,
   LayerProfile,
   LayerSpan,
   LayerWork,
   MemoryPoint,
   NestInfo,
-  Peak,
   Timing,
   VariantInfo,
 } from './types.ts';
@@ -24,13 +23,21 @@ import type {
 /** What the page and the engine's worker say to each other. Everything is plain data. */
 
 export interface StartOptions {
-  /** Address of optlab.mjs. */
-  url: string;
+  /** The site's base address ('/' or '/folder/'). */
+  base: string;
+  build: BuildName;
   threads: number;
   /** Held by the worker for as long as it lives: the page sees it fall when the worker dies. */
   lock: string;
-  /** What the page has chosen, for a worker that replaces another; null: the library's default. */
-  blocking: Blocking | null;
+}
+
+/** A task or a question of an experiment (task.ts). */
+export interface TaskRequest {
+  /** `<lesson>/<tag>` or `<lesson>/<tag>/<name>`. */
+  path: string;
+  options: object;
+  /** The blocks to cut products into. */
+  blocking: Blocking;
 }
 
 export interface EngineInfo {
@@ -40,98 +47,6 @@ export interface EngineInfo {
   clockTick: number;
   /** The library's default. */
   blocking: Blocking;
-}
-
-export interface RaceOptions {
-  m: number;
-  k: number;
-  n: number;
-  variants: string[];
-  threads: number;
-  /** Time for all lanes together. */
-  seconds: number;
-}
-
-export interface RaceReport {
-  options: RaceOptions;
-  lanes: Lane[];
-  /** One per lane; null until the lane has run. */
-  digests: (string | null)[];
-  /** The blocks that products were cut into. */
-  blocking: Blocking;
-  memory: RaceMemory;
-  progress: number;
-  /** The lane whose batch runs next; null at the end. */
-  atWork: number | null;
-  done: boolean;
-  /** Ended by the stop button. */
-  stopped: boolean;
-}
-
-/** Beside the operands, in bytes. */
-export interface RaceMemory {
-  /** The most scratch that any rung has needed. */
-  scratch: number;
-  /** B in panels, as each prepacked rung keeps it; 0 without such a rung. */
-  packed: number;
-}
-
-/** A finished race with every sample, for the export. */
-export interface RaceRecord extends RaceReport {
-  samples: number[][];
-}
-
-export interface ProbeReport {
-  peaks: Peak[];
-  /** What was measured for the peaks. */
-  lanes: Lane[];
-  progress: number;
-  done: boolean;
-  stopped: boolean;
-}
-
-export interface TuneReport {
-  /** One per candidate, named after it (lab/blocking.ts); the library's default first. */
-  lanes: Lane[];
-  /** The best, once all have been measured; else null. */
-  best: Blocking | null;
-  /** What products use from now on: the best, or what they used before where the race was stopped. */
-  inUse: Blocking;
-  threads: number;
-  progress: number;
-  done: boolean;
-  stopped: boolean;
-}
-
-export interface ClassifyOptions {
-  model: Uint8Array;
-  images: Uint8Array;
-  variants: string[];
-  threads: number;
-  /** Measuring time per rung. */
-  seconds: number;
-}
-
-/** One rung over all images. */
-export interface ClassifyLane {
-  variant: string;
-  predictions: Uint8Array;
-  logitsDigest: string;
-  /** Seconds per pass over all images, the warm-up pass left out. */
-  passes: number[];
-  /** What the model keeps of its weights in this rung's panels. */
-  packedBytes: number;
-}
-
-export interface ClassifyReport {
-  lanes: ClassifyLane[];
-  layers: number[];
-  parameters: number;
-  /** The most scratch memory that the engine's products have needed so far. */
-  scratchBytes: number;
-  progress: number;
-  done: boolean;
-  stopped: boolean;
 }
 
 /** A loop nest and the cache that it runs through. */
@@ -276,18 +191,17 @@ export interface TrainReport {
   stopped: boolean;
 }
 
-/** Which of the engine's two modules a student's product moves into: races are run by one, models by the other. */
-export type GuestModule = 'kernels' | 'models';
-
 export interface EngineApi {
   start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo>;
-  race(options: RaceOptions, onProgress: (report: RaceReport) => void): Promise<RaceRecord>;
-  probe(seconds: number, onProgress: (report: ProbeReport) => void): Promise<ProbeReport>;
-  tuneBlocking(seconds: number, onProgress: (report: TuneReport) => void): Promise<TuneReport>;
-  setBlocking(blocking: Blocking): void;
-  classify(options: ClassifyOptions, onProgress: (report: ClassifyReport) => void): Promise<ClassifyReport>;
-  /** Scores of one image before softmax. */
-  logits(model: Uint8Array, image: Uint8Array, variant: string): Promise<number[]>;
+  /** Resolves with the last report, whole; `onReport` gets those before it for a ReportReceiver. Rejects with a StoppedError if there is none. */
+  run(request: TaskRequest, onReport: (part: Enveloped<object>) => void): Promise<Enveloped<object>>;
+  ask(request: TaskRequest): Promise<unknown>;
+  /** The running task ends after its current step, with what it has. */
+  stop(): void;
+  /** Where guests may live in the memory of the module that runs this task: what they are to be compiled with. */
+  reserve(path: string): Promise<GuestPlaces>;
+  /** Moves guests in, each compiled for its place. The worker is not to be used for anything else afterwards. */
+  plug(path: string, places: GuestPlaces, modules: GuestModules): Promise<void>;
   /** What a layer of these extents computes and moves. Throws what the library says of them. */
   layerWork(kind: string, extents: Record<string, number | boolean>): LayerWork;
   /** The loop nests that the cache simulator knows. */
@@ -300,7 +214,6 @@ export interface EngineApi {
   profileModel(options: ProfileOptions, onProgress: (report: ProfileReport) => void): Promise<ProfileReport>;
   /** A language model writes, by one or several decoders. */
   generate(options: GenerateOptions, onProgress: (report: GenerateReport) => void): Promise<GenerateReport>;
-  measureGrowth(options: GrowthOptions, onProgress: (report: GrowthReport) => void): Promise<GrowthReport>;
   /** Where a cache pays little, or doesn't fit. */
   measureLoads(options: LoadOptions, onProgress: (report: LoadReport) => void): Promise<LoadReport>;
   measureReading(options: ReadOptions, onProgress: (report: ReadReport) => void): Promise<ReadReport>;
@@ -312,10 +225,6 @@ export interface EngineApi {
   sizePolicy(options: PolicyOptions): Promise<PolicySize>;
   explorePolicy(options: PolicyOptions, onProgress: (report: PolicyReport) => void): Promise<PolicyReport>;
   train(options: TrainOptions, onProgress: (report: TrainReport) => void): Promise<TrainReport>;
-  /** Where in a module's memory a guest may live; what it is to be compiled with. */
-  reserveGuest(module: GuestModule): Promise<GuestBase>;
-  /** Makes it the rung "yours". The worker is not to be used for anything else afterwards. */
-  plugGuest(module: GuestModule, base: GuestBase, wasm: Uint8Array<ArrayBuffer>): Promise<void>;
   /** The same for the steps of a decoder with `own`. */
   reserveDecoderGuest(): Promise<DecoderPlaces>;
   plugDecoderGuest(places: DecoderPlaces, modules: DecoderModules): Promise<void>;
@@ -326,6 +235,4 @@ export interface EngineApi {
   ): Promise<OwnDecoderReport>;
   /** Forgets a paused training. */
   dropTraining(): void;
-  /** The running task ends after its current step, with what it has. */
-  stop(): void;
 }

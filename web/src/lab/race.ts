@@ -1,8 +1,44 @@
 import { duration, flopsPerSecond } from './format.ts';
-import type { RaceReport } from './protocol.ts';
-import type { Lane, VariantInfo } from './types.ts';
+import type { Bare, Envelope } from './task.ts';
+import type { Blocking, EngineLane, Lane, VariantInfo } from './types.ts';
 
-/** What a finished race says. */
+/** A race of the ladder's rungs, and what it says. */
+
+export interface RaceOptions {
+  m: number;
+  k: number;
+  n: number;
+  variants: string[];
+  threads: number;
+  /** Time for all lanes together. */
+  seconds: number;
+}
+
+export interface RaceReport extends Envelope {
+  options: RaceOptions;
+  lanes: Lane[];
+  /** One per lane; null until the lane has run. */
+  digests: (string | null)[];
+  /** The blocks that products were cut into. */
+  blocking: Blocking;
+  memory: RaceMemory;
+  /** The lane whose batch runs next; null at the end. */
+  atWork: number | null;
+  /** Every sample of each lane, at the end: for the export. */
+  samples?: number[][];
+}
+
+/** Beside the operands, in bytes. */
+export interface RaceMemory {
+  /** The most scratch that any rung has needed. */
+  scratch: number;
+  /** B in panels, as each prepacked rung keeps it; 0 without such a rung. */
+  packed: number;
+}
+
+/** The lanes of whatever races. Embind gives undefined for an empty optional; JSON and the page want null. */
+export const lanesOf = (race: { lanes(): EngineLane[] }): Lane[] =>
+  race.lanes().map((lane) => ({ ...lane, statistics: lane.statistics ?? null }));
 
 /** Seconds of one warm-up batch after which the engine surely goes on; it allows a rung 0.24 s in the page's races. */
 const kLongestWarmUp = 0.25;
@@ -52,7 +88,7 @@ export function laneAtWork(lanes: readonly Lane[], lastSeconds: number): number 
 const kSlowCall = 0.3;
 
 /** What a running race does, for the reader: rungs by name while they warm up or are slow, else they change too fast to read. */
-export function activity(report: RaceReport): string {
+export function activity(report: Bare<RaceReport>): string {
   const lane = report.atWork === null ? undefined : report.lanes[report.atWork];
   if (lane === undefined) return 'measuring…';
   const { statistics } = lane;

@@ -1,8 +1,14 @@
 import { flopsPerSecond } from './format.ts';
-import type { ProbeReport } from './protocol.ts';
+import type { Envelope } from './task.ts';
 import type { Lane, Peak } from './types.ts';
 
 /** The arithmetic of a roofline plot: logarithmic axes, what to draw of the measured limits, where the dots lie. No pixels of its own. */
+
+export interface ProbeReport extends Envelope {
+  peaks: Peak[];
+  /** What was measured for the peaks. */
+  lanes: Lane[];
+}
 
 export interface Axis {
   min: number;

@@ -1,6 +1,6 @@
 import type { DecoderStep } from './guest.ts';
 import type { Guest } from './plug.ts';
-import type { RaceReport } from './protocol.ts';
+import type { RaceReport } from './race.ts';
 import type { Peak } from './types.ts';
 
 /** The reader's own product, which races and classifies beside the library's rungs. */

@@ -31,6 +31,7 @@ export type {
   Work as LayerWork,
 } from './generated/optlab.d.ts';
 
+export type { EngineLane };
 export type BuildName = BuildInfo['build'];
 
 /** A lane as it travels to the page and into exported JSON, which knows no undefined. */
@@ -113,6 +114,8 @@ export interface NestInfo {
   blocked: boolean;
 }
 
+/** Of the modules that pages load. */
+export type ModuleName = keyof SiteModules;
 /** The kernels and their measurement. */
 export type KernelModule = SiteModules['optlab'];
 /** Image classifiers, their training and their profiles; with memory and threads of its own. */

@@ -10,7 +10,8 @@ import type {
   ReadReport,
 } from '../lab/limits.ts';
 import type { Decoder, LmModule } from '../lab/types.ts';
-import { Handles, timed, warmUp } from './decode-tasks.ts';
+import { timed, warmUp } from '../lab/decoding.ts';
+import { Handles } from './decode-tasks.ts';
 import { lmEngine, runSteps } from './steps.ts';
 
 const tokens = (count: number, vocab: number): Int32Array =>

@@ -1,38 +1,28 @@
-import { kStartLimitMs, loadModule, siblingUrl } from '../lab/engine.ts';
 import { EngineError } from '../lab/errors.ts';
-import type { KernelModule, LmModule, ModelModule, SiteModules } from '../lab/types.ts';
+import { useThreads } from '../lab/runner.ts';
+import type { SiteModules } from '../lab/types.ts';
+import type { KernelModule, LmModule, ModelModule } from '../lab/types.ts';
+import type { ModuleLoader } from './modules.ts';
+
+export { useThreads };
 
 /** What all tasks of the engine's worker share: the loaded library, and loops that let messages in. */
 
 /** The page draws at most this often. */
 const kReportEveryMs = 80;
 
-interface Loaded {
-  kernels: KernelModule;
-  url: string;
-  /** Threads that a module starts with. */
-  threads: number;
-  /** From the first task that asks for them. */
-  siblings: Partial<{ [Name in keyof Siblings]: Promise<Siblings[Name]> }>;
-}
-
-/** The other modules of the same build. */
-type Siblings = Omit<SiteModules, 'optlab'>;
-
-let loaded: Loaded | null = null;
+let loader: ModuleLoader | null = null;
+let kernels: KernelModule | null = null;
 let stopRequested = false;
 
-export function setEngine(kernels: KernelModule, url: string, threads: number): void {
-  loaded = { kernels, url, threads, siblings: {} };
-}
-
-function current(): Loaded {
-  if (loaded === null) throw new EngineError('The engine has not been started');
-  return loaded;
+export function setEngine(loaded: ModuleLoader, module: KernelModule): void {
+  loader = loaded;
+  kernels = module;
 }
 
 export function engine(): KernelModule {
-  return current().kernels;
+  if (kernels === null) throw new EngineError('The engine has not been started');
+  return kernels;
 }
 
 /** Image classifiers, loaded when they are first needed, with as many threads as asked for and the kernels' block sizes. */
@@ -40,31 +30,12 @@ export const modelEngine = (threads: number): Promise<ModelModule> => sibling('m
 /** The same of the language model. */
 export const lmEngine = (threads: number): Promise<LmModule> => sibling('lm', threads);
 
-async function sibling<Name extends keyof Siblings>(name: Name, threads: number): Promise<Siblings[Name]> {
-  const state = current();
-  const { siblings } = state;
-  siblings[name] ??= loadSibling(state, name).catch((error: unknown) => {
-    delete siblings[name];
-    throw error;
-  }) as Loaded['siblings'][Name];
-  const module = (await siblings[name]) as Siblings[Name];
-  const { depth, rows, columns } = state.kernels.gemmBlocking();
+async function sibling<Name extends 'models' | 'lm'>(name: Name, threads: number): Promise<SiteModules[Name]> {
+  const { depth, rows, columns } = engine().gemmBlocking();
+  const module = await loader!.get(name);
   module.setGemmBlocking(depth, rows, columns);
   await useThreads(module, threads);
   return module;
-}
-
-function loadSibling<Name extends keyof Siblings>({ url, threads }: Loaded, name: Name): Promise<Siblings[Name]> {
-  return new Promise((resolve, reject) => {
-    let limit: ReturnType<typeof setTimeout> | undefined;
-    const onDownloaded = () => {
-      const late = `The models did not start within ${kStartLimitMs / 1000} s`;
-      limit = setTimeout(() => reject(new EngineError(late)), kStartLimitMs);
-    };
-    loadModule<Siblings[Name]>(siblingUrl(url, name), threads, onDownloaded)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(limit));
-  });
 }
 
 /** The running task ends after its current step. */
@@ -103,17 +74,4 @@ export async function runSteps(
     await yieldToMessages();
   }
   return true;
-}
-
-/**
- * Resizes the pool. A thread that has ended is free again only after its message has arrived, so a larger pool right after a smaller one may
- * come up short: then wait for the messages and ask again. Returns the size it got.
- */
-export async function useThreads(module: Pick<KernelModule, 'setThreads'>, wanted: number): Promise<number> {
-  let got = module.setThreads(wanted);
-  for (let attempt = 0; got < wanted && attempt < 20; ++attempt) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    got = module.setThreads(wanted);
-  }
-  return got;
 }

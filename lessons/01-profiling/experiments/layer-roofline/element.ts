@@ -16,6 +16,7 @@ import {
 } from '#lab/layers.ts';
 import type { BatchUnit, ProfileReport } from '#lab/protocol.ts';
 import { nearestFactor } from '#lab/race.ts';
+import type probe from '../../../02-acceleration/experiments/roofline-chart/task.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { kAside, lastOfEach, placeLabels, renderBatchTable, renderDotTable } from './view.ts';
@@ -129,10 +130,14 @@ export class LayerRoofline extends LabElement {
   async #probe(): Promise<boolean> {
     if (session.peaks.length > 0) return true;
     this.#status = 'probing the limits of compute and memory…';
-    const report = await engine.probe(kProbeSeconds, (partial) => {
-      this.progress = 0.5 * partial.progress;
-      this.requestUpdate();
-    });
+    const report = await engine.run<typeof probe>(
+      '02-acceleration/roofline-chart',
+      { seconds: kProbeSeconds },
+      (partial) => {
+        this.progress = 0.5 * partial.progress;
+        this.requestUpdate();
+      },
+    );
     if (!report.stopped) session.peaks = report.peaks;
     else this.announcement = 'Stopped.';
     return !report.stopped;

@@ -7,9 +7,10 @@ import {
   signedPercent,
   sizeOf,
   tuningVerdict,
+  type TuneReport,
 } from '#lab/blocking.ts';
 import { flopsPerSecond, threeDigits } from '#lab/format.ts';
-import type { TuneReport } from '#lab/protocol.ts';
+import type task from './task.ts';
 import type { Lane } from '#lab/types.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
@@ -43,7 +44,10 @@ export class BlockingTuner extends LabElement {
   async #run(): Promise<void> {
     this.#report = null;
     await this.work(async () => {
-      const report = await engine.tuneBlocking(kSeconds, (partial) => this.#show(partial));
+      const options = { seconds: kSeconds, threads: this.maxThreads };
+      const show = (partial: TuneReport) => this.#show(partial);
+      const report = await engine.run<typeof task>('02-acceleration/blocking-tuner', options, show);
+      if (report.best !== null) engine.blocking = report.best;
       this.#show(report);
       this.announcement = tuningVerdict(report);
     });
@@ -90,10 +94,7 @@ export class BlockingTuner extends LabElement {
       ${
         isDefault
           ? nothing
-          : html`<button
-              ?disabled=${engine.task !== null}
-              @click=${() => this.attempt(() => engine.setBlocking(standard))}
-            >
+          : html`<button ?disabled=${engine.task !== null} @click=${() => (engine.blocking = standard)}>
               Back to the default
             </button>`
       }

@@ -1,13 +1,10 @@
 import { html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
-import { files } from 'virtual:optlab-manifest';
-import { fetchVerified } from '#lab/data.ts';
 import {
   countOf,
   countRight,
   kClasses,
   kPixels,
   kSide,
-  loadTestSet,
   median,
   pagePosition,
   percent,
@@ -15,12 +12,15 @@ import {
   type TestSet,
 } from '#lab/fashion.ts';
 import { duration, rungColor, times } from '#lab/format.ts';
-import { kGuestRung } from '#lab/guest.ts';
-import type { ClassifyLane, ClassifyReport } from '#lab/protocol.ts';
+import { kGuestFunction, kGuestRung } from '#lab/guest.ts';
 import type { OwnKernel } from '#lab/session.ts';
-import { engine, kBase, session } from '#kit/context.ts';
+import { engine, session } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { drawImage, memoryText, nearView, renderScore } from './view.ts';
+import type images from './images.task.ts';
+import type scores from './logits.task.ts';
+import type task from './task.ts';
+import type { ClassifyLane, ClassifyReport } from './task.ts';
 import { classifierStyles } from './styles.ts';
 import { labStyles } from '#kit/styles.ts';
 
@@ -33,7 +33,6 @@ const kDigestDigits = 8;
 /** Real test images, classified by the trained MLP through any rung: the same answers, in different times. */
 export class ImageClassifier extends LabElement {
   #data: TestSet | null = null;
-  #model: Uint8Array | null = null;
   #threads = 0;
   #chosen: Set<string> | null = null;
   /** The reader's own kernel as it was at the last drawing. */
@@ -48,21 +47,8 @@ export class ImageClassifier extends LabElement {
 
   protected override async prepare(): Promise<void> {
     await nearView(this);
-    const data = (
-      this.#data === null ? loadTestSet(kBase, files.testImages, files.testLabels) : Promise.resolve(this.#data)
-    ).then((set) => {
-      this.#data = set;
-      this.requestUpdate();
-    });
-    const model = (this.#model === null ? fetchVerified(kBase, files.mlp) : Promise.resolve(this.#model)).then(
-      (bytes) => {
-        this.#model = bytes;
-      },
-    );
-    // All three are waited for, so that a retry never meets a download of the failed attempt.
-    const results = await Promise.allSettled([super.prepare(), data, model]);
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    await super.prepare();
+    this.#data ??= await engine.ask<typeof images>('02-acceleration/image-classifier/images', {});
     const saved = this.settings(this.settingsKey);
     const threads = Number(saved['threads']);
     this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
@@ -106,14 +92,16 @@ export class ImageClassifier extends LabElement {
   }
 
   async #run(): Promise<void> {
-    const [data, model] = [this.#data, this.#model];
-    if (data === null || model === null) return;
+    const data = this.#data;
+    if (data === null) return;
     this.#report = null;
     await this.work(async () => {
       const variants = this.#rungs;
-      const options = { model, images: data.images, variants, threads: this.#threads, seconds: kSecondsPerRung };
-      const own = variants.includes(kGuestRung) ? (session.own ?? undefined) : undefined;
-      const report = await engine.classify(options, (partial) => this.#show(partial), own);
+      const options = { variants, threads: this.#threads, seconds: kSecondsPerRung };
+      const own = variants.includes(kGuestRung) ? session.own : null;
+      const guests = own === null ? undefined : new Map([[kGuestFunction, own]]);
+      const show = (partial: ClassifyReport) => this.#show(partial);
+      const report = await engine.run<typeof task>('02-acceleration/image-classifier', options, show, guests);
       this.#show(report);
       const first = report.lanes[0];
       const right =
@@ -175,8 +163,7 @@ export class ImageClassifier extends LabElement {
   #renderStart(): TemplateResult {
     if (this.working)
       return html`<div class="section row">${this.renderStop()}<span class="muted small">classifying…</span></div>`;
-    const ready =
-      engine.running !== null && this.#data !== null && this.#model !== null && this.#rungs.length > 0 && !this.blocked;
+    const ready = engine.running !== null && this.#data !== null && this.#rungs.length > 0 && !this.blocked;
     return html`<div class="section row">
       <button class="primary" ?disabled=${!ready} @click=${() => this.#run()}>
         ${this.#report === null ? 'Classify all images' : 'Classify again'}
@@ -350,13 +337,15 @@ export class ImageClassifier extends LabElement {
   }
 
   async #loadScores(): Promise<void> {
-    const [index, data, model, report] = [this.#selected, this.#data, this.#model, this.#report];
-    if (index === null || data === null || model === null || report === null || engine.task !== null) return;
+    const [index, report] = [this.#selected, this.#report];
+    if (index === null || report === null || engine.task !== null) return;
     // The reader's own kernel has left with the worker that it ran in.
     const variant = report.lanes.find((lane) => lane.variant !== kGuestRung)?.variant ?? 'simd';
-    const image = data.images.slice(index * kPixels, (index + 1) * kPixels);
     try {
-      const logits = await engine.logits(model, image, variant);
+      const logits = await engine.ask<typeof scores>('02-acceleration/image-classifier/logits', {
+        image: index,
+        variant,
+      });
       if (this.#selected === index) this.#scores = softmax(logits);
     } catch (error) {
       this.error = error;

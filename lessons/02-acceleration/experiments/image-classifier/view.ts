@@ -1,7 +1,7 @@
 import { html, svg, type TemplateResult } from 'lit';
 import { kClasses, kSide, percent } from '#lab/fashion.ts';
 import { byteSize } from '#lab/format.ts';
-import type { ClassifyReport } from '#lab/protocol.ts';
+import type { ClassifyReport } from './task.ts';
 
 /** Resolves when the element comes near the window: images and model are 2 MB that not every visitor of the page needs. */
 export function nearView(element: Element): Promise<void> {

@@ -1,8 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { computePeak, flopsPerSecond, gigaflops, highestPeak, rungColor, times } from '#lab/format.ts';
-import type { RaceReport } from '#lab/protocol.ts';
 import { raceRecord } from '#lab/export.ts';
-import { kGuestRung } from '#lab/guest.ts';
+import { kGuestFunction, kGuestRung } from '#lab/guest.ts';
 import {
   activity,
   isUnsteady,
@@ -12,11 +11,13 @@ import {
   shapeLabel,
   slowRungs,
   tiedWith,
+  type RaceReport,
 } from '#lab/race.ts';
-import type { OwnKernel } from '#lab/session.ts';
+import type { Guest, Guests } from '#lab/plug.ts';
 import type { Lane, Peak, VariantInfo } from '#lab/types.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
+import type race from './task.ts';
 import { renderDigests, renderLane, renderPreview, renderTable } from './view.ts';
 import { raceStyles } from './styles.ts';
 import { labStyles } from '#kit/styles.ts';
@@ -62,7 +63,7 @@ export class KernelRace extends LabElement {
   #threads = 0;
   #chosen: Set<string> | null = null;
   /** The reader's own kernel as it was at the last drawing. */
-  #offered: OwnKernel | null = null;
+  #offered: Guest | null = null;
   #prediction: Partial<Prediction> = {};
   /** The prediction as it was when the race began. */
   #committed: Prediction | null = null;
@@ -146,7 +147,8 @@ export class KernelRace extends LabElement {
         threads: this.#threads,
         seconds: kSecondsPerLane * variants.length,
       };
-      const report = await engine.race(options, (partial) => this.#show(partial), this.#guest);
+      const show = (partial: RaceReport) => this.#show(partial);
+      const report = await engine.run<typeof race>('02-acceleration/kernel-race', options, show, this.#guests);
       this.#show(report);
       this.#recorded = new Date();
       if (hasResult(report)) session.race = report;
@@ -154,8 +156,9 @@ export class KernelRace extends LabElement {
     });
   }
 
-  get #guest(): OwnKernel | undefined {
-    return this.#rungs.includes(kGuestRung) ? (session.own ?? undefined) : undefined;
+  get #guests(): Guests | undefined {
+    const own = this.#rungs.includes(kGuestRung) ? session.own : null;
+    return own === null ? undefined : new Map([[kGuestFunction, own]]);
   }
 
   #show(report: RaceReport): void {

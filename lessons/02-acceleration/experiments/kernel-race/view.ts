@@ -1,7 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { blockingLabel } from '#lab/blocking.ts';
 import { byteSize, duration, flopsPerSecond, gigaflops, threeDigits } from '#lab/format.ts';
-import type { RaceReport } from '#lab/protocol.ts';
+import type { RaceReport } from '#lab/race.ts';
 import type { Lane, Peak, VariantInfo } from '#lab/types.ts';
 
 /** How a rung's bar is drawn. `empty` stands where there is no figure yet. */

@@ -1,9 +1,11 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { byteSize, computePeak, gigaflops, highestPeak, isaName, rungColor, threeDigits } from '#lab/format.ts';
-import type { ProbeReport, RaceReport } from '#lab/protocol.ts';
-import { dotsOf, isUnsteadyProbe, type Dot } from '#lab/roofline.ts';
+import type { RaceReport } from '#lab/race.ts';
+import { dotsOf, isUnsteadyProbe, type Dot, type ProbeReport } from '#lab/roofline.ts';
 import type { Peak } from '#lab/types.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
+import type race from '../kernel-race/task.ts';
+import type probe from './task.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { frameFor, kLabelGap, kNarrow, peakLabel, px, py, renderLimits, type Frame } from '#kit/roofline-plot.ts';
@@ -32,8 +34,9 @@ export class RooflineChart extends LabElement {
       const raceNeeded = session.race === null;
       this.#status = 'probing the limits of compute and memory…';
       this.#unsteady = false;
-      const report = await engine.probe(kProbeSeconds, (partial) => this.#showProbe(partial, raceNeeded ? 0.6 : 1));
-      this.#showProbe(report, raceNeeded ? 0.6 : 1);
+      const show = (partial: ProbeReport) => this.#showProbe(partial, raceNeeded ? 0.6 : 1);
+      const report = await engine.run<typeof probe>('02-acceleration/roofline-chart', { seconds: kProbeSeconds }, show);
+      show(report);
       if (report.stopped) {
         this.announcement = 'Stopped.';
         return;
@@ -56,7 +59,7 @@ export class RooflineChart extends LabElement {
       this.progress = 0.6 + 0.4 * partial.progress;
       this.requestUpdate();
     };
-    session.race = await engine.race(options, show);
+    session.race = await engine.run<typeof race>('02-acceleration/kernel-race', options, show);
   }
 
   #showProbe(report: ProbeReport, share: number): void {

@@ -1,3 +1,4 @@
+import { files } from 'virtual:optlab-manifest';
 import { html, nothing, type TemplateResult } from 'lit';
 import { kStorages } from '#lab/cache-views.ts';
 import { browserName } from '#lab/export.ts';
@@ -118,7 +119,7 @@ export class CachingLimits extends LabElement {
 
   async #measure(settings: Settings, show: (report: AnyReport) => void): Promise<AnyReport> {
     const { part, storage, weights, mode, threads, context, to } = settings;
-    const model = await download(kModels[settings.model].file);
+    const model = await download(files[kModels[settings.model].asset]);
     const decoder: DecoderSettings = { ...kExactDecoder, storage, weights, mode };
     const shared = { model, decoder, threads, repetitions: kRepetitions };
     switch (part) {

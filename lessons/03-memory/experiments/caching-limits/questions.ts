@@ -1,4 +1,4 @@
-import { nearestFactor } from '#lab/cost-curve.ts';
+import { nearestFactor } from '../cost-curve/costs.ts';
 import {
   batchFigures,
   fitIn,

@@ -12,17 +12,18 @@ import {
   overtakes,
   positionsUpTo,
   wholeGenerations,
-} from '#lab/cost-curve.ts';
+} from './costs.ts';
 import { browserName } from '#lab/export.ts';
 import { duration, times } from '#lab/format.ts';
-import { kExactDecoder, type GrowthOptions, type GrowthReport } from '#lab/generation.ts';
+import { kExactDecoder } from '#lab/generation.ts';
 import { thousands } from '#lab/layers.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
 import { renderCurves, renderExponents, renderFits, renderGenerations, renderPoints } from './view.ts';
 import { kDefaults, lengthsOf, settingsOf, type Settings } from './settings.ts';
 import { costCurveStyles } from './styles.ts';
-import { download } from '#kit/downloads.ts';
+import type task from './task.ts';
+import type { GrowthReport } from './task.ts';
 import { LabElement, saveFile, texts } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 import { kModels } from '../token-race/settings.ts';
@@ -75,8 +76,8 @@ export class CostCurve extends LabElement {
     this.#asked = settings;
     await this.work(async () => {
       const { model, to, storage, mode, threads } = settings;
-      const options: GrowthOptions = {
-        model: await download(kModels[model].file),
+      const options = {
+        model: kModels[model].asset,
         decoder: { ...kExactDecoder, storage, mode },
         positions: positionsUpTo(to),
         repetitions: kRepetitions,
@@ -87,7 +88,7 @@ export class CostCurve extends LabElement {
         this.progress = report.progress;
         this.requestUpdate();
       };
-      const report = await engine.measureGrowth(options, show);
+      const report = await engine.run<typeof task>('03-memory/cost-curve', options, show);
       show(report);
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#verdictText(report)}`;
     });

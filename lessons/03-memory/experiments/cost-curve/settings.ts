@@ -1,5 +1,5 @@
 import { kStorages } from '#lab/cache-views.ts';
-import { kLengths } from '#lab/cost-curve.ts';
+import { kLengths } from './costs.ts';
 import type { DecoderSettings } from '#lab/generation.ts';
 import { kModels } from '../token-race/settings.ts';
 

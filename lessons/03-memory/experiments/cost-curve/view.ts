@@ -9,11 +9,11 @@ import {
   tokenFlops,
   wholeGenerations,
   type Way,
-} from '#lab/cost-curve.ts';
+} from './costs.ts';
 import { duration, threeDigits, times } from '#lab/format.ts';
-import type { GrowthReport } from '#lab/generation.ts';
 import { predicted, type Estimate, type GrowthFit } from '#lab/growth.ts';
 import { thousands } from '#lab/layers.ts';
+import type { GrowthReport } from './task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
 
 export const kWayNames: Record<Way, string> = { cached: 'with the cache', uncached: 'without' };

@@ -100,7 +100,7 @@ export class TokenRace extends LabElement {
   async #modelFiles(): Promise<{ model: Uint8Array; tokenizer: Uint8Array | null; name: string }> {
     const { model } = this.#settings;
     if (model !== 'own') {
-      const [bytes, tokenizer] = await Promise.all([download(kModels[model].file), download(files.tokenizer)]);
+      const [bytes, tokenizer] = await Promise.all([download(files[kModels[model].asset]), download(files.tokenizer)]);
       return { model: bytes, tokenizer, name: kModels[model].title };
     }
     if (this.#own === null) throw new RangeError('No checkpoint has been chosen: drop one, or take a Moby-Dick model');

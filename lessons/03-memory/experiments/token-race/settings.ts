@@ -1,13 +1,13 @@
 import { files } from 'virtual:optlab-manifest';
 import { megabytes } from '#lab/offline/manifest.ts';
 
-const titled = (parameters: string, file: typeof files.lm) => {
-  return { title: `Moby-Dick, ${parameters} parameters (${megabytes(file.bytes)})`, file };
+const titled = (parameters: string, asset: 'lm' | 'lmTiny') => {
+  return { title: `Moby-Dick, ${parameters} parameters (${megabytes(files[asset].bytes)})`, asset };
 };
 
 export const kModels = {
-  moby: titled('2.5 M', files.lm),
-  tiny: titled('0.5 M', files.lmTiny),
+  moby: titled('2.5 M', 'lm'),
+  tiny: titled('0.5 M', 'lmTiny'),
 } as const;
 export type ModelName = keyof typeof kModels | 'own';
 

@@ -1,4 +1,3 @@
-import type { GrowthPoint, GrowthReport } from './generation.ts';
 import {
   cachedTokenFlops,
   exponentAt,
@@ -8,8 +7,9 @@ import {
   type AttentionShape,
   type Estimate,
   type GrowthFit,
-} from './growth.ts';
-import type { LmConfig } from './types.ts';
+} from '#lab/growth.ts';
+import type { LmConfig } from '#lab/types.ts';
+import type { GrowthPoint, GrowthReport } from './task.ts';
 
 /** What <cost-curve> says of a token's time at each position, and what follows from operation counts alone. */
 

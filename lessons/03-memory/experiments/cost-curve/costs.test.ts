@@ -16,8 +16,8 @@ import {
   secondsAt,
   tokenFlops,
   wholeGenerations,
-} from './cost-curve.ts';
-import type { GrowthPoint } from './generation.ts';
+} from './costs.ts';
+import type { GrowthPoint } from './task.ts';
 
 /** models/moby-lm.safetensors */
 const kMoby = {
