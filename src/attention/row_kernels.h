@@ -22,7 +22,9 @@ extern const RowKernels kReferenceRowKernels;
 
 /// An exact target's table; isa.cpp instantiates it.
 template <class Simd>
-extern const RowKernels kRowKernels;
+struct RowKernelsOf {
+  static const RowKernels table;
+};
 
 /// Of GELU's argument: √(2/π) and the cubic term's coefficient.
 inline constexpr float kGeluScale = 0.7978845608028654F;

@@ -46,6 +46,10 @@ inline constexpr float kMostQuery = 0x1p15F;
 
 /// The table of a target that widens; isa.cpp instantiates it.
 template <class Simd>
+struct StoredKernelsOf {
+  static const StoredKernels table;
+};
+
 /// One number of a key or value of head g.
 float stored_key(const Stored& stored, int size, int key, int g, int d) noexcept;
 float stored_value(const Stored& stored, int size, int key, int g, int d) noexcept;

@@ -80,4 +80,8 @@ struct Kernels {
 
 /// A target's table; isa.cpp instantiates it.
 template <class Simd>
+struct KernelsOf {
+  static const Kernels table;
+};
+
 }  // namespace optlab::conv::detail

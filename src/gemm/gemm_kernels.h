@@ -48,6 +48,10 @@ inline constexpr int kPanels = 4;
 
 /// A target's table; isa.cpp instantiates it.
 template <class Simd>
+struct KernelsOf {
+  static const Kernels table;
+};
+
 constexpr int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 /// Where a packed B has its panels: NR columns side by side for every k, the last panel as many as it needs in whole

@@ -69,6 +69,10 @@ struct Int8Kernels {
 
 /// A target's table; isa.cpp instantiates it.
 template <class Dot>
+struct Int8KernelsOf {
+  static const Int8Kernels table;
+};
+
 /// Where PackedInt8 has its panels, in bytes.
 struct Int8Layout {
   int depth;

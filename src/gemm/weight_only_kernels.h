@@ -36,4 +36,8 @@ struct WeightOnlyKernels {
 
 /// A target's table; isa.cpp instantiates it.
 template <class Simd>
+struct WeightOnlyKernelsOf {
+  static const WeightOnlyKernels table;
+};
+
 }  // namespace optlab::gemm::detail

@@ -242,6 +242,7 @@ constexpr WeightOnlyKernels make_weight_only_kernels() {
 }
 
 template <class Simd>
-constinit const WeightOnlyKernels kWeightOnlyKernels = make_weight_only_kernels<typename simd::WidenOf<Simd>::Type>();
+constinit const WeightOnlyKernels WeightOnlyKernelsOf<Simd>::table =
+    make_weight_only_kernels<typename simd::WidenOf<Simd>::Type>();
 
 }  // namespace optlab::gemm::detail

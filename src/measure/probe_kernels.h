@@ -50,9 +50,13 @@ struct Int8Probe {
 
 /// A target's tables; isa.cpp instantiates them.
 template <class Simd>
-extern const ProbeKernels kProbe;
+struct ProbeOf {
+  static const ProbeKernels table;
+};
 template <class Dot>
-extern const Int8Probe kInt8Probe;
+struct Int8ProbeOf {
+  static const Int8Probe table;
+};
 
 /// Those that this build and this CPU have, narrowest first; the first is scalar.
 std::span<const ProbeKernels* const> probe_kernels();

@@ -67,16 +67,15 @@ struct TrainingKernels {
   void (*rope_backward)(float* x, int n, const float* cosines, const float* sines) noexcept;
 };
 
-extern const OptimizerKernels kScalarOptimizerKernels;
-extern const TrainingKernels kScalarTrainingKernels;
-extern const OptimizerKernels kAvx2OptimizerKernels;
-extern const TrainingKernels kAvx2TrainingKernels;
-extern const OptimizerKernels kAvx512OptimizerKernels;
-extern const TrainingKernels kAvx512TrainingKernels;
-extern const OptimizerKernels kNeonOptimizerKernels;
-extern const TrainingKernels kNeonTrainingKernels;
-extern const OptimizerKernels kWasm128OptimizerKernels;
-extern const TrainingKernels kWasm128TrainingKernels;
+/// An exact target's tables; isa.cpp instantiates them.
+template <class Simd>
+struct OptimizerKernelsOf {
+  static const OptimizerKernels table;
+};
+template <class Simd>
+struct TrainingKernelsOf {
+  static const TrainingKernels table;
+};
 
 /// The widest that this CPU has.
 const OptimizerKernels& optimizer_kernels();

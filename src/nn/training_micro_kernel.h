@@ -363,4 +363,9 @@ constexpr TrainingKernels make_training_kernels() {
           rope_backward<Simd>};
 }
 
+template <class Simd>
+constinit const OptimizerKernels OptimizerKernelsOf<Simd>::table = make_optimizer_kernels<Simd>();
+template <class Simd>
+constinit const TrainingKernels TrainingKernelsOf<Simd>::table = make_training_kernels<Simd>();
+
 }  // namespace optlab::nn::detail

@@ -136,16 +136,14 @@ const Table& widest_exact(const TableOf& table_of) {
 /// As for_each_target, for the integer products.
 template <class Visit>
 void for_each_dot_target(const Visit& visit) {
-  [[maybe_unused]] constexpr std::string_view kWide =
-      "products of 16-bit words, added in pairs: eight bits by eight";
+  [[maybe_unused]] constexpr std::string_view kWide = "products of 16-bit words, added in pairs: eight bits by eight";
   [[maybe_unused]] constexpr std::string_view kDot =
       "four products of bytes a column and step: activations of seven bits";
 #if defined(__x86_64__)
   visit.template operator()<Avx2Dot16>(DotTarget{"avx2", "int8_wide", "int8_wide_threads", kWide, has_avx2});
   visit.template operator()<Avx2Dot>(DotTarget{"avx2", "int8_dot", "int8_dot_threads", kDot, has_avx2});
   visit.template operator()<Avx512Dot>(DotTarget{"avx512+vnni", "int8_vnni", "int8_vnni_threads",
-                                                 "four products of bytes added in one instruction",
-                                                 has_avx512_vnni});
+                                                 "four products of bytes added in one instruction", has_avx512_vnni});
 #elif defined(__aarch64__)
   visit.template operator()<NeonDot16>(DotTarget{"neon", "int8_wide", "int8_wide_threads", kWide, has_neon});
   visit.template operator()<NeonDot>(DotTarget{"neon", "int8_dot", "int8_dot_threads", kDot, has_neon});
@@ -154,9 +152,9 @@ void for_each_dot_target(const Visit& visit) {
 #if defined(__wasm_relaxed_simd__)
   visit.template operator()<WasmRelaxedDot>(
       DotTarget{"wasm128+relaxed", "int8_dot", "int8_dot_threads", kDot, has_wasm_relaxed});
-  visit.template operator()<WasmRelaxedDotAdd>(
-      DotTarget{"wasm128+relaxed", "int8_fused", "int8_fused_threads",
-                "dot and addition in one instruction, where the CPU has one", has_wasm_relaxed});
+  visit.template operator()<WasmRelaxedDotAdd>(DotTarget{"wasm128+relaxed", "int8_fused", "int8_fused_threads",
+                                                         "dot and addition in one instruction, where the CPU has one",
+                                                         has_wasm_relaxed});
 #endif
 #endif
 }

@@ -42,6 +42,10 @@ struct Kernels {
 
 /// A target's table; isa.cpp instantiates it.
 template <class Simd>
+struct KernelsOf {
+  static const Kernels table;
+};
+
 /// The reference.
 void naive(const Problem& problem, const gemm::Workspace& workspace) noexcept;
 

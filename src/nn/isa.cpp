@@ -1,0 +1,16 @@
+#include "nn/layer_micro_kernel.h"
+#include "nn/training_micro_kernel.h"
+#include "simd/this_target.h"
+
+/// The tables of the target that this is compiled for (simd/this_target.h).
+namespace optlab::nn::detail {
+
+#define OPTLAB_TABLES(Simd)                                          \
+  template const LayerKernels LayerKernelsOf<Simd>::table;           \
+  template const ActivationKernels ActivationKernelsOf<Simd>::table; \
+  template const OptimizerKernels OptimizerKernelsOf<Simd>::table;   \
+  template const TrainingKernels TrainingKernelsOf<Simd>::table;
+
+OPTLAB_EXACT_POLICIES(OPTLAB_TABLES)
+
+}  // namespace optlab::nn::detail

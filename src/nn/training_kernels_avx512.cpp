@@ -1,9 +1,0 @@
-#include "nn/training_micro_kernel.h"
-#include "simd/avx512.h"
-
-namespace optlab::nn::detail {
-
-constinit const OptimizerKernels kAvx512OptimizerKernels = make_optimizer_kernels<simd::Avx512>();
-constinit const TrainingKernels kAvx512TrainingKernels = make_training_kernels<simd::Avx512>();
-
-}  // namespace optlab::nn::detail

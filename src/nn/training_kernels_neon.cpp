@@ -1,9 +1,0 @@
-#include "nn/training_micro_kernel.h"
-#include "simd/neon.h"
-
-namespace optlab::nn::detail {
-
-constinit const OptimizerKernels kNeonOptimizerKernels = make_optimizer_kernels<simd::Neon>();
-constinit const TrainingKernels kNeonTrainingKernels = make_training_kernels<simd::Neon>();
-
-}  // namespace optlab::nn::detail
