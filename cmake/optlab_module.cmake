@@ -1,5 +1,5 @@
 # Flags that every file gets. -ffp-contract=off is what exact mode rests on: the compiler must not fuse a*b + c by itself.
-# Tables of kernels are templates that another file, isa.cpp, instantiates: Clang's warning that their definition is missing is off.
+# Tables of kernels are templates that another file, target.cpp, instantiates: Clang's warning that their definition is missing is off.
 add_compile_options(-Wall -Wextra -Werror -ffp-contract=off -Wno-undefined-var-template)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-restrict)  # GCC 12 warns of std::string's own concatenation (its bug 105651)
@@ -43,13 +43,14 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   list(APPEND OPTLAB_TARGETS NEON)
 endif()
 
-# Compiles a module's isa.cpp once for each target, with the target's flags. No other file gets those, so that the program still starts on
-# a CPU without the instructions. isa.cpp includes only headers that define no shared inline functions of weight, which would leak the flags
+# Compiles a module's target.cpp, and further target_*.cpp, once for each target, with the target's flags. No other file gets those, so that the program still starts on
+# a CPU without the instructions. target.cpp includes only headers that define no shared inline functions of weight, which would leak the flags
 # into the baseline. `options` come last, for all targets.
 function(optlab_isa module options)
+  file(GLOB files CONFIGURE_DEPENDS target*.cpp)
   foreach(target IN LISTS OPTLAB_TARGETS)
     set(objects ${module}_${target})
-    add_library(${objects} OBJECT isa.cpp)
+    add_library(${objects} OBJECT ${files})
     target_compile_definitions(${objects} PRIVATE OPTLAB_TARGET_${target})
     target_compile_options(${objects} PRIVATE ${OPTLAB_FLAGS_${target}} ${options})
     target_sources(${module} PRIVATE $<TARGET_OBJECTS:${objects}>)
@@ -59,7 +60,7 @@ endfunction()
 # optlab_module(name [COLD] DEPS modules… SOURCES files… TESTS files… [BENCH files…] [RELAXED_AWARE files…] [HOT files…] [ISA_OPTIONS flags…])
 #
 # Makes the library optlab_<name>, with TESTS the program <name>_test, and with BENCH, where Google Benchmark is installed, the target
-# <name>_bench, which is built only when asked for. A module with an isa.cpp has kernels for the targets, compiled with ISA_OPTIONS besides.
+# <name>_bench, which is built only when asked for. A module with a target.cpp has kernels for the targets, compiled with ISA_OPTIONS besides.
 # RELAXED_AWARE names files of SOURCES that look at
 # __wasm_relaxed_simd__ (lists of variants); all others compile alike in both builds, so that the compiler cache serves the second. HOT
 # names the files of SOURCES that a kernel's time depends on: WebAssembly, which has to be downloaded, gets the others compiled for size.
@@ -81,7 +82,7 @@ function(optlab_module name)
       set_property(SOURCE ${cold} APPEND PROPERTY COMPILE_OPTIONS -Oz)
     endif()
   endif()
-  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/isa.cpp)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/target.cpp)
     optlab_isa(${target} "${arg_ISA_OPTIONS}")
   endif()
 
@@ -102,9 +103,10 @@ function(optlab_test name library)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE ${library} optlab_gtest)
   if(EMSCRIPTEN)
-    # A CommonJS program: Emscripten's pthread workers start from it in Node without a loader.
+    # A CommonJS program: Emscripten's pthread workers start from it in Node without a loader. Without Binaryen's passes (-O1; 1 s a link
+    # instead of 14): the tests run what the compiler made, wasm_tests/ what Binaryen makes of it for the site.
     set_target_properties(${name} PROPERTIES SUFFIX .cjs)
-    target_link_options(${name} PRIVATE -sENVIRONMENT=node,worker -sNODERAWFS -sEXIT_RUNTIME -sSTACK_SIZE=1MB)
+    target_link_options(${name} PRIVATE -O1 -sENVIRONMENT=node,worker -sNODERAWFS -sEXIT_RUNTIME -sSTACK_SIZE=1MB)
     if(OPTLAB_THREADS)
       target_link_options(${name} PRIVATE -sPROXY_TO_PTHREAD -sPTHREAD_POOL_SIZE=8 -sINITIAL_MEMORY=256MB)
     else()

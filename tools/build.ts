@@ -21,6 +21,7 @@ import { parseArgs } from 'node:util';
 import { build, buildFolder, kWasmBuilds, type WasmBuild } from './lib/cmake.ts';
 import { clearProgress, CommandError, kRoot, run, seconds } from './lib/command.ts';
 import { kModules, kSiteModules, linkModules } from './lib/modules.ts';
+import { slots } from './lib/slots.ts';
 import { publishToolchain } from './lib/toolchain.ts';
 
 const kParts = ['native', 'wasm', 'web'] as const;
@@ -127,7 +128,7 @@ export async function buildWeb(log: string): Promise<void> {
   const fingerprint = siteFingerprint();
   const isBuilt = existsSync(join(kRoot, 'web/dist/index.html')) && existsSync(stamp);
   if (isBuilt && readFileSync(stamp, 'utf8') === fingerprint) return;
-  await run(['npm', 'run', 'build', '-w', 'web'], { log });
+  await slots.use({}, () => run(['npm', 'run', 'build', '-w', 'web'], { log }));
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, fingerprint);
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { build, buildFolder, type Counts } from './lib/cmake.ts';
 import { CommandError, kRoot, run } from './lib/command.ts';
+import { slots } from './lib/slots.ts';
 
 const kAllowed = 0.05;
 /** Misses that may differ whatever the share: a few lines of stack and code. */
@@ -108,7 +109,7 @@ const describe = (c: Case) =>
 
 async function simulate(program: string, c: Case, log: string): Promise<Misses> {
   const levels = c.caches.map(({ size, line, ways }) => `${size},${line},${ways}`);
-  return parseSimulation((await run([program, 'simulate', ...settings(c), ...levels], { log })).output);
+  return parseSimulation((await run([program, 'simulate', ...settings(c), ...levels], { log, whole: true })).output);
 }
 
 async function count(program: string, c: Case, log: string): Promise<Misses> {
@@ -118,7 +119,11 @@ async function count(program: string, c: Case, log: string): Promise<Misses> {
     const [first, last] = c.caches.map(({ size, line, ways }) => `${size},${ways},${line}`);
     const caches = [`--D1=${first}`, `--LL=${last}`, `--I1=32768,8,${c.caches[0].line}`];
     const valgrind = ['valgrind', '--tool=cachegrind', '--cache-sim=yes', ...caches, `--cachegrind-out-file=${file}`];
-    await run([...valgrind, program, 'run', ...settings(c)], { log });
+    await run([...valgrind, program, 'run', ...settings(c)], {
+      log,
+      whole: true,
+      step: `cachegrind of ${describe(c)}`,
+    });
     return parseCachegrind(readFileSync(file, 'utf8'), `nest_${c.nest}`);
   } finally {
     rmSync(folder, { recursive: true });
@@ -135,15 +140,17 @@ export async function checkCaches(log: string): Promise<Counts> {
   const program = join(buildFolder('native'), 'src/profile/profile_cache_loops');
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   let direct = 0; // cases that a direct-mapped cache of the same size would not pass
-  for (const c of kCases) {
-    const counted = await count(program, c, log);
-    const found = disagreements(await simulate(program, c, log), counted);
+  const check = async (c: Case) => {
+    const counted = await slots.use({}, () => count(program, c, log));
+    const found = disagreements(await slots.use({}, () => simulate(program, c, log)), counted);
     for (const text of found) console.log(`      ${describe(c)}: ${text}`);
     if (found.length === 0) total.passed++;
     else total.failed++;
     const caches = c.caches.map((cache) => ({ ...cache, ways: 1 })) as [Cache, Cache];
-    if (disagreements(await simulate(program, { ...c, caches }, log), counted).length > 0) direct++;
-  }
+    const simulated = await slots.use({}, () => simulate(program, { ...c, caches }, log));
+    if (disagreements(simulated, counted).length > 0) direct++;
+  };
+  await slots.each(kCases, check);
   if (direct > kCases.length / 2) total.passed++;
   else {
     console.log(`      a direct-mapped cache fails only ${direct} of ${kCases.length} cases: they compare too little`);

@@ -82,67 +82,74 @@ function declaredDependencies(cmakeFile: string): Dependency[] {
   return declared;
 }
 
+/** Folders of src/ that hold sources, but that the root's CMakeLists.txt doesn't add. */
+function strayFolders(root: string, order: readonly string[]): Breach[] {
+  const names = globSync('src/*/', { cwd: root }).map((folder) => folder.replace(/^src\//, '').replace(/\/$/, ''));
+  return names
+    .filter((name) => !order.includes(name) && globSync(`src/${name}/**/*.{h,cpp}`, { cwd: root }).length > 0)
+    .map((name) => ({
+      file: 'CMakeLists.txt',
+      line: 1,
+      message: `src/${name} has sources but is not added by add_subdirectory`,
+    }));
+}
+
+/** What a module's CMakeLists.txt names but may not. */
+function declarationBreaches(module: string, declared: readonly Dependency[], order: readonly string[]): Breach[] {
+  const file = `src/${module}/CMakeLists.txt`;
+  return declared.flatMap(({ name, line }) => {
+    const position = order.indexOf(name);
+    const depends = `${module} depends on ${name}`;
+    if (position < 0) return [{ file, line, message: `${depends}, which is no module` }];
+    if (position <= order.indexOf(module)) return [];
+    return [{ file, line, message: `${depends}, which comes after it: an upward dependency` }];
+  });
+}
+
+/** What is wrong with an include of "path" in a module's file, if anything. */
+function includeProblem(
+  module: string,
+  path: string,
+  allowed: ReadonlySet<string>,
+  order: readonly string[],
+): string | undefined {
+  const target = path.split('/')[0]!;
+  if (!path.includes('/') || target === '..' || target === '.') {
+    return `includes "${path}": write the path from src/, "${module}/…"`;
+  }
+  if (!order.includes(target)) {
+    return `includes "${path}": ${target} is no module of src/ (write <…> for a library's header)`;
+  }
+  if (allowed.has(target)) return undefined;
+  const isUpward = order.indexOf(target) > order.indexOf(module);
+  const reason = isUpward ? `stands below ${target}` : `does not declare ${target} in src/${module}/CMakeLists.txt`;
+  return `includes "${path}", but ${module} ${reason}`;
+}
+
 export function checkDependencies(root: string): Report {
-  const breaches: Breach[] = [];
   const order = moduleOrder(root);
   const libraries = wrappedLibraries(root);
+  const breaches = strayFolders(root, order);
   let includes = 0;
   if (order.length === 0) {
     breaches.push({ file: 'CMakeLists.txt', line: 1, message: 'adds no module: no add_subdirectory(src/…)' });
   }
-
-  for (const folder of globSync('src/*/', { cwd: root })) {
-    const name = folder.replace(/^src\//, '').replace(/\/$/, '');
-    if (!order.includes(name) && globSync(`src/${name}/**/*.{h,cpp}`, { cwd: root }).length > 0) {
-      breaches.push({
-        file: 'CMakeLists.txt',
-        line: 1,
-        message: `src/${name} has sources but is not added by add_subdirectory`,
-      });
-    }
-  }
-
-  for (const [rank, module] of order.entries()) {
-    const cmakeFile = `src/${module}/CMakeLists.txt`;
-    if (!existsSync(join(root, cmakeFile))) {
+  for (const module of order) {
+    const cmakeFile = join(root, `src/${module}/CMakeLists.txt`);
+    if (!existsSync(cmakeFile)) {
       breaches.push({ file: 'CMakeLists.txt', line: 1, message: `adds src/${module}, which has no CMakeLists.txt` });
       continue;
     }
-    const declared = declaredDependencies(join(root, cmakeFile)).filter(
-      ({ name }) => name !== module && !libraries.has(name),
-    );
-    for (const { name, line } of declared) {
-      const position = order.indexOf(name);
-      if (position < 0) {
-        breaches.push({ file: cmakeFile, line, message: `${module} depends on ${name}, which is no module` });
-      } else if (position > rank) {
-        breaches.push({
-          file: cmakeFile,
-          line,
-          message: `${module} depends on ${name}, which comes after it: an upward dependency`,
-        });
-      }
-    }
-
+    const declared = declaredDependencies(cmakeFile).filter(({ name }) => name !== module && !libraries.has(name));
+    breaches.push(...declarationBreaches(module, declared, order));
     const allowed = new Set([module, ...declared.map(({ name }) => name)]);
     for (const file of globSync(`src/${module}/**/*.{h,cpp}`, { cwd: root }).sort()) {
-      const lines = readFileSync(join(root, file), 'utf8').split('\n');
-      for (const [index, line] of lines.entries()) {
+      for (const [index, line] of readFileSync(join(root, file), 'utf8').split('\n').entries()) {
         const path = /^\s*#\s*include\s*"([^"]+)"/.exec(line)?.[1];
         if (path === undefined) continue;
         includes++;
-        const target = path.split('/')[0]!;
-        const breach = (message: string) => breaches.push({ file, line: index + 1, message });
-        if (!path.includes('/') || target === '..' || target === '.') {
-          breach(`includes "${path}": write the path from src/, "${module}/…"`);
-        } else if (!order.includes(target)) {
-          breach(`includes "${path}": ${target} is no module of src/ (write <…> for a library's header)`);
-        } else if (!allowed.has(target)) {
-          const isUpward = order.indexOf(target) > rank;
-          breach(
-            `includes "${path}", but ${module} ${isUpward ? `stands below ${target}` : `does not declare ${target} in ${cmakeFile}`}`,
-          );
-        }
+        const message = includeProblem(module, path, allowed, order);
+        if (message !== undefined) breaches.push({ file, line: index + 1, message });
       }
     }
   }

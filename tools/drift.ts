@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { build, buildFolder, type Counts } from './lib/cmake.ts';
 import { CommandError, kRoot, run } from './lib/command.ts';
+import { slots } from './lib/slots.ts';
 
 const kModules = ['gemm'] as const;
 
@@ -99,7 +100,8 @@ async function measure(module: string, log: string): Promise<Measured> {
     const program = join(buildFolder('native'), 'src', module, `${module}_instructions`);
     const options = ['--tool=callgrind', '--collect-atstart=no', `--callgrind-out-file=${join(folder, 'out')}`];
     // Valgrind knows no AVX-512.
-    const { output } = await run(['valgrind', ...options, program], { log, env: { OPTLAB_ISA: 'avx2' } });
+    const env = { OPTLAB_ISA: 'avx2' };
+    const { output } = await slots.use({}, () => run(['valgrind', ...options, program], { log, env, whole: true }));
     return parseCounts(
       output,
       readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')),

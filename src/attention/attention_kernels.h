@@ -70,7 +70,7 @@ struct Kernels {
   }
 };
 
-/// A target's table; isa.cpp instantiates it.
+/// A target's table; target.cpp instantiates it.
 template <class Simd>
 struct KernelsOf {
   static const Kernels table;

@@ -20,7 +20,7 @@ struct RowKernels {
 /// The reference, row_reference.cpp.
 extern const RowKernels kReferenceRowKernels;
 
-/// An exact target's table; isa.cpp instantiates it.
+/// An exact target's table; target.cpp instantiates it.
 template <class Simd>
 struct RowKernelsOf {
   static const RowKernels table;

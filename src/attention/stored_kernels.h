@@ -44,7 +44,7 @@ inline constexpr int kStoredGrain = 16;
 /// Times 2^112 it is finite still.
 inline constexpr float kMostQuery = 0x1p15F;
 
-/// The table of a target that widens; isa.cpp instantiates it.
+/// The table of a target that widens; target.cpp instantiates it.
 template <class Simd>
 struct StoredKernelsOf {
   static const StoredKernels table;

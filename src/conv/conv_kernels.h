@@ -78,7 +78,7 @@ struct Kernels {
   constexpr int columns() const { return vectors * lanes; }  // NR
 };
 
-/// A target's table; isa.cpp instantiates it.
+/// A target's table; target.cpp instantiates it.
 template <class Simd>
 struct KernelsOf {
   static const Kernels table;

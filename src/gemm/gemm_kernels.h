@@ -46,7 +46,7 @@ struct Kernels {
 /// (4 cycles, two started in each).
 inline constexpr int kPanels = 4;
 
-/// A target's table; isa.cpp instantiates it.
+/// A target's table; target.cpp instantiates it.
 template <class Simd>
 struct KernelsOf {
   static const Kernels table;

@@ -67,7 +67,7 @@ struct Int8Kernels {
   constexpr Int8Format format() const { return {columns(), lanes, group, b_bytes}; }
 };
 
-/// A target's table; isa.cpp instantiates it.
+/// A target's table; target.cpp instantiates it.
 template <class Dot>
 struct Int8KernelsOf {
   static const Int8Kernels table;

@@ -34,7 +34,7 @@ struct WeightOnlyKernels {
   Rows half_rows[2];
 };
 
-/// A target's table; isa.cpp instantiates it.
+/// A target's table; target.cpp instantiates it.
 template <class Simd>
 struct WeightOnlyKernelsOf {
   static const WeightOnlyKernels table;

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "nn/forward_kernels.h"
 #include "nn/projection.h"
 #include "nn/row_workers.h"
-#include "nn/training_kernels.h"
 
 namespace optlab::lm {
 namespace {
@@ -212,7 +212,7 @@ void Decoder::feed_forward(int layer, MatrixView x) {
   const MatrixView hidden = rows_of(hidden_, x.rows);
   norm(model_.feed_forward_norm(layer), x, normed);
   block.gate_up.multiply(normed, gates, compute_, scratch_);
-  const nn::detail::TrainingKernels& kernels = nn::detail::training_kernels();
+  const nn::detail::ForwardKernels& kernels = nn::detail::forward_kernels();
   nn::detail::for_rows(compute_.context.pool, x.rows, kFlops * F,
                        [&](int m) { kernels.swiglu(gates.row(m), gates.row(m) + F, F, hidden.row(m)); });
   block.down.multiply(hidden, rows_of(product_, x.rows), compute_, scratch_);
@@ -221,7 +221,7 @@ void Decoder::feed_forward(int layer, MatrixView x) {
 
 void Decoder::add(MatrixView x) {
   const MatrixView product = rows_of(product_, x.rows);
-  nn::detail::training_kernels().add(x.data, product.data, x.rows * x.columns, x.data);
+  nn::detail::forward_kernels().add(x.data, product.data, x.rows * x.columns, x.data);
 }
 
 void Decoder::truncate(int length, int sequence) {

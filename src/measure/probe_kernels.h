@@ -48,7 +48,7 @@ struct Int8Probe {
   Int8Kernel compute[kChainCounts];
 };
 
-/// A target's tables; isa.cpp instantiates them.
+/// A target's tables; target.cpp instantiates them.
 template <class Simd>
 struct ProbeOf {
   static const ProbeKernels table;

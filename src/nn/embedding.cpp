@@ -4,9 +4,9 @@
 #include <stdexcept>
 
 #include "core/error.h"
+#include "nn/forward_kernels.h"
 #include "nn/projection.h"
 #include "nn/row_workers.h"
-#include "nn/training_kernels.h"
 
 namespace optlab::nn {
 
@@ -58,7 +58,7 @@ void Embedding::look_up_backward(std::span<const std::int32_t> ids, ConstMatrixV
   check_ids(ids);
   require_gradient(table_);
   const MatrixView gradient = table_.gradient.matrix();
-  const detail::TrainingKernels& kernels = detail::training_kernels();
+  const detail::ForwardKernels& kernels = detail::forward_kernels();
   detail::for_row_ranges(compute.context.pool, size(), dy.rows, 16, [&](int /*worker*/, parallel::Range columns) {
     for (int r = 0; r < dy.rows; ++r) {
       float* to = gradient.row(ids[r]) + columns.begin;

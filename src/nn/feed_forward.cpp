@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/math.h"
+#include "nn/forward_kernels.h"
 #include "nn/projection.h"
 #include "nn/row_workers.h"
 #include "nn/training_kernels.h"
@@ -37,7 +38,7 @@ void SwiGlu::forward(ConstTensorView x, TensorView y, const Pass& pass) {
   const MatrixView products = detail::require_rows(products_, rows, 2 * F);
   const MatrixView h = detail::require_rows(hidden_, rows, F);
   detail::product(x.matrix(), gate_up_.value.matrix(), products, pass.compute);
-  const detail::TrainingKernels& kernels = detail::training_kernels();
+  const detail::ForwardKernels& kernels = detail::forward_kernels();
   detail::for_rows(pass.compute.context.pool, rows, kFlops * F,
                    [&](int m) { kernels.swiglu(products.row(m), products.row(m) + F, F, h.row(m)); });
   detail::product(h, down_.value.matrix(), y.matrix(), pass.compute);

@@ -56,7 +56,7 @@ struct ActivationKernels {
   void (*silu_backward)(const float* x, const float* dy, int n, float* dx) noexcept;
 };
 
-/// An exact target's tables; isa.cpp instantiates them.
+/// An exact target's tables; target.cpp instantiates them.
 template <class Simd>
 struct LayerKernelsOf {
   static const LayerKernels table;

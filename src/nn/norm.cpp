@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "attention/row_ops.h"
+#include "nn/forward_kernels.h"
 #include "nn/row_workers.h"
 #include "nn/training_kernels.h"
 
@@ -44,7 +45,8 @@ void sum_rows(ConstMatrixView x, ConstMatrixView dy, std::span<const Statistics>
       const float* d = dy.row(m) + columns.begin;
       kernels.accumulate_weight(d, x.row(m) + columns.begin, rows[m].mean, rows[m].r, columns.size(),
                                 dweight + columns.begin);
-      if (dbias != nullptr) kernels.add(dbias + columns.begin, d, columns.size(), dbias + columns.begin);
+      if (dbias != nullptr)
+        detail::forward_kernels().add(dbias + columns.begin, d, columns.size(), dbias + columns.begin);
     }
   });
 }

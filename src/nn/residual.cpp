@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "nn/forward_kernels.h"
 #include "nn/row_workers.h"
-#include "nn/training_kernels.h"
 
 namespace optlab::nn {
 namespace {
@@ -61,7 +61,7 @@ void Residual::forward(ConstTensorView x, TensorView y, const Pass& pass) {
   };
   run(*norm_, x, normed_);
   run(*body_, normed_.view(), output_);
-  const detail::TrainingKernels& kernels = detail::training_kernels();
+  const detail::ForwardKernels& kernels = detail::forward_kernels();
   const bool drops = pass.training && dropout_.drops();
   if (drops) dropout_.draw(x.values.size(), pass);
   const float* output = output_.values().data();
@@ -91,7 +91,7 @@ void Residual::backward(ConstTensorView x, ConstTensorView /*y*/, TensorView dy,
   body_->backward(normed_.view(), output_.view(), doutput_.view(), dnormed_.view(), pass);
   norm_->backward(x, normed_.view(), dnormed_.view(), dx, pass);
   if (dx.empty()) return;
-  const detail::TrainingKernels& kernels = detail::training_kernels();
+  const detail::ForwardKernels& kernels = detail::forward_kernels();
   for_elements(pool, x.values.size(), [&](int begin, int count) {
     kernels.add(dy.values.data() + begin, dx.values.data() + begin, count, dx.values.data() + begin);
   });

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/math.h"
+#include "nn/forward_kernels.h"
 #include "nn/row_workers.h"
 #include "nn/training_kernels.h"
 
@@ -32,7 +33,7 @@ void token_losses(ConstMatrixView logits, std::span<const std::int32_t> labels, 
   if (losses.size() != labels.size()) {
     throw_invalid({"cross-entropy: room for ", losses.size(), " losses of ", labels.size(), " rows"});
   }
-  const detail::TrainingKernels& kernels = detail::training_kernels();
+  const detail::ForwardKernels& kernels = detail::forward_kernels();
   detail::for_rows(pool, logits.rows, kFlops * logits.columns, [&](int r) {
     const float* z = logits.row(r);
     float largest = 0.0F;
@@ -48,7 +49,7 @@ double token_cross_entropy(ConstMatrixView logits, std::span<const std::int32_t>
     throw std::invalid_argument("cross-entropy: the gradient is " + format_shape({gradient->rows, gradient->columns}) +
                                 ", the logits are " + format_shape({logits.rows, logits.columns}));
   }
-  const detail::TrainingKernels& kernels = detail::training_kernels();
+  const detail::ForwardKernels& kernels = detail::forward_kernels();
   const float factor = 1.0F / static_cast<float>(logits.rows);
   std::vector<float> losses(labels.size());
   detail::for_rows(pool, logits.rows, kFlops * logits.columns, [&](int r) {
@@ -58,7 +59,7 @@ double token_cross_entropy(ConstMatrixView logits, std::span<const std::int32_t>
     losses[r] = math::log(sum) - (z[labels[r]] - largest);
     if (gradient == nullptr) return;
     float* to = gradient->row(r);
-    kernels.scaled_exponentials(z, logits.columns, largest, sum, factor, to);
+    detail::training_kernels().scaled_exponentials(z, logits.columns, largest, sum, factor, to);
     to[labels[r]] -= factor;
   });
   double total = 0.0;

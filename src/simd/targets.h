@@ -7,7 +7,7 @@
 
 /// The list of targets: the instruction sets that this build has kernels for, each with the policies that use it.
 ///
-/// A module's isa.cpp is compiled once for each target, with its flags (cmake/optlab_module.cmake), and instantiates the
+/// A module's target.cpp is compiled once for each target, with its flags (cmake/optlab_module.cmake), and instantiates the
 /// module's tables of kernels over the target's policies (simd/this_target.h). All other files know policies by name
 /// only, and iterate this list.
 namespace optlab::simd {

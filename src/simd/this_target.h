@@ -1,6 +1,6 @@
 #pragma once
 
-/// For a module's isa.cpp: the policies of the target that it is being compiled for. CMake defines OPTLAB_TARGET_<name>
+/// For a module's target.cpp: the policies of the target that it is being compiled for. CMake defines OPTLAB_TARGET_<name>
 /// (cmake/optlab_module.cmake); each macro below applies X to the policies of one kind.
 ///
 ///   OPTLAB_EXACT_POLICIES  float32, multiply-add rounds twice
@@ -70,5 +70,5 @@
 #define OPTLAB_WIDEN_POLICIES(X) X(simd::WasmRelaxed)
 #define OPTLAB_DOT_POLICIES(X) X(simd::WasmRelaxedDot) X(simd::WasmRelaxedDotAdd)
 #else
-#error "only a module's isa.cpp includes this, and CMake defines its target"
+#error "only a module's target.cpp includes this, and CMake defines its target"
 #endif

@@ -40,7 +40,7 @@ struct Kernels {
   Tile tile[kFormatCount][kMostVectors];
 };
 
-/// A target's table; isa.cpp instantiates it.
+/// A target's table; target.cpp instantiates it.
 template <class Simd>
 struct KernelsOf {
   static const Kernels table;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "nn/training_kernels.h"
+#include "train/optimizer_kernels.h"
 
 namespace optlab::train {
 
@@ -41,14 +41,14 @@ void Adam::step(std::span<const std::span<const float>> gradients, float learnin
   }
   beta1_power_ *= static_cast<double>(options_.beta1);
   beta2_power_ *= static_cast<double>(options_.beta2);
-  const nn::detail::AdamStep scalars{.beta1 = options_.beta1,
-                                     .beta2 = options_.beta2,
-                                     .epsilon = options_.epsilon,
-                                     .correction1 = static_cast<float>(1.0 - beta1_power_),
-                                     .correction2 = static_cast<float>(1.0 - beta2_power_),
-                                     .rate = learning_rate,
-                                     .decay = learning_rate * options_.weight_decay};
-  const nn::detail::OptimizerKernels& kernels = nn::detail::optimizer_kernels();
+  const detail::AdamStep scalars{.beta1 = options_.beta1,
+                                 .beta2 = options_.beta2,
+                                 .epsilon = options_.epsilon,
+                                 .correction1 = static_cast<float>(1.0 - beta1_power_),
+                                 .correction2 = static_cast<float>(1.0 - beta2_power_),
+                                 .rate = learning_rate,
+                                 .decay = learning_rate * options_.weight_decay};
+  const detail::OptimizerKernels& kernels = detail::optimizer_kernels();
   pool.run(pool.threads(), [&](int worker) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       const auto range = parallel::partition(static_cast<int>(parameters_[i].size()), pool.threads(), worker, 16);

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "nn/training_kernels.h"
+#include "train/optimizer_kernels.h"
 
 namespace optlab::train {
 namespace {
@@ -48,7 +48,7 @@ void Optimizer::step(float learning_rate, parallel::ThreadPool& pool) {
   }
   beta1_power_ *= static_cast<double>(options_.beta1);
   beta2_power_ *= static_cast<double>(options_.beta2);
-  const nn::detail::OptimizerKernels& kernels = nn::detail::optimizer_kernels();
+  const detail::OptimizerKernels& kernels = detail::optimizer_kernels();
   pool.run(pool.threads(), [&](int worker) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       nn::Parameter& parameter = *parameters_[i];
@@ -63,14 +63,14 @@ void Optimizer::step(float learning_rate, parallel::ThreadPool& pool) {
         continue;
       }
       const bool decoupled = options_.kind == Kind::kAdamW;
-      const nn::detail::AdamStep step{.beta1 = options_.beta1,
-                                      .beta2 = options_.beta2,
-                                      .epsilon = options_.epsilon,
-                                      .correction1 = static_cast<float>(1.0 - beta1_power_),
-                                      .correction2 = static_cast<float>(1.0 - beta2_power_),
-                                      .rate = learning_rate,
-                                      .decay = decoupled ? learning_rate * decay : 0.0F,
-                                      .coupled = decoupled ? 0.0F : decay};
+      const detail::AdamStep step{.beta1 = options_.beta1,
+                                  .beta2 = options_.beta2,
+                                  .epsilon = options_.epsilon,
+                                  .correction1 = static_cast<float>(1.0 - beta1_power_),
+                                  .correction2 = static_cast<float>(1.0 - beta2_power_),
+                                  .rate = learning_rate,
+                                  .decay = decoupled ? learning_rate * decay : 0.0F,
+                                  .coupled = decoupled ? 0.0F : decay};
       kernels.adam(step, g, end - begin, m, second_moments_[i].data() + begin, p);
     }
   });
@@ -90,7 +90,7 @@ double clip_gradients(std::span<nn::Parameter* const> parameters, float most, pa
       blocks.push_back({g.data() + at, static_cast<int>(std::min<std::size_t>(kBlock, g.size() - at))});
     }
   }
-  const nn::detail::OptimizerKernels& kernels = nn::detail::optimizer_kernels();
+  const detail::OptimizerKernels& kernels = detail::optimizer_kernels();
   const auto for_each_block = [&](const auto& body) {
     pool.run(pool.threads(), [&](int worker) {
       const auto [begin, end] = parallel::partition(static_cast<int>(blocks.size()), pool.threads(), worker);

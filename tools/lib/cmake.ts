@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { CommandError, kJobs, kRoot, run } from './command.ts';
+import { CommandError, kRoot, noteStep, run } from './command.ts';
+import { kMany, slots } from './slots.ts';
 
 export const kWasmBuilds = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'] as const;
 export type WasmBuild = (typeof kWasmBuilds)[number];
@@ -37,10 +38,23 @@ export async function configure(preset: string, log: string): Promise<void> {
   writeFileSync(stamp, key);
 }
 
+/** The last build of each preset: one at a time goes on in a folder. */
+const lastBuilds = new Map<string, Promise<void>>();
+
 /** Builds the named targets of a preset, or all. */
-export async function build(preset: string, log: string, targets: readonly string[] = []): Promise<void> {
-  await configure(preset, log);
-  await run(['ninja', '-C', buildFolder(preset), `-j${kJobs}`, ...targets], { log });
+export function build(preset: string, log: string, targets: readonly string[] = []): Promise<void> {
+  const before = lastBuilds.get(preset) ?? Promise.resolve();
+  const own = async () => {
+    await before.catch(() => undefined); // whoever asked for that one is told
+    await slots.use(kMany, async (jobs) => {
+      await configure(preset, log);
+      const argv = ['ninja', '-C', buildFolder(preset), `-j${jobs}`, ...targets];
+      await run(argv, { log, step: `build of ${preset}` });
+    });
+  };
+  const building = own();
+  lastBuilds.set(preset, building);
+  return building;
 }
 
 /**
@@ -87,7 +101,12 @@ export async function ctest(preset: string, log: string, only?: RegExp): Promise
   const argv = ['ctest', '--test-dir', buildFolder(preset), '-V', '--no-tests=error', '--timeout', '900'];
   if (only) argv.push('-R', only.source);
   const env: Record<string, string> = preset === 'neon' ? { GTEST_FILTER: `-${kMeaninglessWhenEmulated}` } : {};
-  const { code, output } = await run(argv, { log, env, mayFail: true });
+  const { code, output } = await slots.use(kMany, (jobs) =>
+    run([...argv, '-j', `${jobs}`], { log, env, mayFail: true, step: `tests of ${preset}` }),
+  );
+  for (const [, name, seconds] of output.matchAll(/^ *\d+\/\d+ +Test +#\d+: (\S+) .*? ([\d.]+) sec/gm)) {
+    noteStep(log, `${preset} ${name}`, Number(seconds));
+  }
   const counts = countCases(output);
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
   if (code === 0 && counts.passed === 0) throw new CommandError(`${preset}: CTest ran no test case`);

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import process from 'node:process';
 
 export const kRoot = resolve(import.meta.dirname, '../..');
@@ -15,6 +15,10 @@ export class CommandError extends Error {}
 export interface CommandOptions {
   /** Appended to: every area and every build has one. Without it the output goes to the terminal's stderr. */
   log?: string;
+  /** What it is called among the steps; its first words, without. */
+  step?: string;
+  /** The log gets the output when the command has ended: for commands of one log that run side by side. */
+  whole?: boolean;
   cwd?: string;
   env?: Record<string, string>;
   /** Return the exit code instead of throwing when it isn't 0. */
@@ -24,6 +28,14 @@ export interface CommandOptions {
 export interface CommandResult {
   code: number;
   output: string;
+}
+
+/** What has been run so far, and how long each took. */
+export const kSteps: { name: string; seconds: number }[] = [];
+
+/** Notes a step of the area whose log this is. */
+export function noteStep(log: string | undefined, name: string, seconds: number): void {
+  kSteps.push({ name: log === undefined ? name : `${basename(log, '.log')}: ${name}`, seconds });
 }
 
 /** Ninja's and CTest's "[12/80]" on one line that overwrites itself; nothing where there is no terminal. */
@@ -46,7 +58,9 @@ export async function run(argv: readonly string[], options: CommandOptions = {})
   if (program === undefined) throw new CommandError('nothing to run');
   if (options.log) mkdirSync(dirname(options.log), { recursive: true });
   const log = options.log ? createWriteStream(options.log, { flags: 'a' }) : process.stderr;
-  log.write(`$ ${argv.join(' ')}\n`);
+  const title = `$ ${argv.join(' ')}\n`;
+  if (!options.whole) log.write(title);
+  const start = performance.now();
 
   const chunks: Buffer[] = [];
   const code = await new Promise<number>((settle, reject) => {
@@ -57,16 +71,18 @@ export async function run(argv: readonly string[], options: CommandOptions = {})
     });
     const take = (chunk: Buffer) => {
       chunks.push(chunk);
-      log.write(chunk);
+      if (!options.whole) log.write(chunk);
       showProgress(chunk.toString());
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
     child.on('error', (error) => reject(new CommandError(`cannot run ${program}: ${error.message}`)));
     child.on('close', (exitCode, signal) => settle(exitCode ?? (signal ? 128 : 1)));
-  }).finally(() => {
-    if (log !== process.stderr) log.end();
+  }).finally(async () => {
+    if (options.whole) log.write(Buffer.concat([Buffer.from(title), ...chunks]));
+    if (log !== process.stderr) await new Promise<void>((settle) => log.end(settle)); // whoever reads the log finds all of it
   });
+  noteStep(options.log, options.step ?? argv.slice(0, 3).join(' '), (performance.now() - start) / 1000);
 
   const output = Buffer.concat(chunks).toString();
   if (code !== 0 && !options.mayFail) throw new CommandError(`${argv.slice(0, 3).join(' ')} … exited with ${code}`);

@@ -1,0 +1,12 @@
+#include "train/optimizer_kernels.h"
+
+#include "simd/targets.h"
+
+namespace optlab::train::detail {
+
+const OptimizerKernels& optimizer_kernels() {
+  return simd::widest_exact<OptimizerKernels>(
+      []<class Simd>() -> const OptimizerKernels& { return OptimizerKernelsOf<Simd>::table; });
+}
+
+}  // namespace optlab::train::detail

@@ -1,0 +1,160 @@
+// The areas of tools/test. They run side by side, and what they run waits for slots (tools/lib/slots.ts).
+import process from 'node:process';
+import { buildWasm, buildWeb, kTypedBuild } from '../build.ts';
+import { checkCaches } from '../cache-check.ts';
+import { checkDependencies } from '../check-dependencies.ts';
+import { checkDrift } from '../drift.ts';
+import { build, type Counts, ctest, kWasmBuilds, type WasmBuild } from '../lib/cmake.ts';
+import { CommandError, kRoot, run } from '../lib/command.ts';
+import { kModules, linkModules } from '../lib/modules.ts';
+import { kAlone, slots } from '../lib/slots.ts';
+import { cppFiles, kPrettierTargets } from '../lib/sources.ts';
+import { clangTidy } from './clang-tidy.ts';
+import { check, kFailed, kNone, kPassed, nodeTests, sum } from './counts.ts';
+import { findLong, kMostFileLines, kMostFunctionLines } from './long.ts';
+
+export interface Context {
+  fast: boolean;
+  log: string;
+}
+
+export interface Area {
+  name: string;
+  what: string;
+  /** Also part of --fast. */
+  fast: boolean;
+  /** Runs only where --only names it. */
+  named?: true;
+  run(context: Context): Promise<Counts>;
+}
+
+async function format({ log }: Context): Promise<Counts> {
+  const prettier = ['npx', 'prettier', '--check', '--no-error-on-unmatched-pattern', ...kPrettierTargets];
+  const clang = ['clang-format', '--dry-run', '-Werror', ...cppFiles()];
+  return sum(await Promise.all([check(clang, log, 'clang-format'), check(prettier, log, 'prettier')]));
+}
+
+async function dependencies(): Promise<Counts> {
+  const { breaches, includes } = checkDependencies(kRoot);
+  for (const { file, line, message } of breaches) console.log(`      ${file}:${line}: ${message}`);
+  if (includes === 0) throw new CommandError('found no #include to check');
+
+  const { long, files } = findLong(kRoot);
+  for (const { file, line, name, lines } of long) {
+    const limit = name === undefined ? kMostFileLines : kMostFunctionLines;
+    console.log(
+      `      ${file}:${line}: ${name ?? 'the file'} has ${lines} lines, ${limit} are allowed (see CONTRIBUTING.md)`,
+    );
+  }
+  if (files === 0) throw new CommandError('found no source file to measure');
+  return sum([breaches.length === 0 ? kPassed : kFailed, kPassed]);
+}
+
+async function toolsArea({ log }: Context): Promise<Counts> {
+  const data = await check([process.execPath, 'tools/data.ts', '--check'], log, 'checksums of the data');
+  return sum([data, await nodeTests(['{tools,peers}/**/*.test.ts'], log)]);
+}
+
+async function lint({ fast, log }: Context): Promise<Counts> {
+  const typescript = async () => {
+    await buildWasm(kTypedBuild, log); // the site's sources import the types that this link emits
+    return sum([
+      await check(['npx', 'tsc', '--noEmit', '-p', '.'], log, 'tsc'),
+      await check(['npm', 'run', 'check', '-w', 'web'], log, 'tsc of the site'),
+    ]);
+  };
+  return sum(await Promise.all([typescript(), clangTidy(fast, log)]));
+}
+
+/** The C++ tests of a preset. */
+function cpp(preset: string, only?: RegExp, targets?: readonly string[]): (context: Context) => Promise<Counts> {
+  return async ({ log }) => {
+    await build(preset, log, targets);
+    return ctest(preset, log, only);
+  };
+}
+
+async function wasm({ fast, log }: Context): Promise<Counts> {
+  const builds: readonly WasmBuild[] = fast ? ['relaxed-threads'] : kWasmBuilds;
+  const counts: Counts[] = [];
+  for (const name of builds) counts.push(await cpp(`wasm-${name}`)({ fast, log }));
+  return sum(counts);
+}
+
+async function linkAll(log: string): Promise<void> {
+  for (const name of kWasmBuilds) await buildWasm(name, log);
+}
+
+async function bindings({ log }: Context): Promise<Counts> {
+  for (const name of kWasmBuilds) await linkModules(name, log, kModules);
+  await linkAll(log);
+  await build('native', log, ['optlab']);
+  return nodeTests(['wasm_tests/*.test.ts'], log, () => ({}));
+}
+
+/** The exercises: one that has no problem is a test passed. */
+async function lessons({ log }: Context): Promise<Counts> {
+  const argv = [process.execPath, 'tools/lessons.ts', 'check'];
+  const { code, output } = await slots.use(kAlone, () => run(argv, { log, mayFail: true })); // it compares speeds
+  const count = (pattern: RegExp) => [...output.matchAll(pattern)].length;
+  const counts = { ...kNone, passed: count(/^ok /gm), failed: count(/^BAD /gm) };
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  return counts;
+}
+
+const kSiteTests = ['web/plugins/**/*.test.mjs', 'web/src/**/*.test.ts', 'lessons/*/experiments/**/*.test.ts'];
+
+async function drift({ log }: Context): Promise<Counts> {
+  return sum(await Promise.all([checkDrift(log), checkCaches(log)]));
+}
+
+/** The built site in browsers: pages with time limits, engines with as many threads as there are cores. */
+function browsers(pattern: string): (context: Context) => Promise<Counts> {
+  return async ({ log }) => {
+    await linkAll(log);
+    await buildWeb(log);
+    return nodeTests([pattern], log, () => kAlone);
+  };
+}
+
+const kThreadedTests = ['core_test', 'parallel_test', 'gemm_test', 'attention_test', 'measure_test', 'profile_test'];
+
+/** Those that take long come first, so that short ones fill the gaps at the end. */
+export const kAreas: readonly Area[] = [
+  { name: 'neon', what: 'the C++ tests for AArch64, emulated', fast: false, run: cpp('neon') },
+  { name: 'asan', what: 'the C++ tests under Address- and UndefinedBehaviorSanitizer', fast: false, run: cpp('asan') },
+  {
+    name: 'tsan',
+    what: 'the threaded C++ tests under ThreadSanitizer',
+    fast: false,
+    run: cpp('tsan', new RegExp(`^(${kThreadedTests.join('|')})$`), kThreadedTests),
+  },
+  { name: 'native', what: 'the C++ tests on this machine', fast: true, run: cpp('native') },
+  { name: 'wasm', what: 'the C++ tests as WebAssembly under Node (--fast: one build of four)', fast: true, run: wasm },
+  { name: 'bindings', what: 'what JavaScript sees of the library', fast: true, run: bindings },
+  { name: 'lint', what: 'tsc and clang-tidy (--fast: changed C++ files only)', fast: true, run: lint },
+  {
+    name: 'drift',
+    what: 'instruction counts of the kernels and misses of the cache simulator, under valgrind',
+    fast: false,
+    run: drift,
+  },
+  { name: 'format', what: 'clang-format and Prettier', fast: true, run: format },
+  {
+    name: 'deps',
+    what: 'the order of the modules of src/, and the sizes of files and functions',
+    fast: true,
+    run: dependencies,
+  },
+  { name: 'tools', what: 'the tools themselves, the peers, and the checksums of the data', fast: true, run: toolsArea },
+  { name: 'web', what: "the site's own unit tests", fast: true, run: ({ log }) => nodeTests(kSiteTests, log) },
+  { name: 'lessons', what: 'the exercises: starters fail, solutions pass', fast: true, run: lessons },
+  { name: 'e2e', what: 'the site in Chromium', fast: false, run: browsers('wasm_tests/e2e/**/*.test.ts') },
+  {
+    name: 'engines',
+    what: 'the site in Firefox and WebKit; only with --only engines',
+    fast: false,
+    named: true,
+    run: browsers('wasm_tests/engines/*.test.ts'),
+  },
+];
