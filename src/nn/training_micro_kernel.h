@@ -178,8 +178,6 @@ constexpr TrainingKernels make_training_kernels() {
 }
 
 template <class Simd>
-constinit const OptimizerKernels OptimizerKernelsOf<Simd>::table = make_optimizer_kernels<Simd>();
-template <class Simd>
 constinit const TrainingKernels TrainingKernelsOf<Simd>::table = make_training_kernels<Simd>();
 
 }  // namespace optlab::nn::detail
