@@ -1,4 +1,5 @@
 // OptLab itself: the relaxed-SIMD links, which hold the exact rungs too.
+import type { VariantInfo } from '#lab/types.ts';
 import type { AttentionTask, ConvTask, Loaded, OperandsOf, Peak, Prepared, RowsTask, WebPeer } from '../types.ts';
 import { caching } from './ours-caching.ts';
 import { decoding } from './ours-decode.ts';
@@ -16,13 +17,6 @@ interface Tensor extends Handle {
 interface Probe extends Handle {
   step(): boolean;
   peaks(): Peak[];
-}
-interface Variant {
-  name: string;
-  mode?: 'exact' | 'fast';
-  threaded?: boolean;
-  supported?: boolean;
-  activationBits?: number;
 }
 interface Geometry {
   height: number;
@@ -70,13 +64,13 @@ interface Exports {
     variant: string,
   ) => Operation<Float32Array, Float32Array>;
   Int8Convolution: new (geometry: Geometry, weights: Int8Array, variant: string) => Operation<Uint8Array, Int32Array>;
-  attentionVariants(): Variant[];
+  attentionVariants(): VariantInfo[];
   attend(q: Tensor, k: Tensor, v: Tensor, out: Tensor, settings: object, variant: string): void;
   PackedKeys: new (k: Tensor, keyHeads: number) => Handle;
   attendPacked(q: Tensor, k: Handle, v: Tensor, out: Tensor, settings: object, variant: string): void;
-  rowVariants(): Variant[];
+  rowVariants(): VariantInfo[];
   rowOperation(operation: string, variant: string, x: Tensor, weights: Tensor | null, epsilon: number, y: Tensor): void;
-  sparseVariants(): Variant[];
+  sparseVariants(): VariantInfo[];
   SparseMatrix: new (b: Tensor, format: string, variant: string) => Handle;
   sparseMultiply(a: Tensor, b: Handle, c: Tensor): void;
 }
@@ -106,10 +100,9 @@ function need<Name extends keyof Exports>(...names: Name[]): Pick<Exports, Name>
   return module as Exports;
 }
 
-/** The ladder's last rung of the row's mode, if it has modes, for 7-bit activations and this number of threads. */
-function choose(ladder: readonly Variant[], row: string): string {
-  const fits = ({ mode, threaded = threads > 1, supported = true, activationBits = 7 }: Variant) =>
-    supported && (mode === undefined || mode === row) && threaded === threads > 1 && activationBits === 7;
+/** The ladder's last rung of the row's mode for this number of threads. */
+function choose(ladder: readonly VariantInfo[], row: string): string {
+  const fits = ({ mode, threaded, supported }: VariantInfo) => supported && mode === row && threaded === threads > 1;
   const name = ladder.findLast(fits)?.name;
   if (name !== undefined) return name;
   const known = ladder.map((variant) => variant.name).join(', ');

@@ -6,6 +6,7 @@
 
 #include "attention/attention_race.h"
 #include "bindings/guard.h"
+#include "bindings/ladder.h"
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
@@ -16,30 +17,7 @@ namespace {
 
 using emscripten::val;
 
-EMSCRIPTEN_DECLARE_VAL_TYPE(AttentionVariantArray)
-EMSCRIPTEN_DECLARE_VAL_TYPE(AttentionModeName)
 EMSCRIPTEN_DECLARE_VAL_TYPE(AttentionNames)
-
-/// As JavaScript sees a variant.
-struct AttentionVariantInfo {
-  std::string name;
-  std::string idea;
-  std::string isa;
-  AttentionModeName mode = AttentionModeName(val::undefined());
-  bool threaded = false;
-  bool supported = false;
-};
-
-AttentionVariantArray attention_variants() {
-  val result = val::array();
-  for (const attention::Variant& v : attention::variants()) {
-    result.call<void>("push",
-                      AttentionVariantInfo{std::string(v.name), std::string(v.idea), std::string(v.isa),
-                                           AttentionModeName(val(v.mode == gemm::Mode::kExact ? "exact" : "fast")),
-                                           v.threaded, v.supported()});
-  }
-  return AttentionVariantArray(result);
-}
 
 /// What the tensors, which have two axes, don't say.
 struct AttentionSettings {
@@ -140,18 +118,9 @@ AttentionRace* make_race(double queries, double keys, double heads, double key_h
 
 EMSCRIPTEN_BINDINGS(optlab_attention) {
   using namespace emscripten;
-  register_type<AttentionVariantArray>("AttentionVariantInfo[]");
-  register_type<AttentionModeName>("'exact' | 'fast'");
   register_type<AttentionNames>("string[]");
 
-  value_object<AttentionVariantInfo>("AttentionVariantInfo")
-      .field("name", &AttentionVariantInfo::name)
-      .field("idea", &AttentionVariantInfo::idea)
-      .field("isa", &AttentionVariantInfo::isa)
-      .field("mode", &AttentionVariantInfo::mode)
-      .field("threaded", &AttentionVariantInfo::threaded)
-      .field("supported", &AttentionVariantInfo::supported);
-  function("attentionVariants", &attention_variants);
+  function("attentionVariants", &ladder<&attention::variants>);
 
   value_object<AttentionSettings>("AttentionSettings")
       .field("heads", &AttentionSettings::heads)

@@ -6,6 +6,7 @@
 #include "bindings/arrays.h"
 #include "bindings/conv_options.h"
 #include "bindings/guard.h"
+#include "bindings/ladder.h"
 #include "bindings/runtime.h"
 #include "conv/conv.h"
 #include "conv/packed_filter.h"
@@ -17,29 +18,7 @@ namespace {
 
 using emscripten::val;
 
-EMSCRIPTEN_DECLARE_VAL_TYPE(ConvVariantArray)
-EMSCRIPTEN_DECLARE_VAL_TYPE(ConvModeName)
 EMSCRIPTEN_DECLARE_VAL_TYPE(ConvFloats)
-
-/// As JavaScript sees a variant.
-struct ConvVariantInfo {
-  std::string name;
-  std::string idea;
-  std::string isa;
-  ConvModeName mode = ConvModeName(val::undefined());
-  bool threaded = false;
-  bool supported = false;
-};
-
-ConvVariantArray conv_variants() {
-  val result = val::array();
-  for (const conv::Variant& v : conv::variants()) {
-    result.call<void>("push", ConvVariantInfo{v.name, std::string(v.idea), std::string(v.isa),
-                                              ConvModeName(val(v.mode == conv::Mode::kExact ? "exact" : "fast")),
-                                              v.threaded, v.supported()});
-  }
-  return ConvVariantArray(result);
-}
 
 /// "exact" and "fast" are the dispatcher's choices.
 const conv::Variant& choose(const std::string& name, const conv::Geometry& geometry) {
@@ -97,22 +76,13 @@ Convolution* make_convolution(ConvOptions options, ConvFloats weights, ConvFloat
 
 EMSCRIPTEN_BINDINGS(optlab_conv) {
   using namespace emscripten;
-  register_type<ConvVariantArray>("ConvVariantInfo[]");
-  register_type<ConvModeName>("'exact' | 'fast'");
   register_type<ConvFloats>("Float32Array");
   register_type<ConvOptions>(
       "{ height: number; width: number; channels: number; outputs: number; kernelHeight: number; kernelWidth: number; "
       "stride: number; padding: number; dilation: number; groups: number }");
   register_type<ConvVariantName>("string");
 
-  value_object<ConvVariantInfo>("ConvVariantInfo")
-      .field("name", &ConvVariantInfo::name)
-      .field("idea", &ConvVariantInfo::idea)
-      .field("isa", &ConvVariantInfo::isa)
-      .field("mode", &ConvVariantInfo::mode)
-      .field("threaded", &ConvVariantInfo::threaded)
-      .field("supported", &ConvVariantInfo::supported);
-  function("convVariants", &conv_variants);
+  function("convVariants", &ladder<&conv::variants>);
 
   // Image and output are [height, width, channels]. Their views are live and short-lived: use them at once and drop them.
   class_<Convolution>("Convolution")

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bindings/guard.h"
+#include "bindings/ladder.h"
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
@@ -17,30 +18,17 @@ namespace {
 
 using emscripten::val;
 
-EMSCRIPTEN_DECLARE_VAL_TYPE(VariantArray)
-EMSCRIPTEN_DECLARE_VAL_TYPE(ModeName)
 EMSCRIPTEN_DECLARE_VAL_TYPE(Names)
 
-/// As JavaScript sees a variant.
-struct VariantInfo {
-  std::string name;
-  std::string idea;
-  std::string isa;
-  ModeName mode = ModeName(val::undefined());
-  bool threaded = false;
-  bool prepacked = false;
-  bool supported = false;
-};
-
+/// The rungs of a race, integer ones included.
 VariantArray gemm_variants() {
-  val result = val::array();
+  const val rows = val::array();
   static constexpr const char* kModes[] = {"exact", "fast", "int8"};
   for (const gemm::Rung& rung : gemm::rungs()) {
-    result.call<void>("push",
-                      VariantInfo{rung.name, rung.idea, rung.isa, ModeName(val(kModes[static_cast<int>(rung.kind)])),
-                                  rung.threaded, rung.prepacked, rung.supported()});
+    push_row(rows, {rung.name, rung.idea, rung.isa, kModes[static_cast<int>(rung.kind)], rung.threaded,
+                    rung.supported(), rung.prepacked});
   }
-  return VariantArray(result);
+  return VariantArray(rows);
 }
 
 /// C = A·B by the rung `name`, or by the dispatcher's choice in exact mode if it is empty.
@@ -98,18 +86,8 @@ Race* make_race(double m, double k, double n, Names names, double seconds) {
 
 EMSCRIPTEN_BINDINGS(optlab_gemm) {
   using namespace emscripten;
-  register_type<VariantArray>("VariantInfo[]");
-  register_type<ModeName>("'exact' | 'fast' | 'int8'");
   register_type<Names>("string[]");
 
-  value_object<VariantInfo>("VariantInfo")
-      .field("name", &VariantInfo::name)
-      .field("idea", &VariantInfo::idea)
-      .field("isa", &VariantInfo::isa)
-      .field("mode", &VariantInfo::mode)
-      .field("threaded", &VariantInfo::threaded)
-      .field("prepacked", &VariantInfo::prepacked)
-      .field("supported", &VariantInfo::supported);
   function("gemmVariants", &gemm_variants);
   function("gemmMultiply", guard<&gemm_multiply>);
 

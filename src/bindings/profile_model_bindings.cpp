@@ -10,7 +10,7 @@
 #include "bindings/model_profile.h"
 #include "core/error.h"
 #include "image/dataset.h"
-#include "image/model.h"
+#include "image/load_model.h"
 
 namespace optlab::bindings {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "attention/row_ops.h"
 #include "bindings/guard.h"
+#include "bindings/ladder.h"
 #include "bindings/runtime.h"
 #include "core/error.h"
 #include "core/tensor.h"
@@ -36,22 +37,10 @@ void row_operation(std::string operation, std::string name, const Tensor& x, con
   rms ? rms_norm(variant, from, weight, e, to, pool) : layer_norm(variant, from, weight, bias, e, to, pool);
 }
 
-/// The names of the rungs, slowest first, and whether they use threads.
-emscripten::val row_variants() {
-  emscripten::val result = emscripten::val::array();
-  for (const attention::RowVariant& v : attention::row_variants()) {
-    emscripten::val variant = emscripten::val::object();
-    variant.set("name", std::string(v.name));
-    variant.set("threaded", v.threaded);
-    result.call<void>("push", variant);
-  }
-  return result;
-}
-
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(optlab_rows) {
-  emscripten::function("rowVariants", &row_variants);
+  emscripten::function("rowVariants", &ladder<&attention::row_variants>);
   emscripten::function("rowOperation", guard<&row_operation>, emscripten::allow_raw_pointers());
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bindings/guard.h"
+#include "bindings/ladder.h"
 #include "bindings/profile_bindings.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
@@ -16,31 +17,10 @@ namespace {
 
 using emscripten::val;
 
-EMSCRIPTEN_DECLARE_VAL_TYPE(SparseVariantArray)
 EMSCRIPTEN_DECLARE_VAL_TYPE(SparseMode)
 // Text comes as a value: for a std::string Embind copies it beforehand and leaves the copy behind when the call throws.
 EMSCRIPTEN_DECLARE_VAL_TYPE(FormatName)
 EMSCRIPTEN_DECLARE_VAL_TYPE(VariantName)
-
-/// As JavaScript sees a variant.
-struct SparseVariantInfo {
-  std::string name;
-  std::string idea;
-  std::string isa;
-  SparseMode mode = SparseMode(val::undefined());
-  bool threaded = false;
-  bool supported = false;
-};
-
-SparseVariantArray sparse_variants() {
-  val result = val::array();
-  for (const sparse::Variant& v : sparse::variants()) {
-    result.call<void>("push", SparseVariantInfo{std::string(v.name), std::string(v.idea), std::string(v.isa),
-                                                SparseMode(val(v.mode == gemm::Mode::kExact ? "exact" : "fast")),
-                                                v.threaded, v.supported()});
-  }
-  return SparseVariantArray(result);
-}
 
 /// Sparse weights and the rung that multiplies by them.
 struct SparseWeights {
@@ -100,19 +80,11 @@ Probe* make_probe(double m, double k, double n, FormatName format, SparseMode mo
 
 EMSCRIPTEN_BINDINGS(optlab_sparse) {
   using namespace emscripten;
-  register_type<SparseVariantArray>("SparseVariantInfo[]");
   register_type<SparseMode>("'exact' | 'fast'");
   register_type<FormatName>("'csr' | 'block1x4' | 'block4x4'");
   register_type<VariantName>("string");
 
-  value_object<SparseVariantInfo>("SparseVariantInfo")
-      .field("name", &SparseVariantInfo::name)
-      .field("idea", &SparseVariantInfo::idea)
-      .field("isa", &SparseVariantInfo::isa)
-      .field("mode", &SparseVariantInfo::mode)
-      .field("threaded", &SparseVariantInfo::threaded)
-      .field("supported", &SparseVariantInfo::supported);
-  function("sparseVariants", &sparse_variants);
+  function("sparseVariants", &ladder<&sparse::variants>);
 
   // Weights [K,N] without their zeros; density() counts blocks.
   class_<SparseWeights>("SparseMatrix")

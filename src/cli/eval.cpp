@@ -8,7 +8,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "core/error.h"
-#include "image/model.h"
+#include "image/load_model.h"
 #include "measure/clock.h"
 
 namespace optlab::cli {

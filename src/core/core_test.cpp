@@ -180,5 +180,13 @@ TEST(Rng, ShuffleIsAPermutation) {
   for (std::uint32_t i = 0; i < 1000; ++i) ASSERT_EQ(sorted[i], i);
 }
 
+TEST(Argmax, TakesTheLowestIndexOnTiesAndNeverANan) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(argmax(std::vector<float>{1, 3, 3, 2}), 1);
+  EXPECT_EQ(argmax(std::vector<float>{nan, -5, -4}), 2);
+  EXPECT_EQ(argmax(std::vector<float>{2, nan, 1}), 0);
+  EXPECT_EQ(argmax(std::vector<float>{nan, nan}), 0);
+}
+
 }  // namespace
 }  // namespace optlab

@@ -12,4 +12,12 @@ void check_matrix_size(std::size_t size, int rows, int columns, std::string_view
                  " elements, got ", size});
 }
 
+int argmax(std::span<const float> row) {
+  std::size_t best = 0;
+  for (std::size_t j = 1; j < row.size(); ++j) {
+    if (row[j] > row[best] || (row[best] != row[best] && row[j] == row[j])) best = j;
+  }
+  return static_cast<int>(best);
+}
+
 }  // namespace optlab

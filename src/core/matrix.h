@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <ranges>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -41,5 +42,8 @@ auto matrix_view(Range&& data, int rows, int columns, std::string_view what = "m
   using Element = std::remove_reference_t<std::ranges::range_reference_t<Range>>;
   return BasicMatrixView<Element>{std::ranges::data(data), rows, columns, columns, 1};
 }
+
+/// The column of the row's largest value; the lowest one on ties. A NaN loses against every number.
+int argmax(std::span<const float> row);
 
 }  // namespace optlab

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "core/error.h"
+#include "image/load_model.h"
 #include "image/mlp.h"
 #include "nn/test_support.h"
 

@@ -5,10 +5,7 @@
 
 #include "core/digest.h"
 #include "core/error.h"
-#include "image/cnn.h"
 #include "image/dataset.h"
-#include "image/mlp.h"
-#include "nn/linear.h"
 
 namespace optlab::image {
 namespace {
@@ -95,14 +92,6 @@ void Model::logits(ConstMatrixView x, MatrixView logits, const nn::Compute& comp
   }
 }
 
-std::unique_ptr<Model> load_model(std::span<const std::byte> file) {
-  const checkpoint::SafetensorsMetadata metadata = checkpoint::Safetensors::parse(file).metadata();
-  const auto kind = metadata.find("model");
-  if (kind == metadata.end() || kind->second == "mlp") return std::make_unique<Mlp>(Mlp::from_safetensors(file));
-  if (kind->second == "cnn") return std::make_unique<Cnn>(Cnn::from_safetensors(file));
-  throw DataError(text({"checkpoint: \"model\" is \"", kind->second.substr(0, 20), "\"; want \"mlp\" or \"cnn\""}));
-}
-
 Classification classify(Model& model, std::span<const std::uint8_t> pixels, const nn::Compute& compute) {
   const auto inputs = static_cast<std::size_t>(model.inputs());
   const auto classes = static_cast<std::size_t>(model.outputs());
@@ -126,7 +115,7 @@ Classification classify(Model& model, std::span<const std::uint8_t> pixels, cons
     digest.add(values);
     result.logits.insert(result.logits.end(), values.begin(), values.end());
     for (std::size_t i = 0; i < rows; ++i) {
-      result.predictions.push_back(static_cast<std::uint8_t>(nn::argmax(values.subspan(i * classes, classes))));
+      result.predictions.push_back(static_cast<std::uint8_t>(argmax(values.subspan(i * classes, classes))));
     }
   }
   result.logits_digest = digest.hex();

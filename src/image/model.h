@@ -68,9 +68,6 @@ class Model {
   int block_rows_ = 1;
 };
 
-/// The model that a checkpoint holds, by "model" in its metadata ("mlp" without one). Throws DataError.
-std::unique_ptr<Model> load_model(std::span<const std::byte> file);
-
 /// What a model says about a set of images.
 struct Classification {
   std::vector<std::uint8_t> predictions;  // one class an image: argmax, lowest index on ties

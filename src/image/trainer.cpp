@@ -7,13 +7,11 @@
 #include <string>
 
 #include "core/error.h"
-#include "core/math.h"
-#include "nn/linear.h"
+#include "core/rng.h"
+#include "nn/loss.h"
 
 namespace optlab::image {
 namespace {
-
-constexpr float kPi = 3.14159265F;
 
 /// Shuffles draw from streams far above those of the layers' weights.
 constexpr std::uint32_t kShuffleStream = 1U << 16;
@@ -30,12 +28,6 @@ int checked_batches(const Model& model, const Dataset& data, const TrainingOptio
   return (data.size() - 1) / options.batch + 1;
 }
 
-std::vector<std::span<float>> values_of(std::span<nn::Parameter* const> parameters) {
-  std::vector<std::span<float>> all;
-  for (nn::Parameter* parameter : parameters) all.push_back(parameter->value.values());
-  return all;
-}
-
 }  // namespace
 
 Trainer::Trainer(Model& model, const Dataset& data, const TrainingOptions& options)
@@ -43,8 +35,10 @@ Trainer::Trainer(Model& model, const Dataset& data, const TrainingOptions& optio
       data_(data),
       options_(options),
       batches_(checked_batches(model, data, options)),
-      parameters_(model.network().parameters()),
-      adam_(values_of(parameters_), options.adam) {
+      optimizer_(model.network().parameters(), options.adam),
+      schedule_({.kind = options.cosine ? train::Schedule::Kind::kCosine : train::Schedule::Kind::kConstant,
+                 .rate = options.learning_rate,
+                 .steps = std::int64_t{batches_} * options.epochs}) {
   const int batch = std::min(options.batch, data.size());
   x_ = Tensor(model.input_shape(batch));
   logits_ = Tensor(Shape{batch, model.outputs()});
@@ -52,13 +46,6 @@ Trainer::Trainer(Model& model, const Dataset& data, const TrainingOptions& optio
   labels_.resize(static_cast<std::size_t>(batch));
   order_.resize(data.labels.size());
   model.network().reserve(x_.shape(), true);
-}
-
-float Trainer::rate() const {
-  if (!options_.cosine) return options_.learning_rate;
-  const std::int64_t step = std::int64_t{epoch_} * batches_ + seen_ / options_.batch;
-  const float fraction = static_cast<float>(step) / static_cast<float>(std::int64_t{batches_} * options_.epochs);
-  return options_.learning_rate * (0.5F * (1.0F + math::cos(kPi * fraction)));
 }
 
 void Trainer::begin_epoch() {
@@ -79,8 +66,7 @@ void Trainer::gather(int rows) {
 
 /// Forward and backward; returns the loss.
 double Trainer::differentiate(int rows, const nn::Compute& compute) {
-  const auto step = static_cast<std::uint32_t>(std::int64_t{epoch_} * batches_ + seen_ / options_.batch);
-  const nn::Pass pass{compute, true, options_.seed, step};
+  const nn::Pass pass{compute, true, options_.seed, static_cast<std::uint32_t>(steps())};
   const TensorView x = x_.first(rows), logits = logits_.first(rows), gradient = gradient_.first(rows);
   model_.network().forward(x, logits, pass);
   const MatrixView by_logits = gradient.matrix();
@@ -100,15 +86,13 @@ const TrainingProgress& Trainer::step(const nn::Compute& compute) {
     throw std::runtime_error(text({"training diverged in epoch ", epoch_ + 1, ", batch ", batch,
                                    ": the loss is not finite; try a lower learning rate"}));
   }
-  const float learning_rate = rate();
-  std::vector<std::span<const float>> gradients;
-  for (const nn::Parameter* parameter : parameters_) gradients.push_back(parameter->gradient.values());
-  adam_.step(gradients, learning_rate, compute.context.pool);
+  const float learning_rate = schedule_(steps());
+  optimizer_.step(learning_rate, compute.context.pool);
   seen_ += rows;
   loss_sum_ += loss * rows;
   for (int r = 0; r < rows; ++r) {
     const auto classes = static_cast<std::size_t>(model_.outputs());
-    right_ += nn::argmax(logits_.values().subspan(r * classes, classes)) == labels_[r] ? 1 : 0;
+    right_ += argmax(logits_.values().subspan(r * classes, classes)) == labels_[r] ? 1 : 0;
   }
   progress_ = {epoch_ + 1,
                options_.epochs,

@@ -6,7 +6,8 @@
 
 #include "image/dataset.h"
 #include "image/model.h"
-#include "train/adam.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
 
 namespace optlab::image {
 
@@ -16,7 +17,7 @@ struct TrainingOptions {
   float learning_rate = 1e-3F;
   bool cosine = true;  // the rate falls to 0 along half a cosine over all steps; else it is constant
   std::uint64_t seed = 1;
-  train::AdamOptions adam = {};
+  train::OptimizerOptions adam = {.decay_all = true};
 };
 
 /// After a batch.
@@ -67,14 +68,15 @@ class Trainer {
   void begin_epoch();
   void gather(int rows);
   double differentiate(int rows, const nn::Compute& compute);
-  float rate() const;
+  /// Steps before this one.
+  std::int64_t steps() const { return std::int64_t{epoch_} * batches_ + seen_ / options_.batch; }
 
   Model& model_;
   const Dataset& data_;
   TrainingOptions options_;
   int batches_;
-  std::vector<nn::Parameter*> parameters_;
-  train::Adam adam_;
+  train::Optimizer optimizer_;
+  train::Schedule schedule_;
   Tensor x_, logits_, gradient_;
   std::vector<std::uint8_t> labels_;
   std::vector<std::uint32_t> order_;

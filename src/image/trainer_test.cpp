@@ -214,7 +214,7 @@ TEST(Trainer, RefusesStatesOfOtherTrainingsAndKeepsItsOwn) {
   expect_refused("seed 8", data, {.epochs = 4, .batch = 16, .seed = 8});
   expect_refused("rate 0.1 (1036831949) cosine", data, {.epochs = 4, .batch = 16, .learning_rate = 0.1F, .seed = 9});
   expect_refused(" constant", data, {.epochs = 4, .batch = 16, .cosine = false, .seed = 9});
-  expect_refused("Adam 0.8 (", data, {.epochs = 4, .batch = 16, .seed = 9, .adam = {.beta1 = 0.8F}});
+  expect_refused("Adam 0.8 (", data, {.epochs = 4, .batch = 16, .seed = 9, .adam = {.beta1 = 0.8F, .decay_all = true}});
   expect_refused("41 images", make_data(41), options);
   Dataset relabelled = data;
   relabelled.labels[3] = 1;

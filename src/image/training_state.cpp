@@ -62,7 +62,7 @@ int epoch_of(const checkpoint::SafetensorsMetadata& found, const checkpoint::Saf
 checkpoint::SafetensorsMetadata Trainer::describe() const {
   Digest labels;
   labels.add(std::span<const std::uint8_t>(data_.labels));
-  const train::AdamOptions& adam = options_.adam;
+  const train::OptimizerOptions& adam = options_.adam;
   return {{"model", std::string(model_.kind())},
           {"epoch", text({epoch_})},
           {kKey, text({options_.epochs,
@@ -93,9 +93,9 @@ std::vector<std::byte> Trainer::save() {
   std::vector<checkpoint::SafetensorsSource> sources;
   for (const nn::Parameter* tensor : model_.tensors())
     sources.push_back(checkpoint::source_of(tensor->name, tensor->value));
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    sources.push_back(moment_source("first", *parameters_[i], adam_.first_moment(i)));
-    sources.push_back(moment_source("second", *parameters_[i], adam_.second_moment(i)));
+  for (std::size_t i = 0; i < optimizer_.parameters().size(); ++i) {
+    sources.push_back(moment_source("first", *optimizer_.parameters()[i], optimizer_.first_moment(i)));
+    sources.push_back(moment_source("second", *optimizer_.parameters()[i], optimizer_.second_moment(i)));
   }
   return checkpoint::write_safetensors(sources, describe());
 }
@@ -112,13 +112,13 @@ void Trainer::restore(std::span<const std::byte> state) {
     parts.push_back({&checkpoint::require_f32(file, name, shape), to});
   };
   for (nn::Parameter* tensor : model_.tensors()) add(tensor->name, tensor->value.shape(), tensor->value.values());
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    const nn::Parameter& parameter = *parameters_[i];
-    add(moment_name("first", parameter), parameter.value.shape(), adam_.first_moment(i));
-    add(moment_name("second", parameter), parameter.value.shape(), adam_.second_moment(i));
+  for (std::size_t i = 0; i < optimizer_.parameters().size(); ++i) {
+    const nn::Parameter& parameter = *optimizer_.parameters()[i];
+    add(moment_name("first", parameter), parameter.value.shape(), optimizer_.first_moment(i));
+    add(moment_name("second", parameter), parameter.value.shape(), optimizer_.second_moment(i));
   }
   for (const Part& part : parts) checkpoint::copy_f32(*part.from, part.to);
-  adam_.resume_after(std::int64_t{epoch} * batches_);
+  optimizer_.resume_after(std::int64_t{epoch} * batches_);
   epoch_ = epoch;
   seen_ = 0;
   progress_ = {};

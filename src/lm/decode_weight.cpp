@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "nn/projection.h"
-#include "nn/row_workers.h"
+#include "nn/workers.h"
 
 namespace optlab::lm {
 namespace {

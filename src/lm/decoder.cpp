@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "nn/forward_kernels.h"
 #include "nn/projection.h"
-#include "nn/row_workers.h"
+#include "nn/workers.h"
 
 namespace optlab::lm {
 namespace {

@@ -284,8 +284,8 @@ TEST(Decoder, GoesOnAsLlama2cWould) {
     float margin = 1e30F;
     for (int t = 0; t < 140; ++t) {
       auto want = reference.logits(theirs, t);
-      ours = nn::argmax(decoder.feed(std::span(&ours, 1)));
-      theirs = nn::argmax(want);
+      ours = argmax(decoder.feed(std::span(&ours, 1)));
+      theirs = argmax(want);
       ASSERT_EQ(ours, theirs) << t;
       std::nth_element(want.begin(), want.end() - 2, want.end());
       margin = std::min(margin, *std::max_element(want.end() - 1, want.end()) - *(want.end() - 2));

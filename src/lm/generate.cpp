@@ -71,7 +71,7 @@ std::int32_t Sampler::choose(std::span<const float> logits, std::span<const std:
   if (logits.empty()) throw_invalid({"generate: there are no logits"});
   logits_.assign(logits.begin(), logits.end());
   penalize(seen);
-  const std::int32_t likeliest = nn::argmax(logits_);
+  const std::int32_t likeliest = argmax(logits_);
   const float largest = logits_[static_cast<std::size_t>(likeliest)];
   // Not a number, or infinite: no probabilities can be told.
   if (settings_.temperature == 0.0F || !(largest - largest == 0.0F)) return likeliest;

@@ -5,8 +5,8 @@
 
 #include "core/digest.h"
 #include "core/math.h"
-#include "nn/row_workers.h"
-#include "nn/token_loss.h"
+#include "nn/loss.h"
+#include "nn/workers.h"
 #include "profile/flop_counter.h"
 
 namespace optlab::lm {

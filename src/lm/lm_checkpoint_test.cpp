@@ -97,7 +97,7 @@ TEST(Llama2c, LogitsAreThoseOfItsOwnArithmetic) {
         const std::span<const float> got(logits.matrix().row(t), want.size());
         // Both round: theirs serially, ours norms in stripes, and its own exp, cos and sin.
         for (std::size_t j = 0; j < want.size(); ++j) EXPECT_NEAR(got[j], want[j], 1e-4) << t << " " << j;
-        EXPECT_EQ(nn::argmax(got), nn::argmax(want)) << t;
+        EXPECT_EQ(argmax(got), argmax(want)) << t;
       }
     }
   }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "lm/perplexity.h"
-#include "nn/token_loss.h"
+#include "nn/loss.h"
 #include "train/schedule.h"
 
 namespace optlab::lm {

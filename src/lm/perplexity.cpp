@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "nn/loss.h"
 #include "nn/projection.h"
-#include "nn/token_loss.h"
 
 namespace optlab::lm {
 

@@ -6,8 +6,8 @@
 #include "attention/row_ops.h"
 #include "core/error.h"
 #include "core/rng.h"
-#include "nn/divide.h"
 #include "nn/layer_kernels.h"
+#include "nn/workers.h"
 
 namespace optlab::nn {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "core/error.h"
 #include "core/math.h"
-#include "nn/divide.h"
 #include "nn/layer_kernels.h"
+#include "nn/workers.h"
 
 namespace optlab::nn {
 namespace {

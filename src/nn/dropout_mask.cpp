@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "nn/row_workers.h"
 #include "nn/training_kernels.h"
+#include "nn/workers.h"
 
 namespace optlab::nn {
 namespace {

@@ -5,8 +5,8 @@
 #include "core/math.h"
 #include "nn/forward_kernels.h"
 #include "nn/projection.h"
-#include "nn/row_workers.h"
 #include "nn/training_kernels.h"
+#include "nn/workers.h"
 
 namespace optlab::nn {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "nn/divide.h"
 #include "nn/layer_kernels.h"
+#include "nn/workers.h"
 
 namespace optlab::nn::detail {
 

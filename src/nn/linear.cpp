@@ -19,31 +19,6 @@ int checked_extent(const std::string& name, int extent, const char* what) {
   return extent;
 }
 
-/// Writes softmax(z) to `p` and returns -log softmax(z)[label].
-float softmax_row(std::span<const float> z, int label, std::span<float> p) {
-  const float largest = z[argmax(z)];
-  float sum = 0.0F;
-  for (std::size_t j = 0; j < z.size(); ++j) {
-    p[j] = math::exp(z[j] - largest);
-    sum += p[j];
-  }
-  for (float& value : p) value /= sum;
-  return math::log(sum) - (z[label] - largest);
-}
-
-void check_labels(ConstMatrixView logits, std::span<const std::uint8_t> labels) {
-  if (logits.rows < 1 || labels.size() != static_cast<std::size_t>(logits.rows)) {
-    throw_invalid({"cross-entropy: logits are ", format_shape({logits.rows, logits.columns}), " and there are ",
-                   labels.size(), " labels; want one a row and at least one row"});
-  }
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] >= logits.columns) {
-      throw_invalid({"cross-entropy: label ", labels[i], " in row ", i, "; ", logits.columns, " classes allow 0 to ",
-                     logits.columns - 1});
-    }
-  }
-}
-
 }  // namespace
 
 Linear::Linear(std::string name, int inputs, int outputs, LinearOptions options)
@@ -121,36 +96,6 @@ void Linear::backward(ConstTensorView x, ConstTensorView y, TensorView dy, Tenso
   if (dx.empty()) return;
   gemm::multiply(compute.choose(rows.rows, inputs_, outputs_),
                  {dz, std::as_const(weight_.value).matrix().transposed(), dx.matrix()}, compute.context);
-}
-
-double softmax_cross_entropy(ConstMatrixView logits, std::span<const std::uint8_t> labels, const MatrixView* gradient) {
-  check_labels(logits, labels);
-  if (logits.column_stride != 1)
-    throw std::invalid_argument("cross-entropy: the rows of the logits must be contiguous");
-  if (gradient != nullptr && (gradient->rows != logits.rows || gradient->columns != logits.columns)) {
-    throw_invalid({"cross-entropy: the gradient is ", format_shape({gradient->rows, gradient->columns}),
-                   ", the logits are ", format_shape({logits.rows, logits.columns})});
-  }
-  const auto columns = static_cast<std::size_t>(logits.columns);
-  const float batch = static_cast<float>(logits.rows);
-  Tensor probabilities(Shape{logits.columns});
-  double loss = 0.0;
-  for (int r = 0; r < logits.rows; ++r) {
-    const std::span<float> p = probabilities.values();
-    loss += static_cast<double>(softmax_row({logits.row(r), columns}, labels[r], p));
-    if (gradient == nullptr) continue;
-    p[labels[r]] -= 1.0F;
-    for (int j = 0; j < logits.columns; ++j) (*gradient)(r, j) = p[j] / batch;
-  }
-  return loss / static_cast<double>(logits.rows);
-}
-
-int argmax(std::span<const float> row) {
-  std::size_t best = 0;
-  for (std::size_t j = 1; j < row.size(); ++j) {
-    if (row[j] > row[best] || (row[best] != row[best] && row[j] == row[j])) best = j;
-  }
-  return static_cast<int>(best);
 }
 
 }  // namespace optlab::nn

@@ -69,15 +69,4 @@ class Linear final : public Layer {
   gemm::PackedMatrix packed_;
 };
 
-/// The mean over rows of -log softmax(z)[label]; writes its gradient, (softmax(z) - onehot(label)) / B, if `gradient`
-/// isn't null.
-///
-/// Throws:   std::invalid_argument if the shapes differ, B is 0 or a label isn't a column.
-/// Numerics: exact mode: the row's maximum, then exp(z - max) summed over ascending columns; rows are summed in
-///           float64, ascending.
-double softmax_cross_entropy(ConstMatrixView logits, std::span<const std::uint8_t> labels, const MatrixView* gradient);
-
-/// The column of the row's largest value; the lowest one on ties. A NaN loses against every number.
-int argmax(std::span<const float> row);
-
 }  // namespace optlab::nn

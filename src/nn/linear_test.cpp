@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "core/math.h"
+#include "nn/loss.h"
 #include "nn/test_support.h"
 
 namespace optlab::nn {
@@ -91,14 +92,6 @@ TEST(CrossEntropy, RefusesLabelsThatAreNoColumnAndWrongCounts) {
   EXPECT_MESSAGE(std::invalid_argument, softmax_cross_entropy(logits.matrix(), bad, nullptr), "label 3 in row 1");
   EXPECT_THROW(softmax_cross_entropy(logits.matrix(), std::span(bad).first(1), nullptr), std::invalid_argument);
   EXPECT_THROW(softmax_cross_entropy(logits.matrix().block(0, 0, 0, 3), {}, nullptr), std::invalid_argument);
-}
-
-TEST(Argmax, TakesTheLowestIndexOnTiesAndNeverANan) {
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_EQ(argmax(std::vector<float>{1, 3, 3, 2}), 1);
-  EXPECT_EQ(argmax(std::vector<float>{nan, -5, -4}), 2);
-  EXPECT_EQ(argmax(std::vector<float>{2, nan, 1}), 0);
-  EXPECT_EQ(argmax(std::vector<float>{nan, nan}), 0);
 }
 
 TEST(Linear, PreparedWeightsGiveTheSameBitsUntilTheyChange) {

@@ -6,8 +6,8 @@
 
 #include "attention/row_ops.h"
 #include "nn/forward_kernels.h"
-#include "nn/row_workers.h"
 #include "nn/training_kernels.h"
+#include "nn/workers.h"
 
 namespace optlab::nn {
 namespace {

@@ -4,8 +4,8 @@
 #include <stdexcept>
 
 #include "core/error.h"
-#include "nn/divide.h"
 #include "nn/layer_kernels.h"
+#include "nn/workers.h"
 
 namespace optlab::nn {
 namespace {

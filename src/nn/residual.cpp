@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "nn/forward_kernels.h"
-#include "nn/row_workers.h"
+#include "nn/workers.h"
 
 namespace optlab::nn {
 namespace {

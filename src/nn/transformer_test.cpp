@@ -7,11 +7,11 @@
 #include "core/digest.h"
 #include "nn/embedding.h"
 #include "nn/feed_forward.h"
+#include "nn/loss.h"
 #include "nn/norm.h"
 #include "nn/residual.h"
 #include "nn/self_attention.h"
 #include "nn/test_support.h"
-#include "nn/token_loss.h"
 
 namespace optlab::nn {
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/error.h"
 #include "train/optimizer_kernels.h"
 
 namespace optlab::train {
@@ -24,9 +25,8 @@ void check(const OptimizerOptions& options) {
 
 void check_gradient(const nn::Parameter& parameter, std::size_t size) {
   if (parameter.gradient.size() == parameter.size() && parameter.size() == size) return;
-  throw std::invalid_argument("Optimizer: parameter " + parameter.name + " has " + std::to_string(parameter.size()) +
-                              " values, had " + std::to_string(size) + ", and " +
-                              std::to_string(parameter.gradient.size()) + " gradients");
+  throw_invalid({"Optimizer: parameter ", parameter.name, " has ", parameter.size(), " values, had ", size, ", and ",
+                 parameter.gradient.size(), " gradients"});
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ void Optimizer::step(float learning_rate, parallel::ThreadPool& pool) {
       nn::Parameter& parameter = *parameters_[i];
       const auto [begin, end] = parallel::partition(static_cast<int>(parameter.size()), pool.threads(), worker, 16);
       if (begin >= end) continue;
-      const float decay = parameter.decays ? options_.weight_decay : 0.0F;
+      const float decay = parameter.decays || options_.decay_all ? options_.weight_decay : 0.0F;
       const float* g = parameter.gradient.values().data() + begin;
       float* p = parameter.value.values().data() + begin;
       float* m = first_moments_[i].size() == 0 ? nullptr : first_moments_[i].data() + begin;
@@ -74,6 +74,14 @@ void Optimizer::step(float learning_rate, parallel::ThreadPool& pool) {
       kernels.adam(step, g, end - begin, m, second_moments_[i].data() + begin, p);
     }
   });
+}
+
+void Optimizer::resume_after(std::int64_t steps) {
+  beta1_power_ = beta2_power_ = 1.0;
+  for (std::int64_t i = 0; i < steps; ++i) {  // as they came about
+    beta1_power_ *= static_cast<double>(options_.beta1);
+    beta2_power_ *= static_cast<double>(options_.beta2);
+  }
 }
 
 double clip_gradients(std::span<nn::Parameter* const> parameters, float most, parallel::ThreadPool& pool) {

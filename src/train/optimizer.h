@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct OptimizerOptions {
   float epsilon = 1e-8F;
   /// λ, for parameters that decay. SGD and Adam add λp to the gradient; AdamW subtracts αλp from p.
   float weight_decay = 0.0F;
+  bool decay_all = false;  // biases and the scales of norms too
 };
 
 /// Moves parameters against their gradients:
@@ -41,6 +43,12 @@ class Optimizer {
   void step(float learning_rate, parallel::ThreadPool& pool);
 
   std::span<nn::Parameter* const> parameters() const { return parameters_; }
+
+  /// What the next step depends on beside the parameters, to be saved and put back: the moments of parameter i, and how
+  /// many steps there were.
+  std::span<float> first_moment(std::size_t i) { return first_moments_[i].span(); }
+  std::span<float> second_moment(std::size_t i) { return second_moments_[i].span(); }
+  void resume_after(std::int64_t steps);
 
  private:
   std::vector<nn::Parameter*> parameters_;

@@ -1,11 +1,11 @@
 #include "train/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
 #include "core/digest.h"
 #include "nn/test_support.h"
-#include "train/adam.h"
 #include "train/schedule.h"
 
 namespace optlab::train {
@@ -77,7 +77,7 @@ TEST(Optimizer, StepsAreTheEquations) {
   }
 }
 
-TEST(Optimizer, DoesNotDependOnTheThreadsAndAgreesWithAdam) {
+TEST(Optimizer, DoesNotDependOnTheThreads) {
   std::string want;
   for (int threads = 1; threads <= 4; ++threads) {
     Fixture f;
@@ -87,13 +87,33 @@ TEST(Optimizer, DoesNotDependOnTheThreadsAndAgreesWithAdam) {
     if (want.empty()) want = f.digest();
     EXPECT_EQ(f.digest(), want);
   }
-  Fixture f;
-  Adam adam({f.parameters[0].value.values(), f.parameters[1].value.values()});
-  const std::vector<std::span<const float>> gradients = {f.parameters[0].gradient.values(),
-                                                         f.parameters[1].gradient.values()};
+}
+
+TEST(Optimizer, DecaysAllParametersWhereAsked) {
+  for (const bool all : {false, true}) {
+    Fixture f;
+    const float before = f.parameters[1].value.values()[0];
+    f.parameters[1].gradient.values()[0] = 0.0F;
+    Optimizer optimizer(f.all(), {.weight_decay = 0.5F, .decay_all = all});
+    parallel::ThreadPool pool(1);
+    optimizer.step(0.1F, pool);
+    EXPECT_FLOAT_EQ(f.parameters[1].value.values()[0], all ? before * 0.95F : before);
+  }
+}
+
+TEST(Optimizer, ResumesWithTheSameBits) {
   parallel::ThreadPool pool(1);
-  for (int t = 0; t < 3; ++t) adam.step(gradients, 0.1F, pool);
-  EXPECT_EQ(f.digest(), want);
+  Fixture whole, halves;
+  Optimizer uninterrupted(whole.all(), {}), first(halves.all(), {}), second(halves.all(), {});
+  for (int t = 0; t < 5; ++t) uninterrupted.step(0.1F, pool);
+  for (int t = 0; t < 3; ++t) first.step(0.1F, pool);
+  for (std::size_t i = 0; i < 2; ++i) {
+    std::ranges::copy(first.first_moment(i), second.first_moment(i).begin());
+    std::ranges::copy(first.second_moment(i), second.second_moment(i).begin());
+  }
+  second.resume_after(3);
+  for (int t = 0; t < 2; ++t) second.step(0.1F, pool);
+  EXPECT_EQ(halves.digest(), whole.digest());
 }
 
 TEST(Optimizer, RefusesWhatDoesNotFit) {

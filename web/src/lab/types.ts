@@ -27,11 +27,12 @@ export type {
   Peak,
   RooflineProbe,
   Statistics,
-  VariantInfo,
   Work as LayerWork,
 } from './generated/optlab.d.ts';
 
 export type { EngineLane };
+/** A rung of any family's ladder. */
+export type VariantInfo = ReturnType<SiteModules['optlab']['gemmVariants']>[number];
 export type BuildName = BuildInfo['build'];
 
 /** A lane as it travels to the page and into exported JSON, which knows no undefined. */

@@ -8,6 +8,14 @@
 
 namespace optlab::nn {
 
+/// The mean over rows of -log softmax(z)[label]; writes its gradient, (softmax(z) - onehot(label)) / B, if `gradient`
+/// isn't null.
+///
+/// Throws:   std::invalid_argument if the shapes differ, B is 0 or a label isn't a column.
+/// Numerics: exact mode: the row's maximum, then exp(z - max) summed over ascending columns; rows are summed in
+///           float64, ascending.
+double softmax_cross_entropy(ConstMatrixView logits, std::span<const std::uint8_t> labels, const MatrixView* gradient);
+
 /// The mean over rows of -log softmax(z)[label], in nats; where `gradient` isn't null writes its gradient,
 /// (softmax(z) - onehot(label))/N, there; `gradient` may be the logits' own memory.
 ///
