@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/ladder.h"
+#include "core/operands.h"
 #include "gemm/gemm_kernels.h"
 #include "gemm/guest.h"
 #include "simd/targets.h"
@@ -69,29 +70,13 @@ std::vector<Variant> ladder() {
   return rows;
 }
 
-template <class T>
-void check_view(const char* what, const BasicMatrixView<T>& view) {
-  if (view.rows < 0 || view.columns < 0) {
-    throw_invalid({"gemm: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
-  }
-  if (view.data == nullptr && view.rows > 0 && view.columns > 0) {
-    throw_invalid({"gemm: ", what, " has no data"});
-  }
-}
-
 void check_operands(const Problem& problem) {
   const auto& [a, b, c, epilogue, panels] = problem;
-  check_view("A", a);
-  check_view("B", b);
-  check_view("C", c);
-  if (a.columns != b.rows || c.rows != a.rows || c.columns != b.columns) {
-    throw_invalid({"gemm: A is ", format_shape({a.rows, a.columns}), ", B ", format_shape({b.rows, b.columns}),
-                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], B[K,N], C[M,N]"});
-  }
-  if (c.column_stride != 1 || (c.rows > 1 && c.row_stride < c.columns)) {
-    throw_invalid({"gemm: C's strides are ", c.row_stride, " and ", c.column_stride,
-                   "; its columns must be adjacent and its rows apart"});
-  }
+  check_view("gemm", "A", a);
+  check_view("gemm", "B", b);
+  check_view("gemm", "C", c);
+  check_product("gemm", extents(a), "B", extents(b), extents(c));
+  check_rows_apart("gemm", "C", c);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/ladder.h"
+#include "core/operands.h"
 #include "gemm/int8_rows.h"
 
 namespace optlab::gemm {
@@ -53,26 +54,21 @@ void pack_panel(const Int8Layout& layout, const WeightView& b, int p, Element* t
 }
 
 template <class View>
-void check_view(const char* what, const View& view) {
-  if (view.rows < 0 || view.columns < 0) {
-    throw_invalid({"int8 gemm: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
-  }
-  if (view.rows > 0 && view.columns > 0 && (view.data == nullptr || view.column_stride != 1)) {
-    throw_invalid({"int8 gemm: ", what, (view.data == nullptr ? " has no data" : "'s columns must be adjacent")});
+void check_adjacent(const char* what, const View& view) {
+  check_view("int8 gemm", what, view);
+  if (view.rows > 0 && view.columns > 0 && view.column_stride != 1) {
+    throw_invalid({"int8 gemm: ", what, "'s columns must be adjacent"});
   }
 }
 
 template <class Output>
 void check(const Int8Variant& variant, const ActivationView& a, const PackedInt8& b, const Output& c) {
-  check_view("A", a);
-  check_view("C", c);
+  check_adjacent("A", a);
+  check_adjacent("C", c);
   if (!b.fits(variant)) {
     throw std::invalid_argument("int8 gemm: B is not packed for " + std::string(variant.name));
   }
-  if (a.columns != b.rows() || c.rows != a.rows || c.columns != b.columns()) {
-    throw_invalid({"int8 gemm: A is ", format_shape({a.rows, a.columns}), ", B ", format_shape({b.rows(), b.columns()}),
-                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], B[K,N], C[M,N]"});
-  }
+  check_product("int8 gemm", extents(a), "B", {b.rows(), b.columns()}, extents(c));
 }
 
 void check(const Requantization& q, int columns, int depth) {

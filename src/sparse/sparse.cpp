@@ -3,8 +3,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/error.h"
 #include "core/ladder.h"
+#include "core/operands.h"
 #include "simd/targets.h"
 #include "sparse/sparse_kernels.h"
 
@@ -53,28 +53,12 @@ std::vector<Variant> ladder() {
   return rows;
 }
 
-template <class T>
-void check_view(const char* what, const BasicMatrixView<T>& view) {
-  if (view.rows < 0 || view.columns < 0) {
-    throw_invalid({"sparse: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
-  }
-  if (view.data == nullptr && view.rows > 0 && view.columns > 0) {
-    throw_invalid({"sparse: ", what, " has no data"});
-  }
-}
-
 void check(const Problem& problem) {
   const auto& [a, w, c, epilogue] = problem;
-  check_view("A", a);
-  check_view("C", c);
-  if (a.columns != w.rows() || c.rows != a.rows || c.columns != w.columns()) {
-    throw_invalid({"sparse: A is ", format_shape({a.rows, a.columns}), ", W ", format_shape({w.rows(), w.columns()}),
-                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], W[K,N], C[M,N]"});
-  }
-  if (c.column_stride != 1 || (c.rows > 1 && c.row_stride < c.columns)) {
-    throw_invalid({"sparse: C's strides are ", c.row_stride, " and ", c.column_stride,
-                   "; its columns must be adjacent and its rows apart"});
-  }
+  check_view("sparse", "A", a);
+  check_view("sparse", "C", c);
+  check_product("sparse", extents(a), "W", {w.rows(), w.columns()}, extents(c));
+  check_rows_apart("sparse", "C", c);
 }
 
 }  // namespace
