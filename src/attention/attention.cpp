@@ -2,7 +2,6 @@
 
 #include <limits>
 #include <string>
-#include <vector>
 
 #include "attention/attention_kernels.h"
 #include "attention/stored_kernels.h"
@@ -52,21 +51,22 @@ Row flash(const simd::Target& target, bool threaded) {
   return row;
 }
 
-std::vector<Variant> ladder() {
-  std::vector<Variant> rows{{{"naive", "the equation, a query at a time", "scalar", Mode::kExact, false, always},
-                             false,
-                             detail::naive_scratch_bytes,
-                             detail::naive}};
+Ladder<Variant> ladder() {
+  Ladder<Variant> rows;
+  rows.add({{"naive", "the equation, a query at a time", "scalar", Mode::kExact, false, always},
+            false,
+            detail::naive_scratch_bytes,
+            detail::naive});
   if constexpr (simd::kHasScalar) {
-    rows.push_back(two_pass<simd::Scalar>({"packed", "keys in panels, a tile of scores and of results in registers",
-                                           "scalar", Mode::kExact, false, always}));
+    rows.add(two_pass<simd::Scalar>({"packed", "keys in panels, a tile of scores and of results in registers", "scalar",
+                                     Mode::kExact, false, always}));
   }
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
     for (const bool threaded : {false, true}) {
-      if constexpr (!simd::kFused<Simd>) rows.push_back(two_pass<Simd>(row_of(target, threaded, kIdeas)));
+      if constexpr (!simd::kFused<Simd>) rows.add(two_pass<Simd>(row_of(target, threaded, kIdeas)));
     }
     for (const bool threaded : {false, true}) {
-      if constexpr (simd::kFused<Simd> || !simd::kHasFused) rows.push_back(online<Simd>(flash(target, threaded)));
+      if constexpr (simd::kFused<Simd> || !simd::kHasFused) rows.add(online<Simd>(flash(target, threaded)));
     }
   });
   return rows;
@@ -146,7 +146,7 @@ void check(const Problem& problem) {
 }  // namespace
 
 std::span<const Variant> variants() {
-  static const std::vector<Variant> kVariants = ladder();
+  static const Ladder<Variant> kVariants = ladder();
   return kVariants;
 }
 

@@ -1,7 +1,6 @@
 #include "attention/row_ops.h"
 
 #include <string>
-#include <vector>
 
 #include "attention/row_kernels.h"
 #include "attention/workers.h"
@@ -18,16 +17,17 @@ constexpr simd::Ideas kIdeas{.simd = "a vector at a time",
                              .fused = {},
                              .fused_threads = {}};
 
-std::vector<RowVariant> ladder() {
-  std::vector<RowVariant> rows{
-      {{"naive", "an element at a time", "scalar", Mode::kExact, false, always}, &detail::kReferenceRowKernels}};
+Ladder<RowVariant> ladder() {
+  Ladder<RowVariant> rows;
+  rows.add({{"naive", "an element at a time", "scalar", Mode::kExact, false, always}, &detail::kReferenceRowKernels});
   if constexpr (simd::kHasScalar) {
-    rows.push_back({{"scalar", "the vector code with one lane", "scalar", Mode::kExact, false, always},
-                    &detail::RowKernelsOf<simd::Scalar>::table});
+    rows.add({{"scalar", "the vector code with one lane", "scalar", Mode::kExact, false, always},
+              &detail::RowKernelsOf<simd::Scalar>::table});
   }
   simd::for_each_exact_target([&]<class Simd>(const simd::Target& target) {
-    rows.push_back({row_of(target, false, kIdeas), &detail::RowKernelsOf<Simd>::table});
-    rows.push_back({row_of(target, true, kIdeas), &detail::RowKernelsOf<Simd>::table});
+    for (const bool threaded : {false, true}) {
+      rows.add({row_of(target, threaded, kIdeas), &detail::RowKernelsOf<Simd>::table});
+    }
   });
   return rows;
 }
@@ -88,7 +88,7 @@ constexpr double kRopeFlops = 3.0;
 }  // namespace
 
 std::span<const RowVariant> row_variants() {
-  static const std::vector<RowVariant> kVariants = ladder();
+  static const Ladder<RowVariant> kVariants = ladder();
   return kVariants;
 }
 

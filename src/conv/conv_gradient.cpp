@@ -25,16 +25,17 @@ constexpr std::string_view kThreadsIdea = "the gradient's elements divided among
 constexpr simd::Ideas kIdeas{
     .simd = kTileIdea, .wide = kTileIdea, .threads = kThreadsIdea, .fused = kTileIdea, .fused_threads = kThreadsIdea};
 
-std::vector<GradientVariant> ladder() {
-  std::vector<GradientVariant> rows{
-      {{"naive", "seven loops, an element of the gradient at a time", "scalar", Mode::kExact, false, always}, nullptr}};
+Ladder<GradientVariant> ladder() {
+  Ladder<GradientVariant> rows;
+  rows.add(
+      {{"naive", "seven loops, an element of the gradient at a time", "scalar", Mode::kExact, false, always}, nullptr});
   if constexpr (simd::kHasScalar) {
-    rows.push_back(
-        {{"scalar", kTileIdea, "scalar", Mode::kExact, false, always}, &detail::KernelsOf<simd::Scalar>::table});
+    rows.add({{"scalar", kTileIdea, "scalar", Mode::kExact, false, always}, &detail::KernelsOf<simd::Scalar>::table});
   }
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
-    rows.push_back({row_of(target, false, kIdeas), &detail::KernelsOf<Simd>::table});
-    rows.push_back({row_of(target, true, kIdeas), &detail::KernelsOf<Simd>::table});
+    for (const bool threaded : {false, true}) {
+      rows.add({row_of(target, threaded, kIdeas), &detail::KernelsOf<Simd>::table});
+    }
   });
   return rows;
 }
@@ -300,7 +301,7 @@ void gather_gradient(const GradientVariant& variant, const Geometry& g, const fl
 }  // namespace
 
 std::span<const GradientVariant> gradient_variants() {
-  static const std::vector<GradientVariant> kVariants = ladder();
+  static const Ladder<GradientVariant> kVariants = ladder();
   return kVariants;
 }
 

@@ -1,6 +1,4 @@
-#include <deque>
 #include <string>
-#include <vector>
 
 #include "conv/conv_driver.h"
 #include "simd/targets.h"
@@ -10,6 +8,8 @@ namespace optlab::conv {
 namespace {
 
 using detail::Kernels;
+
+using Rows = Ladder<Variant, 64>;
 
 bool anything(const Geometry& /*geometry*/) { return true; }
 bool is_pointwise(const Geometry& g) {
@@ -50,8 +50,7 @@ const gemm::Variant* product_for(std::string_view isa, Mode mode, bool threaded)
 
 /// Adds the rows that one table of kernels makes, with or without threads; `suffix` ends their names.
 template <const Kernels& kernels>
-void add_rows(std::vector<Variant>& rows, const simd::Target& target, bool threaded, std::string_view suffix) {
-  static std::deque<std::string> names;  // a deque doesn't move them when it grows
+void add_rows(Rows& rows, const simd::Target& target, bool threaded, std::string_view suffix) {
   const PanelFormat format{kernels.columns(), kernels.lanes};
   const FilterLayout plain{detail::plain_floats, detail::pack_plain, {}};
   const FilterLayout panels{detail::panel_floats, detail::pack_panels, format};
@@ -62,14 +61,13 @@ void add_rows(std::vector<Variant>& rows, const simd::Target& target, bool threa
   const auto add = [&](const char* name, std::string_view idea, Algorithm algorithm, const FilterLayout& layout,
                        auto applies, auto scratch, auto run) {
     const Mode mode = algorithm == Algorithm::kWinograd ? Mode::kFast : target.mode();
-    rows.push_back(
-        {{names.emplace_back(std::string(name).append(suffix)), idea, target.isa, mode, threaded, target.supported},
-         algorithm,
-         layout,
-         product,
-         applies,
-         scratch,
-         run});
+    rows.add({{lasting_name(name, suffix), idea, target.isa, mode, threaded, target.supported},
+              algorithm,
+              layout,
+              product,
+              applies,
+              scratch,
+              run});
   };
   if (!threaded) {
     add("direct", "a vector of output channels at once, pixel by pixel", Algorithm::kDirect, plain, anything,
@@ -88,15 +86,15 @@ void add_rows(std::vector<Variant>& rows, const simd::Target& target, bool threa
       run_of<detail::run_winograd, kernels>);
 }
 
-std::vector<Variant> ladder() {
-  std::vector<Variant> rows{
-      {{"naive", "seven loops, an output element at a time", "scalar", Mode::kExact, false, always},
-       Algorithm::kNaive,
-       {detail::plain_floats, detail::pack_plain, {}},
-       nullptr,
-       anything,
-       no_scratch,
-       run_naive}};
+Rows ladder() {
+  Rows rows;
+  rows.add({{"naive", "seven loops, an output element at a time", "scalar", Mode::kExact, false, always},
+            Algorithm::kNaive,
+            {detail::plain_floats, detail::pack_plain, {}},
+            nullptr,
+            anything,
+            no_scratch,
+            run_naive});
   if constexpr (simd::kHasScalar) {
     add_rows<detail::KernelsOf<simd::Scalar>::table>(rows, {"scalar", {}, {}, false, false, always}, false, "_scalar");
   }
@@ -113,7 +111,7 @@ std::vector<Variant> ladder() {
 }  // namespace
 
 std::span<const Variant> variants() {
-  static const std::vector<Variant> kVariants = ladder();
+  static const Rows kVariants = ladder();
   return kVariants;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,25 @@ namespace detail {
 void append_name(std::string& names, std::string_view name);
 [[noreturn]] void refuse_name(std::string_view family, std::string_view name, const std::string& names);
 }  // namespace detail
+
+/// A family's variants, slowest first, as its list adds them: kMost at most. Unlike a vector it costs a WebAssembly module
+/// hardly any code, of which each family would have its own.
+template <class Variant, int kMost = 16>
+class Ladder {
+ public:
+  void add(const Variant& variant) {
+    if (count_ == kMost) __builtin_trap();
+    rows_[count_++] = variant;
+  }
+  operator std::span<const Variant>() const { return {rows_, static_cast<std::size_t>(count_)}; }  // NOLINT: implicit
+
+ private:
+  Variant rows_[kMost];
+  int count_ = 0;
+};
+
+/// A name of two parts, which lasts as long as the program.
+std::string_view lasting_name(std::string_view first, std::string_view second);
 
 /// The row called `name`. Throws std::invalid_argument naming the `family` and listing the names there are if this CPU
 /// has none of that name.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <vector>
 
 #include "core/error.h"
 #include "core/ladder.h"
@@ -45,27 +44,28 @@ constexpr std::string_view kGuestIsa = "wasm128";
 constexpr std::string_view kGuestIsa = "scalar";
 #endif
 
-std::vector<Variant> ladder() {
+Ladder<Variant> ladder() {
   const auto scalar = [](std::string_view name, std::string_view idea) {
     return Row{name, idea, "scalar", Mode::kExact, false, always};
   };
-  std::vector<Variant> rows{
-      {scalar("naive", "three loops, an element of C at a time"), {}, no_scratch, detail::naive},
-      // Not the last row, so that no dispatcher ever takes it.
-      {{"yours", "what you wrote", kGuestIsa, Mode::kFast, false, detail::has_guest},
-       {},
-       detail::guest_scratch_bytes,
-       detail::run_guest},
-      {scalar("reordered", "the loops over k and n swapped: memory in order"), {}, no_scratch, detail::reordered},
-      {scalar("blocked", "a block of B that fits the cache, four steps of k per visit to C"),
-       {},
-       no_scratch,
-       detail::blocked},
-      packed<detail::KernelsOf<simd::Scalar>::table>(
-          scalar("packed", "B copied into the order of use, a tile of C in registers"))};
+  Ladder<Variant> rows;
+  rows.add({scalar("naive", "three loops, an element of C at a time"), {}, no_scratch, detail::naive});
+  // Not the last row, so that no dispatcher ever takes it.
+  rows.add({{"yours", "what you wrote", kGuestIsa, Mode::kFast, false, detail::has_guest},
+            {},
+            detail::guest_scratch_bytes,
+            detail::run_guest});
+  rows.add({scalar("reordered", "the loops over k and n swapped: memory in order"), {}, no_scratch, detail::reordered});
+  rows.add({scalar("blocked", "a block of B that fits the cache, four steps of k per visit to C"),
+            {},
+            no_scratch,
+            detail::blocked});
+  rows.add(packed<detail::KernelsOf<simd::Scalar>::table>(
+      scalar("packed", "B copied into the order of use, a tile of C in registers")));
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
-    rows.push_back(packed<detail::KernelsOf<Simd>::table>(row_of(target, false, kIdeas)));
-    rows.push_back(packed<detail::KernelsOf<Simd>::table>(row_of(target, true, kIdeas)));
+    for (const bool threaded : {false, true}) {
+      rows.add(packed<detail::KernelsOf<Simd>::table>(row_of(target, threaded, kIdeas)));
+    }
   });
   return rows;
 }
@@ -91,7 +91,7 @@ void check(const Blocking& blocking) {
 }
 
 std::span<const Variant> variants() {
-  static const std::vector<Variant> kVariants = ladder();
+  static const Ladder<Variant> kVariants = ladder();
   return kVariants;
 }
 

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "core/error.h"
 #include "core/ladder.h"
@@ -22,20 +21,19 @@ std::size_t naive_scratch(const Int8Problem& problem, const Blocking& /*blocking
   return problem.rows != nullptr ? static_cast<std::size_t>(problem.b->rows()) + Int8RowSource::kSlack : 0;
 }
 
-std::vector<Int8Variant> ladder() {
-  std::vector<Int8Variant> rows{
-      {{"int8_naive", "three loops, an element of C at a time", "scalar", Mode::kExact, false, always},
-       {},
-       8,
-       Int8Format{},
-       naive_scratch,
-       detail::int8_naive,
-       nullptr},
-      int8_row<simd::ScalarDot>({"scalar", "int8_packed", {}, "weights in panels, a tile of sums in registers", always},
-                                false)};
+Ladder<Int8Variant> ladder() {
+  Ladder<Int8Variant> rows;
+  rows.add({{"int8_naive", "three loops, an element of C at a time", "scalar", Mode::kExact, false, always},
+            {},
+            8,
+            Int8Format{},
+            naive_scratch,
+            detail::int8_naive,
+            nullptr});
+  rows.add(int8_row<simd::ScalarDot>(
+      {"scalar", "int8_packed", {}, "weights in panels, a tile of sums in registers", always}, false));
   simd::for_each_dot_target([&]<class Dot>(const simd::DotTarget& target) {
-    rows.push_back(int8_row<Dot>(target, false));
-    rows.push_back(int8_row<Dot>(target, true));
+    for (const bool threaded : {false, true}) rows.add(int8_row<Dot>(target, threaded));
   });
   return rows;
 }
@@ -89,7 +87,7 @@ void check(const Requantization& q, int columns, int depth) {
 }  // namespace
 
 std::span<const Int8Variant> int8_variants() {
-  static const std::vector<Int8Variant> kVariants = ladder();
+  static const Ladder<Int8Variant> kVariants = ladder();
   return kVariants;
 }
 

@@ -1,5 +1,4 @@
 #include <concepts>
-#include <vector>
 
 #include "core/ladder.h"
 #include "gemm/int8_rows.h"
@@ -9,13 +8,12 @@ namespace optlab::gemm {
 // Rows of their own as WebAssembly, so that a module which asks for no other rung holds no other (11 KB).
 const Int8Variant& best_seven_bits(int threads) {
 #if defined(__wasm__)
-  static const std::vector<Int8Variant> kVariants = [] {
-    std::vector<Int8Variant> rows;
+  static const Ladder<Int8Variant> kVariants = [] {
+    Ladder<Int8Variant> rows;
     simd::for_each_dot_target([&]<class Dot>(const simd::DotTarget& target) {
       // Where there are relaxed instructions, those of 16-bit words are the slower ones.
       if constexpr (simd::kHasFused && std::same_as<Dot, simd::Wasm128Dot16>) return;
-      rows.push_back(detail::int8_row<Dot>(target, false));
-      rows.push_back(detail::int8_row<Dot>(target, true));
+      for (const bool threaded : {false, true}) rows.add(detail::int8_row<Dot>(target, threaded));
     });
     return rows;
   }();

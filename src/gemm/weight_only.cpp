@@ -4,9 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <concepts>
-#include <deque>
 #include <string>
-#include <vector>
 
 #include "core/error.h"
 #include "core/float16.h"
@@ -113,20 +111,19 @@ constexpr simd::Ideas kIdeas{.simd = "a vector of columns, widened to float32 as
                              .fused = "multiply and add fused",
                              .fused_threads = "columns divided among the cores"};
 
-std::vector<WeightOnlyVariant> ladder() {
-  static std::deque<std::string> names;  // a deque doesn't move them when it grows
-  std::vector<WeightOnlyVariant> rows{
-      {{"weights_naive", "a column at a time", "scalar", Mode::kExact, false, always}, naive}};
+Ladder<WeightOnlyVariant> ladder() {
+  Ladder<WeightOnlyVariant> rows;
+  rows.add({{"weights_naive", "a column at a time", "scalar", Mode::kExact, false, always}, naive});
   if constexpr (simd::kHasScalar) {
-    rows.push_back({{"weights_panels", "panels of 16 columns, read in order", "scalar", Mode::kExact, false, always},
-                    run<detail::WeightOnlyKernelsOf<simd::Scalar>::table>});
+    rows.add({{"weights_panels", "panels of 16 columns, read in order", "scalar", Mode::kExact, false, always},
+              run<detail::WeightOnlyKernelsOf<simd::Scalar>::table>});
   }
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
     if constexpr (std::same_as<Simd, typename simd::NarrowerOf<Simd>::Type>) {
       for (const bool threaded : {false, true}) {
         Row row = row_of(target, threaded, kIdeas);
-        row.name = names.emplace_back("weights_" + std::string(row.name));
-        rows.push_back({row, run<detail::WeightOnlyKernelsOf<Simd>::table>});
+        row.name = lasting_name("weights_", row.name);
+        rows.add({row, run<detail::WeightOnlyKernelsOf<Simd>::table>});
       }
     }
   });
@@ -136,7 +133,7 @@ std::vector<WeightOnlyVariant> ladder() {
 }  // namespace
 
 std::span<const WeightOnlyVariant> weight_only_variants() {
-  static const std::vector<WeightOnlyVariant> kVariants = ladder();
+  static const Ladder<WeightOnlyVariant> kVariants = ladder();
   return kVariants;
 }
 

@@ -1,7 +1,6 @@
 #include "sparse/sparse.h"
 
 #include <string_view>
-#include <vector>
 
 #include "core/ladder.h"
 #include "core/operands.h"
@@ -37,18 +36,19 @@ constexpr simd::Ideas kIdeas{.simd = "a weight meets a vector of rows; a single 
                              .fused = "multiply and add fused: one rounding less, other bits",
                              .fused_threads = "fused, on every core"};
 
-std::vector<Variant> ladder() {
-  std::vector<Variant> rows{
-      {{"naive", "an output at a time, over its stored weights", "scalar", Mode::kExact, false, always},
-       no_scratch,
-       detail::naive}};
+Ladder<Variant> ladder() {
+  Ladder<Variant> rows;
+  rows.add({{"naive", "an output at a time, over its stored weights", "scalar", Mode::kExact, false, always},
+            no_scratch,
+            detail::naive});
   if constexpr (simd::kHasScalar) {
-    rows.push_back(panels<detail::KernelsOf<simd::Scalar>::table>(
+    rows.add(panels<detail::KernelsOf<simd::Scalar>::table>(
         {"packed", "sums in registers, a weight used for several rows of A", "scalar", Mode::kExact, false, always}));
   }
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
-    rows.push_back(panels<detail::KernelsOf<Simd>::table>(row_of(target, false, kIdeas)));
-    rows.push_back(panels<detail::KernelsOf<Simd>::table>(row_of(target, true, kIdeas)));
+    for (const bool threaded : {false, true}) {
+      rows.add(panels<detail::KernelsOf<Simd>::table>(row_of(target, threaded, kIdeas)));
+    }
   });
   return rows;
 }
@@ -64,7 +64,7 @@ void check(const Problem& problem) {
 }  // namespace
 
 std::span<const Variant> variants() {
-  static const std::vector<Variant> kVariants = ladder();
+  static const Ladder<Variant> kVariants = ladder();
   return kVariants;
 }
 
