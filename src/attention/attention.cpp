@@ -7,93 +7,69 @@
 #include "attention/stored_kernels.h"
 #include "core/error.h"
 #include "core/ladder.h"
-#include "simd/isa.h"
+#include "simd/targets.h"
 
 namespace optlab::attention {
 namespace {
 
-using detail::Kernels;
-using detail::StoredKernels;
 using gemm::Mode;
 
-bool always() { return true; }
-
-template <const Kernels& kernels, const StoredKernels& stored>
-void run_two_pass(const Problem& problem, const Workspace& workspace) noexcept {
-  detail::run_two_pass({kernels, stored}, problem, workspace);
+/// A target's tables: float32, and of keys and values in fewer bits those of the widest target that has some.
+template <class Simd>
+detail::KernelSet kernels_of() {
+  return {detail::KernelsOf<Simd>::table, detail::StoredKernelsOf<typename simd::NarrowerOf<Simd>::Type>::table};
 }
 
-template <const Kernels& kernels, const StoredKernels& stored>
-void run_online(const Problem& problem, const Workspace& workspace) noexcept {
-  detail::run_online({kernels, stored}, problem, workspace);
-}
-
-template <const Kernels& kernels, const StoredKernels& stored, bool threaded>
-Variant two_pass(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {
-      name,     idea, isa, Mode::kExact, threaded, true, detail::two_pass_scratch_bytes, run_two_pass<kernels, stored>,
-      supported};
-}
-
-template <const Kernels& kernels, const StoredKernels& stored, bool threaded>
-Variant online(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {name,     idea, isa, Mode::kFast, threaded, true, detail::online_scratch_bytes, run_online<kernels, stored>,
-          supported};
-}
-
-[[maybe_unused]] constexpr std::string_view kPackedIdea =
-    "keys in panels, a tile of scores and of results in registers";
-[[maybe_unused]] constexpr std::string_view kSimdIdea = "the same, a vector of keys or of results per instruction";
-[[maybe_unused]] constexpr std::string_view kWideIdea = "sixteen lanes and 32 registers: a larger tile";
-[[maybe_unused]] constexpr std::string_view kThreadsIdea = "blocks of queries divided among the cores";
-[[maybe_unused]] constexpr std::string_view kFlashIdea =
-    "a block of keys at a time with a running maximum: scores never leave the cache";
-[[maybe_unused]] constexpr std::string_view kFlashThreadsIdea = "the same on every core";
-
-/// Slowest first. A function's own, since the tables of kernels it reads are another file's.
-std::span<const Variant> ladder() {
-  static const Variant kVariants[] = {
-    {"naive", "the equation, a query at a time", "scalar", Mode::kExact, false, false, detail::naive_scratch_bytes,
-     detail::naive, always},
-#if !defined(__wasm__)  // there every build has vectors, and a download has a size
-    two_pass<detail::kScalarKernels, detail::kScalarStored, false>("packed", kPackedIdea, "scalar", always),
-#endif
-#if defined(__x86_64__)
-    two_pass<detail::kAvx2Kernels, detail::kAvx2Stored, false>("simd", kSimdIdea, "avx2", simd::has_avx2),
-    two_pass<detail::kAvx2Kernels, detail::kAvx2Stored, true>("simd_threads", kThreadsIdea, "avx2", simd::has_avx2),
-    online<detail::kFmaKernels, detail::kFmaStored, false>("flash", kFlashIdea, "avx2+fma", simd::has_avx2_fma),
-    online<detail::kFmaKernels, detail::kFmaStored, true>("flash_threads", kFlashThreadsIdea, "avx2+fma",
-                                                          simd::has_avx2_fma),
-    two_pass<detail::kAvx512Kernels, detail::kAvx2Stored, false>("avx512", kWideIdea, "avx512", simd::has_avx512),
-    two_pass<detail::kAvx512Kernels, detail::kAvx2Stored, true>("avx512_threads", kThreadsIdea, "avx512",
-                                                                simd::has_avx512),
-    online<detail::kAvx512FmaKernels, detail::kFmaStored, false>("flash512", kFlashIdea, "avx512+fma",
-                                                                 simd::has_avx512),
-    online<detail::kAvx512FmaKernels, detail::kFmaStored, true>("flash512_threads", kFlashThreadsIdea, "avx512+fma",
-                                                                simd::has_avx512),
-#elif defined(__aarch64__)
-    two_pass<detail::kNeonKernels, detail::kNeonStored, false>("simd", kSimdIdea, "neon", simd::has_neon),
-    two_pass<detail::kNeonKernels, detail::kNeonStored, true>("simd_threads", kThreadsIdea, "neon", simd::has_neon),
-    online<detail::kNeonFmaKernels, detail::kNeonFmaStored, false>("flash", kFlashIdea, "neon+fma", simd::has_neon),
-    online<detail::kNeonFmaKernels, detail::kNeonFmaStored, true>("flash_threads", kFlashThreadsIdea, "neon+fma",
-                                                                  simd::has_neon),
-#elif defined(__wasm_simd128__)
-    two_pass<detail::kWasm128Kernels, detail::kWasm128Stored, false>("simd", kSimdIdea, "wasm128", simd::has_wasm128),
-    two_pass<detail::kWasm128Kernels, detail::kWasm128Stored, true>("simd_threads", kThreadsIdea, "wasm128",
-                                                                    simd::has_wasm128),
-#if defined(__wasm_relaxed_simd__)
-    online<detail::kRelaxedKernels, detail::kRelaxedStored, false>("flash", kFlashIdea, "wasm128+relaxed",
-                                                                   simd::has_wasm_relaxed),
-    online<detail::kRelaxedKernels, detail::kRelaxedStored, true>("flash_threads", kFlashThreadsIdea, "wasm128+relaxed",
-                                                                  simd::has_wasm_relaxed),
-#else
-    online<detail::kWasm128Kernels, detail::kWasm128Stored, false>("flash", kFlashIdea, "wasm128", simd::has_wasm128),
-    online<detail::kWasm128Kernels, detail::kWasm128Stored, true>("flash_threads", kFlashThreadsIdea, "wasm128",
-                                                                  simd::has_wasm128),
-#endif
-#endif
+template <class Simd>
+Variant two_pass(const Row& row) {
+  const auto run = [](const Problem& problem, const Workspace& workspace) noexcept {
+    detail::run_two_pass(kernels_of<Simd>(), problem, workspace);
   };
-  return kVariants;
+  return {row, true, detail::two_pass_scratch_bytes, run};
+}
+
+template <class Simd>
+Variant online(Row row) {
+  const auto run = [](const Problem& problem, const Workspace& workspace) noexcept {
+    detail::run_online(kernels_of<Simd>(), problem, workspace);
+  };
+  row.mode = Mode::kFast;
+  return {row, true, detail::online_scratch_bytes, run};
+}
+
+constexpr simd::Ideas kIdeas{.simd = "the same, a vector of keys or of results per instruction",
+                             .wide = "sixteen lanes and 32 registers: a larger tile",
+                             .threads = "blocks of queries divided among the cores",
+                             .fused = {},
+                             .fused_threads = {}};
+
+Row flash(const simd::Target& target, bool threaded) {
+  Row row = row_of(target, threaded, kIdeas);
+  row.name = target.wide ? (threaded ? "flash512_threads" : "flash512") : threaded ? "flash_threads" : "flash";
+  row.idea = threaded ? "the same on every core"
+                      : "a block of keys at a time with a running maximum: scores never leave the cache";
+  return row;
+}
+
+Ladder<Variant> ladder() {
+  Ladder<Variant> rows;
+  rows.add({{"naive", "the equation, a query at a time", "scalar", Mode::kExact, false, always},
+            false,
+            detail::naive_scratch_bytes,
+            detail::naive});
+  if constexpr (simd::kHasScalar) {
+    rows.add(two_pass<simd::Scalar>({"packed", "keys in panels, a tile of scores and of results in registers", "scalar",
+                                     Mode::kExact, false, always}));
+  }
+  simd::for_each_target([&]<class Simd>(const simd::Target& target) {
+    for (const bool threaded : {false, true}) {
+      if constexpr (!simd::kFused<Simd>) rows.add(two_pass<Simd>(row_of(target, threaded, kIdeas)));
+    }
+    for (const bool threaded : {false, true}) {
+      if constexpr (simd::kFused<Simd> || !simd::kHasFused) rows.add(online<Simd>(flash(target, threaded)));
+    }
+  });
+  return rows;
 }
 
 template <class T>
@@ -169,25 +145,23 @@ void check(const Problem& problem) {
 
 }  // namespace
 
-std::span<const Variant> variants() { return ladder(); }
+std::span<const Variant> variants() {
+  static const Ladder<Variant> kVariants = ladder();
+  return kVariants;
+}
 
 const Variant& variant(std::string_view name) { return find_row(variants(), "attention", name); }
 
 void attend(const Variant& variant, const Problem& problem, Context& context) {
   check(problem);
-  const int threads = variant.threaded ? context.pool.threads() : 1;
-  context.scratch.reserve(variant.scratch_bytes(problem, threads));
-  variant.run(problem, {context.pool, threads, context.scratch.data()});
+  gemm::run(variant, problem, context);
 }
 
 void attend(const Problem& problem, Context& context, Mode mode) {
   attend(best(mode, context.pool.threads()), problem, context);
 }
 
-const Variant& best(Mode mode, int threads) {
-  return last_row(variants(), threads,
-                  [&](const Variant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
-}
+const Variant& best(Mode mode, int threads) { return best_row(variants(), mode, threads); }
 
 double flops(const Problem& problem) {
   double pairs = 0.0;

@@ -7,9 +7,7 @@
 #include "attention/heads.h"
 #include "attention/key_panels.h"
 #include "attention/stored.h"
-#include "core/arena.h"
 #include "gemm/gemm.h"
-#include "parallel/thread_pool.h"
 
 /// Scaled dot-product attention with grouped-query heads, float32.
 namespace optlab::attention {
@@ -36,32 +34,16 @@ struct Problem {
   Stored stored = {};
 };
 
-/// What attention may use beside its operands.
-struct Context {
-  parallel::ThreadPool& pool;
-  Arena& scratch;
-};
-
-/// The same as a kernel gets it: all memory is there.
-struct Workspace {
-  parallel::ThreadPool& pool;
-  int threads;
-  std::byte* scratch;
-};
+using gemm::Context;
+using gemm::Workspace;
 
 /// A rung of the ladder.
-struct Variant {
-  std::string_view name;
-  std::string_view idea;  // one line, shown in the lesson
-  std::string_view isa;   // the policy's name: "scalar", "wasm128", …
-  gemm::Mode mode;
-  bool threaded;
+struct Variant : Row {
   /// Whether it reads K in panels; it makes them itself where the problem has none.
   bool panels;
   /// Scratch bytes that `run` needs.
-  std::size_t (*scratch_bytes)(const Problem&, int threads);
+  std::size_t (*scratch_bytes)(const Problem&, const gemm::Blocking&, int threads);
   void (*run)(const Problem&, const Workspace&) noexcept;
-  bool (*supported)();
 };
 
 /// Slowest first; variants().front() is the reference. Rows whose ISA this build lacks are absent; rows that this CPU

@@ -356,11 +356,11 @@ std::size_t online_floats(const Problem& problem) {
 
 }  // namespace
 
-std::size_t two_pass_scratch_bytes(const Problem& problem, int threads) {
+std::size_t two_pass_scratch_bytes(const Problem& problem, const gemm::Blocking& /*blocking*/, int threads) {
   return scratch_bytes(problem, two_pass_floats(problem), threads);
 }
 
-std::size_t online_scratch_bytes(const Problem& problem, int threads) {
+std::size_t online_scratch_bytes(const Problem& problem, const gemm::Blocking& /*blocking*/, int threads) {
   return scratch_bytes(problem, online_floats(problem), threads);
 }
 

@@ -9,7 +9,7 @@ namespace optlab::attention::detail {
 
 /// The reference, attention_reference.cpp.
 void naive(const Problem& problem, const Workspace& workspace) noexcept;
-std::size_t naive_scratch_bytes(const Problem& problem, int threads);
+std::size_t naive_scratch_bytes(const Problem& problem, const gemm::Blocking& blocking, int threads);
 
 /// The largest register tile of any ISA.
 inline constexpr int kMostRows = 12;
@@ -70,15 +70,11 @@ struct Kernels {
   }
 };
 
-extern const Kernels kScalarKernels;
-extern const Kernels kAvx2Kernels;
-extern const Kernels kFmaKernels;
-extern const Kernels kAvx512Kernels;
-extern const Kernels kAvx512FmaKernels;
-extern const Kernels kNeonKernels;
-extern const Kernels kNeonFmaKernels;
-extern const Kernels kWasm128Kernels;
-extern const Kernels kRelaxedKernels;
+/// A target's table; target.cpp instantiates it.
+template <class Simd>
+struct KernelsOf {
+  static const Kernels table;
+};
 
 /// panel[d][first + i] = key i [d] for i < count.
 void pack_panel(const float* key, std::ptrdiff_t token_stride, int size, int first, int count, float* panel) noexcept;
@@ -103,11 +99,11 @@ struct KernelSet {
 };
 
 /// Two passes over all scores of a row: exact mode's.
-std::size_t two_pass_scratch_bytes(const Problem& problem, int threads);
+std::size_t two_pass_scratch_bytes(const Problem& problem, const gemm::Blocking& blocking, int threads);
 void run_two_pass(const KernelSet& kernels, const Problem& problem, const Workspace& workspace) noexcept;
 
 /// Blocks of keys with a running maximum.
-std::size_t online_scratch_bytes(const Problem& problem, int threads);
+std::size_t online_scratch_bytes(const Problem& problem, const gemm::Blocking& blocking, int threads);
 void run_online(const KernelSet& kernels, const Problem& problem, const Workspace& workspace) noexcept;
 
 }  // namespace optlab::attention::detail

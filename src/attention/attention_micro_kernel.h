@@ -247,10 +247,13 @@ void divide(float* out, int size, float divisor) noexcept {
   for_each_element<Simd>(out, size, divisor, [](auto a, auto b) { return Simd::div(a, b); });
 }
 
-/// Tiles of 1 to kRows rows and kVectors vectors; a row alone takes kAlone vectors at once, enough sums to hide the
+/// Tiles of 1 to kRows rows and kVectors vectors, GEMM's tile, since the loop is the same; a row alone takes kAlone vectors at once, enough sums to hide the
 /// latency of an addition (4 cycles, two started in each).
-template <class Simd, int kRows, int kVectors, int kAlone = 8>
+template <class Simd>
 constexpr Kernels make_kernels() {
+  constexpr int kRows = Simd::kTileRows;
+  constexpr int kVectors = Simd::kTileVectors;
+  constexpr int kAlone = 8;
   static_assert(kRows <= kMostRows && kBlockRows % kRows == 0);
   Kernels kernels{
       kRows, {}, {}, softmax<Simd>, softmax_online<Simd>, multiply<Simd>, divide<Simd>,
@@ -265,5 +268,8 @@ constexpr Kernels make_kernels() {
   });
   return kernels;
 }
+
+template <class Simd>
+constinit const Kernels KernelsOf<Simd>::table = make_kernels<Simd>();
 
 }  // namespace optlab::attention::detail

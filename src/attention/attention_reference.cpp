@@ -20,7 +20,7 @@ Span visible(const Problem& problem, int query) noexcept {
 
 float score_scale(int size) noexcept { return 1.0F / math::sqrt(static_cast<float>(size)); }
 
-std::size_t naive_scratch_bytes(const Problem& problem, int /*threads*/) {
+std::size_t naive_scratch_bytes(const Problem& problem, const gemm::Blocking& /*blocking*/, int /*threads*/) {
   return sizeof(float) * static_cast<std::size_t>(problem.k.tokens);
 }
 

@@ -104,7 +104,7 @@ TEST_F(Attention, AChunkNeedsNoMoreScratchThanItSays) {
     Arena own;
     Context small{pool, own};
     data.run(variant, small, data.problem);
-    EXPECT_EQ(own.high_water(), variant.scratch_bytes(data.problem, variant.threaded ? pool.threads() : 1));
+    EXPECT_EQ(own.high_water(), variant.scratch_bytes(data.problem, {}, variant.threaded ? pool.threads() : 1));
     EXPECT_LT(own.high_water(), 120'000U) << variant.name;
     // A block of expanded keys, and in fast mode one of values beside it.
     Arena other;
@@ -114,7 +114,7 @@ TEST_F(Attention, AChunkNeedsNoMoreScratchThanItSays) {
     stored.stored = few.stored;
     data.run(variant, again, stored);
     const int threads = variant.threaded ? pool.threads() : 1;
-    EXPECT_EQ(other.high_water(), variant.scratch_bytes(stored, threads));
+    EXPECT_EQ(other.high_water(), variant.scratch_bytes(stored, {}, threads));
     EXPECT_LE(other.high_water(), own.high_water() + 65'536U * static_cast<unsigned>(threads)) << variant.name;
   }
 }

@@ -20,11 +20,11 @@ struct RowKernels {
 /// The reference, row_reference.cpp.
 extern const RowKernels kReferenceRowKernels;
 
-extern const RowKernels kScalarRowKernels;
-extern const RowKernels kAvx2RowKernels;
-extern const RowKernels kAvx512RowKernels;
-extern const RowKernels kNeonRowKernels;
-extern const RowKernels kWasm128RowKernels;
+/// An exact target's table; target.cpp instantiates it.
+template <class Simd>
+struct RowKernelsOf {
+  static const RowKernels table;
+};
 
 /// Of GELU's argument: √(2/π) and the cubic term's coefficient.
 inline constexpr float kGeluScale = 0.7978845608028654F;

@@ -141,4 +141,7 @@ constexpr RowKernels make_row_kernels() {
           layer_norm_row<Simd>, gelu_row<Simd>, silu_row<Simd>,    rope_row<Simd>};
 }
 
+template <class Simd>
+constinit const RowKernels RowKernelsOf<Simd>::table = make_row_kernels<Simd>();
+
 }  // namespace optlab::attention::detail

@@ -6,34 +6,30 @@
 #include "attention/workers.h"
 #include "core/error.h"
 #include "core/ladder.h"
-#include "simd/isa.h"
+#include "simd/targets.h"
 
 namespace optlab::attention {
 namespace {
 
-bool always() { return true; }
+constexpr simd::Ideas kIdeas{.simd = "a vector at a time",
+                             .wide = "sixteen lanes",
+                             .threads = "rows divided among the cores",
+                             .fused = {},
+                             .fused_threads = {}};
 
-/// Slowest first. A function's own, since the tables of kernels it reads are another file's.
-std::span<const RowVariant> ladder() {
-  static const RowVariant kVariants[] = {
-    {"naive", "an element at a time", "scalar", false, &detail::kReferenceRowKernels, always},
-#if !defined(__wasm__)  // there every build has vectors, and a download has a size
-    {"scalar", "the vector code with one lane", "scalar", false, &detail::kScalarRowKernels, always},
-#endif
-#if defined(__x86_64__)
-    {"simd", "a vector at a time", "avx2", false, &detail::kAvx2RowKernels, simd::has_avx2},
-    {"simd_threads", "rows divided among the cores", "avx2", true, &detail::kAvx2RowKernels, simd::has_avx2},
-    {"avx512", "sixteen lanes", "avx512", false, &detail::kAvx512RowKernels, simd::has_avx512},
-    {"avx512_threads", "rows divided among the cores", "avx512", true, &detail::kAvx512RowKernels, simd::has_avx512},
-#elif defined(__aarch64__)
-    {"simd", "a vector at a time", "neon", false, &detail::kNeonRowKernels, simd::has_neon},
-    {"simd_threads", "rows divided among the cores", "neon", true, &detail::kNeonRowKernels, simd::has_neon},
-#elif defined(__wasm_simd128__)
-    {"simd", "a vector at a time", "wasm128", false, &detail::kWasm128RowKernels, simd::has_wasm128},
-    {"simd_threads", "rows divided among the cores", "wasm128", true, &detail::kWasm128RowKernels, simd::has_wasm128},
-#endif
-  };
-  return kVariants;
+Ladder<RowVariant> ladder() {
+  Ladder<RowVariant> rows;
+  rows.add({{"naive", "an element at a time", "scalar", Mode::kExact, false, always}, &detail::kReferenceRowKernels});
+  if constexpr (simd::kHasScalar) {
+    rows.add({{"scalar", "the vector code with one lane", "scalar", Mode::kExact, false, always},
+              &detail::RowKernelsOf<simd::Scalar>::table});
+  }
+  simd::for_each_exact_target([&]<class Simd>(const simd::Target& target) {
+    for (const bool threaded : {false, true}) {
+      rows.add({row_of(target, threaded, kIdeas), &detail::RowKernelsOf<Simd>::table});
+    }
+  });
+  return rows;
 }
 
 [[noreturn]] void refuse(const char* operation, const std::string& message) {
@@ -91,7 +87,10 @@ constexpr double kRopeFlops = 3.0;
 
 }  // namespace
 
-std::span<const RowVariant> row_variants() { return ladder(); }
+std::span<const RowVariant> row_variants() {
+  static const Ladder<RowVariant> kVariants = ladder();
+  return kVariants;
+}
 
 const RowVariant& row_variant(std::string_view name) { return find_row(row_variants(), "row operations", name); }
 

@@ -5,6 +5,7 @@
 
 #include "attention/heads.h"
 #include "attention/rope_table.h"
+#include "core/ladder.h"
 #include "core/matrix.h"
 #include "parallel/thread_pool.h"
 
@@ -25,13 +26,8 @@ struct RowKernels;
 }
 
 /// A rung of the ladder of these operations.
-struct RowVariant {
-  std::string_view name;
-  std::string_view idea;
-  std::string_view isa;
-  bool threaded;
+struct RowVariant : Row {
   const detail::RowKernels* kernels;
-  bool (*supported)();
 };
 
 /// Slowest first; row_variants().front() is the reference.

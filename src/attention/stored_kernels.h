@@ -44,13 +44,11 @@ inline constexpr int kStoredGrain = 16;
 /// Times 2^112 it is finite still.
 inline constexpr float kMostQuery = 0x1p15F;
 
-extern const StoredKernels kScalarStored;
-extern const StoredKernels kAvx2Stored;
-extern const StoredKernels kFmaStored;
-extern const StoredKernels kNeonStored;
-extern const StoredKernels kNeonFmaStored;
-extern const StoredKernels kWasm128Stored;
-extern const StoredKernels kRelaxedStored;
+/// The table of a target that widens; target.cpp instantiates it.
+template <class Simd>
+struct StoredKernelsOf {
+  static const StoredKernels table;
+};
 
 /// One number of a key or value of head g.
 float stored_key(const Stored& stored, int size, int key, int g, int d) noexcept;

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "attention/stored_kernels.h"
+#include "simd/traits.h"
 #include "simd/unroll.h"
 
 /// The building blocks of `StoredKernels`, written once over a widening policy (simd/widen.h); nothing here may be a shared
@@ -159,10 +160,16 @@ void half_expand(const std::uint16_t* from, std::ptrdiff_t count, float* to) noe
 }
 
 /// kPanels panels of halves at a time, kInt8Panels of bytes, whose scales take as many registers as their sums.
-template <class Widen, int kPanels, int kInt8Panels, int kPairs>
+template <class Widen>
 constexpr StoredKernels make_stored_kernels() {
+  constexpr int kPanels = Widen::kPanels;
+  constexpr int kInt8Panels = Widen::kBytePanels;
+  constexpr int kPairs = Widen::Simd::kLanes == 1 ? 8 : 4;
   return {stored_scores<HalfFormat<Widen>, kPanels>, stored_weigh<HalfFormat<Widen>, kPairs>,
           stored_scores<Int8Format<Widen>, kInt8Panels>, stored_weigh<Int8Format<Widen>, kPairs>, half_expand<Widen>};
 }
+
+template <class Simd>
+constinit const StoredKernels StoredKernelsOf<Simd>::table = make_stored_kernels<typename simd::WidenOf<Simd>::Type>();
 
 }  // namespace optlab::attention::detail

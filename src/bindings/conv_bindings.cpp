@@ -48,7 +48,7 @@ class Convolution {
     }
   }
 
-  std::string variant() const { return variant_.name; }
+  std::string variant() const { return std::string(variant_.name); }
   ConvFloats input() { return view_of(input_); }
   ConvFloats output() { return view_of(output_); }
   double packed_bytes() const { return static_cast<double>(filter_.bytes()); }

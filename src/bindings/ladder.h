@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "gemm/gemm.h"
+#include "core/ladder.h"
 
 /// Every family's ladder as JavaScript sees it: arrays of one type, VariantInfo.
 namespace optlab::bindings {
@@ -24,22 +24,13 @@ struct LadderRow {
 
 void push_row(const emscripten::val& rows, const LadderRow& row);
 
-/// The mode of a family's row. Row operations have none: all are exact.
-template <class Row>
-const char* mode_of(const Row& row) {
-  if constexpr (requires { row.mode; }) {
-    return row.mode == gemm::Mode::kExact ? "exact" : "fast";
-  } else {
-    return "exact";
-  }
-}
-
 /// To be exported: the rows that `variants()` lists, of any family.
 template <auto variants>
 VariantArray ladder() {
   const emscripten::val rows = emscripten::val::array();
-  for (const auto& row : variants()) {
-    push_row(rows, {row.name, row.idea, row.isa, mode_of(row), row.threaded, row.supported()});
+  for (const Row& row : variants()) {
+    push_row(rows,
+             {row.name, row.idea, row.isa, row.mode == Mode::kExact ? "exact" : "fast", row.threaded, row.supported()});
   }
   return VariantArray(rows);
 }

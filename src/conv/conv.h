@@ -73,13 +73,8 @@ struct FilterLayout {
 
 /// A rung of the ladder. All rungs have one signature, so that tests, benchmarks, lessons and the dispatcher iterate
 /// them.
-struct Variant {
-  std::string name;
-  std::string_view idea;  // one line, shown in the lesson
-  std::string_view isa;   // the policy's name: "scalar", "wasm128", …
+struct Variant : Row {
   Algorithm algorithm;
-  Mode mode;
-  bool threaded;
   FilterLayout layout;
   /// The rung of the matrix ladder that does the arithmetic; null where the variant has register tiles of its own.
   const gemm::Variant* product;
@@ -87,7 +82,6 @@ struct Variant {
   /// Scratch bytes that `run` needs.
   std::size_t (*scratch_bytes)(const Variant&, const Problem&, const Context&, int threads);
   void (*run)(const Variant&, const Problem&, const Workspace&) noexcept;
-  bool (*supported)();
 };
 
 /// The reference first, then by instruction set, narrowest first, and within one slowest first. Rows whose ISA this

@@ -42,7 +42,7 @@ void register_all() {
     const int threads = variant.threaded ? parallel::hardware_threads() : 1;
     for (const Geometry& g : kGeometries) {
       if (!variant.applies(g)) continue;
-      const std::string name = variant.name + "/" + std::to_string(g.kernel_height) + "x" +
+      const std::string name = std::string(variant.name) + "/" + std::to_string(g.kernel_height) + "x" +
                                std::to_string(g.kernel_width) + "_" + std::to_string(g.height) + "^2x" +
                                std::to_string(g.channels) + "to" + std::to_string(g.outputs) +
                                "/threads:" + std::to_string(threads);

@@ -7,7 +7,7 @@
 #include "conv/walk.h"
 #include "core/error.h"
 #include "core/ladder.h"
-#include "simd/isa.h"
+#include "simd/targets.h"
 
 namespace optlab::conv {
 namespace {
@@ -20,41 +20,24 @@ using detail::round_up;
 using detail::Stretches;
 using detail::Tiles;
 
-bool always() { return true; }
+constexpr std::string_view kTileIdea = "a tile of the gradient in registers while the pixels go by";
+constexpr std::string_view kThreadsIdea = "the gradient's elements divided among the cores";
+constexpr simd::Ideas kIdeas{
+    .simd = kTileIdea, .wide = kTileIdea, .threads = kThreadsIdea, .fused = kTileIdea, .fused_threads = kThreadsIdea};
 
-std::span<const GradientVariant> ladder() {
-  constexpr std::string_view kTile = "a tile of the gradient in registers while the pixels go by";
-  constexpr std::string_view kThreads = "the gradient's elements divided among the cores";
-  static const GradientVariant kVariants[] = {
-    {"naive", "seven loops, an element of the gradient at a time", "scalar", Mode::kExact, false, nullptr, always},
-#if !defined(__wasm__)
-    {"scalar", kTile, "scalar", Mode::kExact, false, &detail::kScalarKernels, always},
-#endif
-#if defined(__x86_64__)
-    {"simd", kTile, "avx2", Mode::kExact, false, &detail::kAvx2Kernels, simd::has_avx2},
-    {"simd_threads", kThreads, "avx2", Mode::kExact, true, &detail::kAvx2Kernels, simd::has_avx2},
-    {"fma", kTile, "avx2+fma", Mode::kFast, false, &detail::kFmaKernels, simd::has_avx2_fma},
-    {"fma_threads", kThreads, "avx2+fma", Mode::kFast, true, &detail::kFmaKernels, simd::has_avx2_fma},
-    {"avx512", kTile, "avx512", Mode::kExact, false, &detail::kAvx512Kernels, simd::has_avx512},
-    {"avx512_threads", kThreads, "avx512", Mode::kExact, true, &detail::kAvx512Kernels, simd::has_avx512},
-    {"fma512", kTile, "avx512+fma", Mode::kFast, false, &detail::kAvx512FmaKernels, simd::has_avx512},
-    {"fma512_threads", kThreads, "avx512+fma", Mode::kFast, true, &detail::kAvx512FmaKernels, simd::has_avx512},
-#elif defined(__aarch64__)
-    {"simd", kTile, "neon", Mode::kExact, false, &detail::kNeonKernels, simd::has_neon},
-    {"simd_threads", kThreads, "neon", Mode::kExact, true, &detail::kNeonKernels, simd::has_neon},
-    {"fma", kTile, "neon+fma", Mode::kFast, false, &detail::kNeonFmaKernels, simd::has_neon},
-    {"fma_threads", kThreads, "neon+fma", Mode::kFast, true, &detail::kNeonFmaKernels, simd::has_neon},
-#elif defined(__wasm_simd128__)
-    {"simd", kTile, "wasm128", Mode::kExact, false, &detail::kWasm128Kernels, simd::has_wasm128},
-    {"simd_threads", kThreads, "wasm128", Mode::kExact, true, &detail::kWasm128Kernels, simd::has_wasm128},
-#if defined(__wasm_relaxed_simd__)
-    {"relaxed", kTile, "wasm128+relaxed", Mode::kFast, false, &detail::kRelaxedKernels, simd::has_wasm_relaxed},
-    {"relaxed_threads", kThreads, "wasm128+relaxed", Mode::kFast, true, &detail::kRelaxedKernels,
-     simd::has_wasm_relaxed},
-#endif
-#endif
-  };
-  return kVariants;
+Ladder<GradientVariant> ladder() {
+  Ladder<GradientVariant> rows;
+  rows.add(
+      {{"naive", "seven loops, an element of the gradient at a time", "scalar", Mode::kExact, false, always}, nullptr});
+  if constexpr (simd::kHasScalar) {
+    rows.add({{"scalar", kTileIdea, "scalar", Mode::kExact, false, always}, &detail::KernelsOf<simd::Scalar>::table});
+  }
+  simd::for_each_target([&]<class Simd>(const simd::Target& target) {
+    for (const bool threaded : {false, true}) {
+      rows.add({row_of(target, threaded, kIdeas), &detail::KernelsOf<Simd>::table});
+    }
+  });
+  return rows;
 }
 
 void check_size(const char* what, std::size_t size, std::size_t wanted) {
@@ -317,12 +300,12 @@ void gather_gradient(const GradientVariant& variant, const Geometry& g, const fl
 
 }  // namespace
 
-std::span<const GradientVariant> gradient_variants() { return ladder(); }
-
-const GradientVariant& best_gradient(Mode mode, int threads) {
-  return last_row(gradient_variants(), threads,
-                  [&](const GradientVariant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
+std::span<const GradientVariant> gradient_variants() {
+  static const Ladder<GradientVariant> kVariants = ladder();
+  return kVariants;
 }
+
+const GradientVariant& best_gradient(Mode mode, int threads) { return best_row(gradient_variants(), mode, threads); }
 
 const GradientVariant& best_gradient_of(std::string_view isa, Mode mode, bool threaded) {
   return last_row(gradient_variants(), 2, [&](const GradientVariant& row) {

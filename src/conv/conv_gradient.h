@@ -13,14 +13,8 @@ struct Kernels;
 }
 
 /// A rung: what computes the gradients, by which instructions.
-struct GradientVariant {
-  std::string_view name;
-  std::string_view idea;
-  std::string_view isa;  // as in the other ladders
-  Mode mode;
-  bool threaded;
+struct GradientVariant : Row {
   const detail::Kernels* kernels;  // null: plain loops
-  bool (*supported)();
 };
 
 /// The reference first, then by instruction set, narrowest first.

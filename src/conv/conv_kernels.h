@@ -78,14 +78,10 @@ struct Kernels {
   constexpr int columns() const { return vectors * lanes; }  // NR
 };
 
-extern const Kernels kScalarKernels;
-extern const Kernels kAvx2Kernels;
-extern const Kernels kFmaKernels;
-extern const Kernels kAvx512Kernels;
-extern const Kernels kAvx512FmaKernels;
-extern const Kernels kNeonKernels;
-extern const Kernels kNeonFmaKernels;
-extern const Kernels kWasm128Kernels;
-extern const Kernels kRelaxedKernels;
+/// A target's table; target.cpp instantiates it.
+template <class Simd>
+struct KernelsOf {
+  static const Kernels table;
+};
 
 }  // namespace optlab::conv::detail

@@ -1,8 +1,7 @@
 #include <string>
-#include <vector>
 
 #include "conv/conv_driver.h"
-#include "simd/isa.h"
+#include "simd/targets.h"
 
 /// The list of variants.
 namespace optlab::conv {
@@ -10,7 +9,8 @@ namespace {
 
 using detail::Kernels;
 
-bool always() { return true; }
+using Rows = Ladder<Variant, 64>;
+
 bool anything(const Geometry& /*geometry*/) { return true; }
 bool is_pointwise(const Geometry& g) {
   return g.kernel_height == 1 && g.kernel_width == 1 && g.stride == 1 && g.padding == 0;
@@ -36,20 +36,11 @@ std::size_t direct_scratch(const Variant&, const Problem& problem, const Context
   return detail::direct_scratch_bytes(problem, threads);
 }
 
-/// What the rows of one instruction set have in common.
-struct Family {
-  const char* suffix;   // of the names
-  const char* threads;  // suffix of the threaded rows, null without any
-  std::string_view isa;
-  Mode mode;
-  bool (*supported)();
-};
-
-/// The rung of the matrix ladder with the family's instructions.
-const gemm::Variant* product_for(const Family& family, bool threaded) {
+/// The rung of the matrix ladder with the target's instructions.
+const gemm::Variant* product_for(std::string_view isa, Mode mode, bool threaded) {
   const gemm::Variant* found = nullptr;
   for (const gemm::Variant& candidate : gemm::variants()) {
-    if (candidate.isa == family.isa && candidate.mode == family.mode && candidate.threaded == threaded &&
+    if (candidate.isa == isa && candidate.mode == mode && candidate.threaded == threaded &&
         candidate.panels.columns > 0) {
       found = &candidate;
     }
@@ -57,21 +48,26 @@ const gemm::Variant* product_for(const Family& family, bool threaded) {
   return found;
 }
 
-/// Adds the rows that one table of kernels makes, with or without threads.
+/// Adds the rows that one table of kernels makes, with or without threads; `suffix` ends their names.
 template <const Kernels& kernels>
-void add_rows(std::vector<Variant>& rows, const Family& family, bool threaded) {
+void add_rows(Rows& rows, const simd::Target& target, bool threaded, std::string_view suffix) {
   const PanelFormat format{kernels.columns(), kernels.lanes};
   const FilterLayout plain{detail::plain_floats, detail::pack_plain, {}};
   const FilterLayout panels{detail::panel_floats, detail::pack_panels, format};
   const FilterLayout channels{detail::depthwise_floats, detail::pack_depthwise, {0, kernels.lanes}};
   const FilterLayout transformed{detail::winograd_floats, detail::pack_winograd, format};
-  const gemm::Variant* product = product_for(family, threaded);
+  const gemm::Variant* product = product_for(target.isa, target.mode(), threaded);
   const FilterLayout product_panels{detail::panel_floats, detail::pack_panels, product->panels};
   const auto add = [&](const char* name, std::string_view idea, Algorithm algorithm, const FilterLayout& layout,
                        auto applies, auto scratch, auto run) {
-    rows.push_back({std::string(name) + (threaded ? family.threads : family.suffix), idea, family.isa, algorithm,
-                    algorithm == Algorithm::kWinograd ? Mode::kFast : family.mode, threaded, layout, product, applies,
-                    scratch, run, family.supported});
+    const Mode mode = algorithm == Algorithm::kWinograd ? Mode::kFast : target.mode();
+    rows.add({{lasting_name(name, suffix), idea, target.isa, mode, threaded, target.supported},
+              algorithm,
+              layout,
+              product,
+              applies,
+              scratch,
+              run});
   };
   if (!threaded) {
     add("direct", "a vector of output channels at once, pixel by pixel", Algorithm::kDirect, plain, anything,
@@ -90,51 +86,32 @@ void add_rows(std::vector<Variant>& rows, const Family& family, bool threaded) {
       run_of<detail::run_winograd, kernels>);
 }
 
-template <const Kernels& kernels>
-void add_family(std::vector<Variant>& rows, const Family& family) {
-  add_rows<kernels>(rows, family, false);
-  if (family.threads != nullptr) add_rows<kernels>(rows, family, true);
-}
-
-std::vector<Variant> ladder() {
-  std::vector<Variant> rows{{"naive",
-                             "seven loops, an output element at a time",
-                             "scalar",
-                             Algorithm::kNaive,
-                             Mode::kExact,
-                             false,
-                             {detail::plain_floats, detail::pack_plain, {}},
-                             nullptr,
-                             anything,
-                             no_scratch,
-                             run_naive,
-                             always}};
-#if !defined(__wasm__)  // there every build has vectors, and a download has a size
-  add_family<detail::kScalarKernels>(rows, {"_scalar", nullptr, "scalar", Mode::kExact, always});
-#endif
-#if defined(__x86_64__)
-  add_family<detail::kAvx2Kernels>(rows, {"", "_threads", "avx2", Mode::kExact, simd::has_avx2});
-  add_family<detail::kFmaKernels>(rows, {"_fma", "_fma_threads", "avx2+fma", Mode::kFast, simd::has_avx2_fma});
-  add_family<detail::kAvx512Kernels>(rows, {"_avx512", "_avx512_threads", "avx512", Mode::kExact, simd::has_avx512});
-  add_family<detail::kAvx512FmaKernels>(rows,
-                                        {"_fma512", "_fma512_threads", "avx512+fma", Mode::kFast, simd::has_avx512});
-#elif defined(__aarch64__)
-  add_family<detail::kNeonKernels>(rows, {"", "_threads", "neon", Mode::kExact, simd::has_neon});
-  add_family<detail::kNeonFmaKernels>(rows, {"_fma", "_fma_threads", "neon+fma", Mode::kFast, simd::has_neon});
-#elif defined(__wasm_simd128__)
-  add_family<detail::kWasm128Kernels>(rows, {"", "_threads", "wasm128", Mode::kExact, simd::has_wasm128});
-#if defined(__wasm_relaxed_simd__)
-  add_family<detail::kRelaxedKernels>(
-      rows, {"_relaxed", "_relaxed_threads", "wasm128+relaxed", Mode::kFast, simd::has_wasm_relaxed});
-#endif
-#endif
+Rows ladder() {
+  Rows rows;
+  rows.add({{"naive", "seven loops, an output element at a time", "scalar", Mode::kExact, false, always},
+            Algorithm::kNaive,
+            {detail::plain_floats, detail::pack_plain, {}},
+            nullptr,
+            anything,
+            no_scratch,
+            run_naive});
+  if constexpr (simd::kHasScalar) {
+    add_rows<detail::KernelsOf<simd::Scalar>::table>(rows, {"scalar", {}, {}, false, false, always}, false, "_scalar");
+  }
+  simd::for_each_target([&]<class Simd>(const simd::Target& target) {
+    // "implicit", "implicit_threads", "implicit_fma", …: the first target's name is left out.
+    const bool first = target.name == "simd";
+    const std::string suffix = first ? "" : std::string("_").append(target.name);
+    add_rows<detail::KernelsOf<Simd>::table>(rows, target, false, suffix);
+    add_rows<detail::KernelsOf<Simd>::table>(rows, target, true, suffix + "_threads");
+  });
   return rows;
 }
 
 }  // namespace
 
 std::span<const Variant> variants() {
-  static const std::vector<Variant> kVariants = ladder();
+  static const Rows kVariants = ladder();
   return kVariants;
 }
 

@@ -258,8 +258,10 @@ void gradient(const GradientTask& task) noexcept {
   });
 }
 
-template <class Simd, int kRows, int kVectors>
+template <class Simd>
 constexpr Kernels make_kernels() {
+  constexpr int kRows = Simd::kTileRows;
+  constexpr int kVectors = Simd::kTileVectors;
   static_assert(kRows <= kMostRows && kVectors <= kMostVectors && Simd::kLanes <= kMostLanes);
   Kernels kernels{kRows, kVectors, Simd::kLanes, {}, direct<Simd>, {}, winograd_input<Simd>, winograd_output<Simd>, {}};
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = tile<Simd, r + 1, v + 1>; }); });
@@ -268,5 +270,8 @@ constexpr Kernels make_kernels() {
       [&](auto r) { unroll<kVectors>([&](auto v) { kernels.gradient[r][v] = gradient<Simd, r + 1, v + 1>; }); });
   return kernels;
 }
+
+template <class Simd>
+constinit const Kernels KernelsOf<Simd>::table = make_kernels<Simd>();
 
 }  // namespace optlab::conv::detail

@@ -31,7 +31,7 @@ constexpr Geometry kGeometries[] = {
     {0, 4, 4, 3, 8, 3, 3, 1, 1, 1, 1},     {1, 5, 5, 64, 20, 3, 3, 1, 1, 1, 1},   {1, 6, 50, 7, 11, 1, 7, 1, 3, 1, 1}};
 
 std::string describe(const Variant& variant, const Geometry& g) {
-  std::string text = variant.name + " at {";
+  std::string text = std::string(variant.name) + " at {";
   for (int value : {g.batch, g.height, g.width, g.channels, g.outputs, g.kernel_height, g.kernel_width, g.stride,
                     g.padding, g.dilation, g.groups}) {
     text += std::to_string(value) + ",";
@@ -338,10 +338,11 @@ TEST_F(Conv, RefusesWhatCannotBeAndNamesIt) {
   EXPECT_EQ(call(naive, g, 255, 512), "conv: the input has 255 elements; 256 are wanted");
   EXPECT_EQ(call(naive, g, 256, 511), "conv: the output has 511 elements; 512 are wanted");
   const Variant& implicit = first_of(Algorithm::kImplicit);
-  EXPECT_NE(call(implicit, g, 256, 512).find("[3,3,4,8] in 1 group is not one that " + implicit.name),
+  EXPECT_NE(call(implicit, g, 256, 512).find("[3,3,4,8] in 1 group is not one that " + std::string(implicit.name)),
             std::string::npos);
   const Variant& pointwise = first_of(Algorithm::kPointwise);
-  EXPECT_NE(call(pointwise, g, 256, 512).find(pointwise.name + " does not apply to a kernel [3,3]"), std::string::npos);
+  EXPECT_NE(call(pointwise, g, 256, 512).find(std::string(pointwise.name) + " does not apply to a kernel [3,3]"),
+            std::string::npos);
   EXPECT_EQ(message_of<std::invalid_argument>([&] { PackedFilter(naive, g, std::span(operands.weights).first(9)); }),
             "PackedFilter: 9 weights; a filter [3,3,4,8] in 1 group wants 288");
 }

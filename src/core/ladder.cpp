@@ -2,7 +2,15 @@
 
 #include "core/error.h"
 
-namespace optlab::detail {
+namespace optlab {
+
+std::string_view lasting_name(std::string_view first, std::string_view second) {
+  char* const name = new char[first.size() + second.size()];
+  second.copy(name + first.copy(name, first.size()), second.size());
+  return {name, first.size() + second.size()};
+}
+
+namespace detail {
 
 void append_name(std::string& names, std::string_view name) {
   if (!names.empty()) names += ", ";
@@ -13,4 +21,5 @@ void refuse_name(std::string_view family, std::string_view name, const std::stri
   throw_invalid({family, ": no variant \"", name, "\" here; there are ", names});
 }
 
-}  // namespace optlab::detail
+}  // namespace detail
+}  // namespace optlab

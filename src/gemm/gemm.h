@@ -5,13 +5,14 @@
 #include <string_view>
 
 #include "core/arena.h"
+#include "core/ladder.h"
 #include "core/matrix.h"
 #include "parallel/thread_pool.h"
 
 /// Dense matrix multiplication, float32.
 namespace optlab::gemm {
 
-enum class Mode { kExact, kFast };
+using optlab::Mode;
 
 enum class Activation { kNone, kRelu };
 
@@ -58,6 +59,15 @@ struct Workspace {
   Blocking blocking;
 };
 
+/// Runs `variant` on checked operands: as many threads as it uses, its scratch reserved. For every family whose problems
+/// run in a Workspace.
+template <class Variant, class Problem>
+void run(const Variant& variant, const Problem& problem, Context& context) {
+  const int threads = variant.threaded ? context.pool.threads() : 1;
+  context.scratch.reserve(variant.scratch_bytes(problem, context.blocking, threads));
+  variant.run(problem, Workspace{context.pool, threads, context.scratch.data(), context.blocking});
+}
+
 /// The order in which a rung's register tile reads B: panels of so many columns, the last one filled up to whole
 /// vectors. 0 columns: the rung reads B row by row.
 struct PanelFormat {
@@ -68,17 +78,11 @@ struct PanelFormat {
 
 /// A rung of the ladder. All rungs have one signature, so that tests, benchmarks, lessons and the dispatcher iterate
 /// them.
-struct Variant {
-  std::string_view name;
-  std::string_view idea;  // one line, shown in the lesson
-  std::string_view isa;   // the policy's name: "scalar", "wasm128", …
-  Mode mode;
-  bool threaded;
+struct Variant : Row {
   PanelFormat panels;
   /// Scratch bytes that `run` needs.
   std::size_t (*scratch_bytes)(const Problem&, const Blocking&, int threads);
   void (*run)(const Problem&, const Workspace&) noexcept;
-  bool (*supported)();
 };
 
 /// Slowest first; variants().front() is the reference. Rows whose ISA this build lacks are absent; rows that this CPU

@@ -12,7 +12,7 @@
 #include "gemm/gemm.h"
 #include "gemm/gemm_kernels.h"
 #include "gemm/int8_kernels.h"
-#include "simd/isa.h"
+#include "simd/targets.h"
 
 /// What callgrind counts for tools/drift.ts: every building block once, each between two requests that switch the counting on and off. A
 /// line for each case: its name and its work, in multiply-adds (packing: in elements), then the compiler's.
@@ -94,10 +94,10 @@ void count_product(const std::string& name, Mode mode) {
 }
 
 void count_all() {
-  count_kernels("avx2", detail::kAvx2Kernels);
-  count_kernels("fma", detail::kFmaKernels);
-  count_int8_kernels("int8 dot, avx2", detail::kInt8Avx2Kernels);
-  count_int8_kernels("int8 wide, avx2", detail::kInt8Avx2WideKernels);
+  count_kernels("avx2", detail::KernelsOf<simd::Avx2>::table);
+  count_kernels("fma", detail::KernelsOf<simd::Avx2Fma>::table);
+  count_int8_kernels("int8 dot, avx2", detail::Int8KernelsOf<simd::Avx2Dot>::table);
+  count_int8_kernels("int8 wide, avx2", detail::Int8KernelsOf<simd::Avx2Dot16>::table);
   count_packing();
   count_product("product 64, exact", Mode::kExact);
   count_product("product 64, fast", Mode::kFast);

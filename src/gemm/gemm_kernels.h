@@ -46,15 +46,11 @@ struct Kernels {
 /// (4 cycles, two started in each).
 inline constexpr int kPanels = 4;
 
-extern const Kernels kScalarKernels;
-extern const Kernels kAvx2Kernels;
-extern const Kernels kFmaKernels;
-extern const Kernels kAvx512Kernels;
-extern const Kernels kAvx512FmaKernels;
-extern const Kernels kNeonKernels;
-extern const Kernels kNeonFmaKernels;
-extern const Kernels kWasm128Kernels;
-extern const Kernels kRelaxedKernels;
+/// A target's table; target.cpp instantiates it.
+template <class Simd>
+struct KernelsOf {
+  static const Kernels table;
+};
 
 constexpr int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
 

@@ -117,12 +117,17 @@ void panels(const ConstMatrixView& a, const float* b, std::ptrdiff_t panel_strid
       [&](auto p) { unroll<kVectors>([&](auto v) { Simd::store(c + (p * kVectors + v) * kLanes, sums[p][v]); }); });
 }
 
-template <class Simd, int kRows, int kVectors>
+template <class Simd>
 constexpr Kernels make_kernels() {
+  constexpr int kRows = Simd::kTileRows;
+  constexpr int kVectors = Simd::kTileVectors;
   static_assert(kRows <= kMostRows && kVectors <= kMostVectors);
   Kernels kernels{kRows, kVectors, Simd::kLanes, {}, finish<Simd>, row<Simd>, panels<Simd, kVectors>};
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = tile<Simd, r + 1, v + 1>; }); });
   return kernels;
 }
+
+template <class Simd>
+constinit const Kernels KernelsOf<Simd>::table = make_kernels<Simd>();
 
 }  // namespace optlab::gemm::detail

@@ -5,6 +5,7 @@
 #include "core/buffer.h"
 #include "gemm/int8_kernels.h"
 #include "measure/clock.h"
+#include "simd/targets.h"
 
 /// Which form of the relaxed dot product this engine and CPU do faster.
 namespace optlab::gemm::detail {
@@ -32,8 +33,8 @@ bool measure() {
   double three = std::numeric_limits<double>::infinity(), fused = three;
   const double start = measure::now_seconds();
   while (measure::now_seconds() - start < kSeconds) {
-    three = std::min(three, seconds_per_row(kInt8RelaxedKernels, data, sums));
-    fused = std::min(fused, seconds_per_row(kInt8FusedKernels, data, sums));
+    three = std::min(three, seconds_per_row(Int8KernelsOf<simd::WasmRelaxedDot>::table, data, sums));
+    fused = std::min(fused, seconds_per_row(Int8KernelsOf<simd::WasmRelaxedDotAdd>::table, data, sums));
   }
   return fused < three;
 }

@@ -7,71 +7,35 @@
 
 #include "core/error.h"
 #include "core/ladder.h"
+#include "core/operands.h"
 #include "gemm/int8_rows.h"
-#include "simd/isa.h"
 
 namespace optlab::gemm {
 namespace {
 
 using detail::int8_row;
-using detail::Int8Kernels;
 using detail::Int8Layout;
 
-bool always() { return true; }
-
 /// A row that has to be made needs a place.
-std::size_t naive_scratch(const Int8Problem& problem, int /*threads*/) {
+std::size_t naive_scratch(const Int8Problem& problem, const Blocking& /*blocking*/, int /*threads*/) {
   return problem.rows != nullptr ? static_cast<std::size_t>(problem.b->rows()) + Int8RowSource::kSlack : 0;
 }
 
-[[maybe_unused]] constexpr std::string_view kWideIdea = "products of 16-bit words, added in pairs: eight bits by eight";
-[[maybe_unused]] constexpr std::string_view kDotIdea =
-    "four products of bytes a column and step: activations of seven bits";
-[[maybe_unused]] constexpr std::string_view kFusedIdea = "dot and addition in one instruction, where the CPU has one";
-[[maybe_unused]] constexpr std::string_view kVnniIdea = "four products of bytes added in one instruction";
-[[maybe_unused]] constexpr std::string_view kThreadsIdea = "C divided among the cores";
-
-/// See gemm.cpp's ladder().
-std::span<const Int8Variant> ladder() {
-  using namespace detail;
-  static const Int8Variant kVariants[] = {
-    {"int8_naive",
-     "three loops, an element of C at a time",
-     "scalar",
-     {},
-     false,
-     8,
-     Int8Format{},
-     naive_scratch,
-     int8_naive,
-     always,
-     nullptr},
-    int8_row<kInt8ScalarKernels, false>("int8_packed", "weights in panels, a tile of sums in registers", "scalar",
-                                        always),
-#if defined(__x86_64__)
-    int8_row<kInt8Avx2WideKernels, false>("int8_wide", kWideIdea, "avx2", simd::has_avx2),
-    int8_row<kInt8Avx2WideKernels, true>("int8_wide_threads", kThreadsIdea, "avx2", simd::has_avx2),
-    int8_row<kInt8Avx2Kernels, false>("int8_dot", kDotIdea, "avx2", simd::has_avx2),
-    int8_row<kInt8Avx2Kernels, true>("int8_dot_threads", kThreadsIdea, "avx2", simd::has_avx2),
-    int8_row<kInt8Avx512Kernels, false>("int8_vnni", kVnniIdea, "avx512+vnni", simd::has_avx512_vnni),
-    int8_row<kInt8Avx512Kernels, true>("int8_vnni_threads", kThreadsIdea, "avx512+vnni", simd::has_avx512_vnni),
-#elif defined(__aarch64__)
-    int8_row<kInt8NeonWideKernels, false>("int8_wide", kWideIdea, "neon", simd::has_neon),
-    int8_row<kInt8NeonWideKernels, true>("int8_wide_threads", kThreadsIdea, "neon", simd::has_neon),
-    int8_row<kInt8NeonKernels, false>("int8_dot", kDotIdea, "neon", simd::has_neon),
-    int8_row<kInt8NeonKernels, true>("int8_dot_threads", kThreadsIdea, "neon", simd::has_neon),
-#elif defined(__wasm_simd128__)
-    int8_row<kInt8WasmWideKernels, false>("int8_wide", kWideIdea, "wasm128", simd::has_wasm128),
-    int8_row<kInt8WasmWideKernels, true>("int8_wide_threads", kThreadsIdea, "wasm128", simd::has_wasm128),
-#if defined(__wasm_relaxed_simd__)
-    int8_row<kInt8RelaxedKernels, false>("int8_dot", kDotIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
-    int8_row<kInt8RelaxedKernels, true>("int8_dot_threads", kThreadsIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
-    int8_row<kInt8FusedKernels, false>("int8_fused", kFusedIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
-    int8_row<kInt8FusedKernels, true>("int8_fused_threads", kThreadsIdea, "wasm128+relaxed", simd::has_wasm_relaxed),
-#endif
-#endif
-  };
-  return kVariants;
+Ladder<Int8Variant> ladder() {
+  Ladder<Int8Variant> rows;
+  rows.add({{"int8_naive", "three loops, an element of C at a time", "scalar", Mode::kExact, false, always},
+            {},
+            8,
+            Int8Format{},
+            naive_scratch,
+            detail::int8_naive,
+            nullptr});
+  rows.add(int8_row<simd::ScalarDot>(
+      {"scalar", "int8_packed", {}, "weights in panels, a tile of sums in registers", always}, false));
+  simd::for_each_dot_target([&]<class Dot>(const simd::DotTarget& target) {
+    for (const bool threaded : {false, true}) rows.add(int8_row<Dot>(target, threaded));
+  });
+  return rows;
 }
 
 /// Copies panel p into the order of the tile: for each group of k and each column its values side by side, zeros beyond
@@ -88,26 +52,21 @@ void pack_panel(const Int8Layout& layout, const WeightView& b, int p, Element* t
 }
 
 template <class View>
-void check_view(const char* what, const View& view) {
-  if (view.rows < 0 || view.columns < 0) {
-    throw_invalid({"int8 gemm: ", what, " is ", format_shape({view.rows, view.columns}), "; dimensions must be >= 0"});
-  }
-  if (view.rows > 0 && view.columns > 0 && (view.data == nullptr || view.column_stride != 1)) {
-    throw_invalid({"int8 gemm: ", what, (view.data == nullptr ? " has no data" : "'s columns must be adjacent")});
+void check_adjacent(const char* what, const View& view) {
+  check_view("int8 gemm", what, view);
+  if (view.rows > 0 && view.columns > 0 && view.column_stride != 1) {
+    throw_invalid({"int8 gemm: ", what, "'s columns must be adjacent"});
   }
 }
 
 template <class Output>
 void check(const Int8Variant& variant, const ActivationView& a, const PackedInt8& b, const Output& c) {
-  check_view("A", a);
-  check_view("C", c);
+  check_adjacent("A", a);
+  check_adjacent("C", c);
   if (!b.fits(variant)) {
     throw std::invalid_argument("int8 gemm: B is not packed for " + std::string(variant.name));
   }
-  if (a.columns != b.rows() || c.rows != a.rows || c.columns != b.columns()) {
-    throw_invalid({"int8 gemm: A is ", format_shape({a.rows, a.columns}), ", B ", format_shape({b.rows(), b.columns()}),
-                   " and C ", format_shape({c.rows, c.columns}), "; want A[M,K], B[K,N], C[M,N]"});
-  }
+  check_product("int8 gemm", extents(a), "B", {b.rows(), b.columns()}, extents(c));
 }
 
 void check(const Requantization& q, int columns, int depth) {
@@ -125,15 +84,12 @@ void check(const Requantization& q, int columns, int depth) {
   }
 }
 
-void run(const Int8Variant& variant, const Int8Problem& problem, Context& context) {
-  const int threads = variant.threaded ? context.pool.threads() : 1;
-  context.scratch.reserve(variant.scratch_bytes(problem, threads));
-  variant.run(problem, {context.pool, threads, context.scratch.data(), context.blocking});
-}
-
 }  // namespace
 
-std::span<const Int8Variant> int8_variants() { return ladder(); }
+std::span<const Int8Variant> int8_variants() {
+  static const Ladder<Int8Variant> kVariants = ladder();
+  return kVariants;
+}
 
 const Int8Variant& int8_variant(std::string_view name) { return find_row(int8_variants(), "int8 gemm", name); }
 
@@ -168,14 +124,15 @@ PackedInt8::PackedInt8(const Int8Variant& variant, WeightView b)
 
 void multiply_int8(const Int8Variant& variant, ActivationView a, const PackedInt8& b, SumView c, Context& context) {
   check(variant, a, b, c);
-  run(variant, {.a = a, .b = &b, .c = c}, context);
+  run(variant, Int8Problem{.a = a, .b = &b, .c = c}, context);
 }
 
 void multiply_int8(const Int8Variant& variant, ActivationView a, int a_zero, const PackedInt8& b,
                    const Requantization& requantization, BasicMatrixView<std::uint8_t> c, Context& context) {
   check(variant, a, b, c);
   check(requantization, b.columns(), a.columns);
-  run(variant, {.a = a, .b = &b, .c = {}, .requantization = &requantization, .zero_point = a_zero, .requantized = c},
+  run(variant,
+      Int8Problem{.a = a, .b = &b, .c = {}, .requantization = &requantization, .zero_point = a_zero, .requantized = c},
       context);
 }
 
@@ -192,7 +149,7 @@ ActivationView shape_of(int M, const PackedInt8& b) {
 void multiply_int8(const Int8Variant& variant, int M, const Int8RowSource& a, const PackedInt8& b, SumView c,
                    Context& context) {
   check(variant, shape_of(M, b), b, c);
-  run(variant, {.a = shape_of(M, b), .b = &b, .c = c, .rows = &a}, context);
+  run(variant, Int8Problem{.a = shape_of(M, b), .b = &b, .c = c, .rows = &a}, context);
 }
 
 void multiply_int8(const Int8Variant& variant, int M, const Int8RowSource& a, int a_zero, const PackedInt8& b,
@@ -200,13 +157,13 @@ void multiply_int8(const Int8Variant& variant, int M, const Int8RowSource& a, in
   check(variant, shape_of(M, b), b, c);
   check(requantization, b.columns(), b.rows());
   run(variant,
-      {.a = shape_of(M, b),
-       .b = &b,
-       .c = {},
-       .requantization = &requantization,
-       .zero_point = a_zero,
-       .requantized = c,
-       .rows = &a},
+      Int8Problem{.a = shape_of(M, b),
+                  .b = &b,
+                  .c = {},
+                  .requantization = &requantization,
+                  .zero_point = a_zero,
+                  .requantized = c,
+                  .rows = &a},
       context);
 }
 

@@ -59,17 +59,12 @@ struct Int8Problem {
 };
 
 /// A rung of the integer ladder. All give the same integers, on every ISA and number of threads.
-struct Int8Variant {
-  std::string_view name;
-  std::string_view idea;
-  std::string_view isa;
+struct Int8Variant : Row {
   std::string_view roof;  // the limit that its instructions have: a measure::Peak's name; empty for the reference
-  bool threaded;
-  int activation_bits;  // 7: activations 0..127, 8: 0..255
+  int activation_bits;    // 7: activations 0..127, 8: 0..255
   Int8Format format;
-  std::size_t (*scratch_bytes)(const Int8Problem&, int threads);
+  std::size_t (*scratch_bytes)(const Int8Problem&, const Blocking&, int threads);
   void (*run)(const Int8Problem&, const Workspace&) noexcept;
-  bool (*supported)();
   const detail::Int8Kernels* kernels;  // null: the reference has none
 };
 

@@ -67,15 +67,11 @@ struct Int8Kernels {
   constexpr Int8Format format() const { return {columns(), lanes, group, b_bytes}; }
 };
 
-extern const Int8Kernels kInt8ScalarKernels;
-extern const Int8Kernels kInt8Avx2Kernels;
-extern const Int8Kernels kInt8Avx2WideKernels;
-extern const Int8Kernels kInt8Avx512Kernels;
-extern const Int8Kernels kInt8NeonKernels;
-extern const Int8Kernels kInt8NeonWideKernels;
-extern const Int8Kernels kInt8WasmWideKernels;
-extern const Int8Kernels kInt8RelaxedKernels;
-extern const Int8Kernels kInt8FusedKernels;
+/// A target's table; target.cpp instantiates it.
+template <class Dot>
+struct Int8KernelsOf {
+  static const Int8Kernels table;
+};
 
 /// Where PackedInt8 has its panels, in bytes.
 struct Int8Layout {

@@ -116,8 +116,10 @@ void multiply_taps(const Int8Taps& taps) noexcept {
   }
 }
 
-template <class Dot, int kRows, int kVectors>
+template <class Dot>
 constexpr Int8Kernels make_int8_kernels() {
+  constexpr int kRows = Dot::kTileRows;
+  constexpr int kVectors = Dot::kTileVectors;
   static_assert(kRows <= kInt8MostRows && kVectors <= kInt8MostVectors);
   Int8Kernels kernels{Dot::kName,
                       kRows,
@@ -134,5 +136,8 @@ constexpr Int8Kernels make_int8_kernels() {
   unroll<kRows>([&](auto r) { unroll<kVectors>([&](auto v) { kernels.tile[r][v] = int8_tile<Dot, r + 1, v + 1>; }); });
   return kernels;
 }
+
+template <class Dot>
+constinit const Int8Kernels Int8KernelsOf<Dot>::table = make_int8_kernels<Dot>();
 
 }  // namespace optlab::gemm::detail

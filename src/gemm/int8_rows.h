@@ -1,12 +1,13 @@
 #pragma once
 
 #include "gemm/int8_kernels.h"
+#include "simd/targets.h"
 
 /// Rows of the integer ladder; private to this folder.
 namespace optlab::gemm::detail {
 
 template <const Int8Kernels& kernels>
-std::size_t int8_row_scratch(const Int8Problem& problem, int threads) {
+std::size_t int8_row_scratch(const Int8Problem& problem, const Blocking& /*blocking*/, int threads) {
   return int8_scratch_bytes(kernels, problem, threads);
 }
 
@@ -15,18 +16,17 @@ void run_int8_row(const Int8Problem& problem, const Workspace& workspace) noexce
   run_int8(kernels, problem, workspace);
 }
 
-template <const Int8Kernels& kernels, bool threaded>
-Int8Variant int8_row(std::string_view name, std::string_view idea, std::string_view isa, bool (*supported)()) {
-  return {name,
-          idea,
-          isa,
+/// The variant of a target, with one thread or with threads.
+template <class Dot>
+Int8Variant int8_row(const simd::DotTarget& target, bool threaded) {
+  constexpr const Int8Kernels& kernels = Int8KernelsOf<Dot>::table;
+  return {{threaded ? target.threaded : target.name, threaded ? "C divided among the cores" : target.idea, target.isa,
+           Mode::kExact, threaded, target.supported},
           kernels.roof,
-          threaded,
           kernels.activation_bits,
           kernels.format(),
           int8_row_scratch<kernels>,
           run_int8_row<kernels>,
-          supported,
           &kernels};
 }
 

@@ -3,20 +3,19 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <concepts>
 #include <string>
 
 #include "core/error.h"
 #include "core/float16.h"
 #include "core/ladder.h"
 #include "gemm/weight_only_kernels.h"
-#include "simd/isa.h"
+#include "simd/targets.h"
 
 namespace optlab::gemm {
 namespace {
 
 using detail::WeightOnlyKernels;
-
-bool always() { return true; }
 
 int round_to_even(float value) { return static_cast<int>((value + 12582912.0F) - 12582912.0F); }
 
@@ -106,52 +105,44 @@ void run(const ConstMatrixView& x, const WeightOnlyMatrix& w, const MatrixView& 
   });
 }
 
-[[maybe_unused]] constexpr std::string_view kSimdIdea = "a vector of columns, widened to float32 as it is loaded";
-[[maybe_unused]] constexpr std::string_view kFusedIdea = "multiply and add fused";
-[[maybe_unused]] constexpr std::string_view kThreadsIdea = "columns divided among the cores";
+constexpr simd::Ideas kIdeas{.simd = "a vector of columns, widened to float32 as it is loaded",
+                             .wide = {},
+                             .threads = "columns divided among the cores",
+                             .fused = "multiply and add fused",
+                             .fused_threads = "columns divided among the cores"};
 
-constexpr WeightOnlyVariant kVariants[] = {
-    {"weights_naive", "a column at a time", "scalar", Mode::kExact, false, naive, always},
-#if !defined(__wasm__)  // there every build has vectors, and a download has a size
-    {"weights_panels", "panels of 16 columns, read in order", "scalar", Mode::kExact, false,
-     run<detail::kWeightOnlyScalar>, always},
-#endif
-#if defined(__x86_64__)
-    {"weights_simd", kSimdIdea, "avx2", Mode::kExact, false, run<detail::kWeightOnlyAvx2>, simd::has_avx2},
-    {"weights_simd_threads", kThreadsIdea, "avx2", Mode::kExact, true, run<detail::kWeightOnlyAvx2>, simd::has_avx2},
-    {"weights_fma", kFusedIdea, "avx2+fma", Mode::kFast, false, run<detail::kWeightOnlyFma>, simd::has_avx2_fma},
-    {"weights_fma_threads", kThreadsIdea, "avx2+fma", Mode::kFast, true, run<detail::kWeightOnlyFma>,
-     simd::has_avx2_fma},
-#elif defined(__aarch64__)
-    {"weights_simd", kSimdIdea, "neon", Mode::kExact, false, run<detail::kWeightOnlyNeon>, simd::has_neon},
-    {"weights_simd_threads", kThreadsIdea, "neon", Mode::kExact, true, run<detail::kWeightOnlyNeon>, simd::has_neon},
-    {"weights_fma", kFusedIdea, "neon+fma", Mode::kFast, false, run<detail::kWeightOnlyNeonFma>, simd::has_neon},
-    {"weights_fma_threads", kThreadsIdea, "neon+fma", Mode::kFast, true, run<detail::kWeightOnlyNeonFma>,
-     simd::has_neon},
-#elif defined(__wasm_simd128__)
-    {"weights_simd", kSimdIdea, "wasm128", Mode::kExact, false, run<detail::kWeightOnlyWasm128>, simd::has_wasm128},
-    {"weights_simd_threads", kThreadsIdea, "wasm128", Mode::kExact, true, run<detail::kWeightOnlyWasm128>,
-     simd::has_wasm128},
-#if defined(__wasm_relaxed_simd__)
-    {"weights_relaxed", kFusedIdea, "wasm128+relaxed", Mode::kFast, false, run<detail::kWeightOnlyRelaxed>,
-     simd::has_wasm_relaxed},
-    {"weights_relaxed_threads", kThreadsIdea, "wasm128+relaxed", Mode::kFast, true, run<detail::kWeightOnlyRelaxed>,
-     simd::has_wasm_relaxed},
-#endif
-#endif
-};
+Ladder<WeightOnlyVariant> ladder() {
+  Ladder<WeightOnlyVariant> rows;
+  rows.add({{"weights_naive", "a column at a time", "scalar", Mode::kExact, false, always}, naive});
+  if constexpr (simd::kHasScalar) {
+    rows.add({{"weights_panels", "panels of 16 columns, read in order", "scalar", Mode::kExact, false, always},
+              run<detail::WeightOnlyKernelsOf<simd::Scalar>::table>});
+  }
+  simd::for_each_target([&]<class Simd>(const simd::Target& target) {
+    if constexpr (std::same_as<Simd, typename simd::NarrowerOf<Simd>::Type>) {
+      for (const bool threaded : {false, true}) {
+        Row row = row_of(target, threaded, kIdeas);
+        row.name = lasting_name("weights_", row.name);
+        rows.add({row, run<detail::WeightOnlyKernelsOf<Simd>::table>});
+      }
+    }
+  });
+  return rows;
+}
 
 }  // namespace
 
-std::span<const WeightOnlyVariant> weight_only_variants() { return kVariants; }
+std::span<const WeightOnlyVariant> weight_only_variants() {
+  static const Ladder<WeightOnlyVariant> kVariants = ladder();
+  return kVariants;
+}
 
 const WeightOnlyVariant& weight_only_variant(std::string_view name) {
   return find_row(weight_only_variants(), "weight-only", name);
 }
 
 const WeightOnlyVariant& best_weight_only(Mode mode, int threads) {
-  return last_row(weight_only_variants(), threads,
-                  [&](const WeightOnlyVariant& row) { return mode == Mode::kFast || row.mode == Mode::kExact; });
+  return best_row(weight_only_variants(), mode, threads);
 }
 
 WeightOnlyMatrix::WeightOnlyMatrix(ConstMatrixView w, int bits) : rows_(w.rows), columns_(w.columns), bits_(bits) {

@@ -73,14 +73,8 @@ class WeightOnlyMatrix {
   AlignedBuffer<float> scales_;
 };
 
-struct WeightOnlyVariant {
-  std::string_view name;
-  std::string_view idea;
-  std::string_view isa;
-  Mode mode;
-  bool threaded;
+struct WeightOnlyVariant : Row {
   void (*run)(const ConstMatrixView& x, const WeightOnlyMatrix& w, const MatrixView& y, const Workspace&) noexcept;
-  bool (*supported)();
 };
 
 /// Slowest first; the first is the reference.

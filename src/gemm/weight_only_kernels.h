@@ -34,12 +34,10 @@ struct WeightOnlyKernels {
   Rows half_rows[2];
 };
 
-extern const WeightOnlyKernels kWeightOnlyScalar;
-extern const WeightOnlyKernels kWeightOnlyAvx2;
-extern const WeightOnlyKernels kWeightOnlyFma;
-extern const WeightOnlyKernels kWeightOnlyNeon;
-extern const WeightOnlyKernels kWeightOnlyNeonFma;
-extern const WeightOnlyKernels kWeightOnlyWasm128;
-extern const WeightOnlyKernels kWeightOnlyRelaxed;
+/// A target's table; target.cpp instantiates it.
+template <class Simd>
+struct WeightOnlyKernelsOf {
+  static const WeightOnlyKernels table;
+};
 
 }  // namespace optlab::gemm::detail

@@ -2,46 +2,24 @@
 
 #include <vector>
 
-#include "simd/isa.h"
+#include "simd/targets.h"
 
 namespace optlab::measure::detail {
 namespace {
 
 std::vector<const ProbeKernels*> available() {
-  std::vector<const ProbeKernels*> kernels = {&kProbeScalar};
-#if defined(__x86_64__)
-  if (simd::has_avx2()) kernels.push_back(&kProbeAvx2);
-  if (simd::has_avx2_fma()) kernels.push_back(&kProbeAvx2Fma);
-  if (simd::has_avx512()) {
-    kernels.push_back(&kProbeAvx512);
-    kernels.push_back(&kProbeAvx512Fma);
-  }
-#elif defined(__aarch64__)
-  if (simd::has_neon()) kernels.push_back(&kProbeNeon);
-  if (simd::has_neon()) kernels.push_back(&kProbeNeonFma);
-#elif defined(__wasm_simd128__)
-  kernels.push_back(&kProbeWasm128);
-#if defined(__wasm_relaxed_simd__)
-  kernels.push_back(&kProbeWasmRelaxed);
-#endif
-#endif
+  std::vector<const ProbeKernels*> kernels = {&ProbeOf<simd::Scalar>::table};
+  simd::for_each_target([&]<class Simd>(const simd::Target& target) {
+    if (target.supported()) kernels.push_back(&ProbeOf<Simd>::table);
+  });
   return kernels;
 }
 
 std::vector<const Int8Probe*> available_int8() {
   std::vector<const Int8Probe*> probes;
-#if defined(__x86_64__)
-  if (simd::has_avx2()) probes = {&kInt8ProbeAvx2Wide, &kInt8ProbeAvx2Dot};
-  if (simd::has_avx512_vnni()) probes.push_back(&kInt8ProbeVnni);
-#elif defined(__aarch64__)
-  if (simd::has_neon()) probes = {&kInt8ProbeNeonWide, &kInt8ProbeNeonDot};
-#elif defined(__wasm_simd128__)
-  probes.push_back(&kInt8ProbeWasmWide);
-#if defined(__wasm_relaxed_simd__)
-  probes.push_back(&kInt8ProbeRelaxedDot);
-  probes.push_back(&kInt8ProbeRelaxedFused);
-#endif
-#endif
+  simd::for_each_dot_target([&]<class Dot>(const simd::DotTarget& target) {
+    if (target.supported()) probes.push_back(&Int8ProbeOf<Dot>::table);
+  });
   return probes;
 }
 
@@ -58,7 +36,7 @@ std::span<const Int8Probe* const> int8_probes() {
 }
 
 const ProbeKernels& widest_exact() {
-  const ProbeKernels* widest = &kProbeScalar;
+  const ProbeKernels* widest = &ProbeOf<simd::Scalar>::table;
   for (const ProbeKernels* kernels : probe_kernels()) {
     if (!kernels->fused) widest = kernels;
   }

@@ -48,24 +48,15 @@ struct Int8Probe {
   Int8Kernel compute[kChainCounts];
 };
 
-extern const ProbeKernels kProbeScalar;
-extern const ProbeKernels kProbeAvx2;
-extern const ProbeKernels kProbeAvx2Fma;
-extern const ProbeKernels kProbeAvx512;
-extern const ProbeKernels kProbeAvx512Fma;
-extern const ProbeKernels kProbeWasm128;
-extern const ProbeKernels kProbeWasmRelaxed;
-extern const ProbeKernels kProbeNeon;
-extern const ProbeKernels kProbeNeonFma;
-
-extern const Int8Probe kInt8ProbeAvx2Wide;
-extern const Int8Probe kInt8ProbeAvx2Dot;
-extern const Int8Probe kInt8ProbeVnni;
-extern const Int8Probe kInt8ProbeNeonWide;
-extern const Int8Probe kInt8ProbeNeonDot;
-extern const Int8Probe kInt8ProbeWasmWide;
-extern const Int8Probe kInt8ProbeRelaxedDot;
-extern const Int8Probe kInt8ProbeRelaxedFused;
+/// A target's tables; target.cpp instantiates them.
+template <class Simd>
+struct ProbeOf {
+  static const ProbeKernels table;
+};
+template <class Dot>
+struct Int8ProbeOf {
+  static const Int8Probe table;
+};
 
 /// Those that this build and this CPU have, narrowest first; the first is scalar.
 std::span<const ProbeKernels* const> probe_kernels();

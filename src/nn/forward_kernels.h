@@ -16,11 +16,11 @@ struct ForwardKernels {
   float (*sum_of_exponentials)(const float* x, int n, float& largest) noexcept;
 };
 
-extern const ForwardKernels kScalarForwardKernels;
-extern const ForwardKernels kAvx2ForwardKernels;
-extern const ForwardKernels kAvx512ForwardKernels;
-extern const ForwardKernels kNeonForwardKernels;
-extern const ForwardKernels kWasm128ForwardKernels;
+/// An exact target's table; target.cpp instantiates it.
+template <class Simd>
+struct ForwardKernelsOf {
+  static const ForwardKernels table;
+};
 
 /// The widest that this CPU has.
 const ForwardKernels& forward_kernels();

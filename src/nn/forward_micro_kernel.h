@@ -39,4 +39,7 @@ constexpr ForwardKernels make_forward_kernels() {
   return {add<Simd>, swiglu<Simd>, sum_of_exponentials<Simd>};
 }
 
+template <class Simd>
+constinit const ForwardKernels ForwardKernelsOf<Simd>::table = make_forward_kernels<Simd>();
+
 }  // namespace optlab::nn::detail

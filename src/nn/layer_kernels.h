@@ -56,16 +56,15 @@ struct ActivationKernels {
   void (*silu_backward)(const float* x, const float* dy, int n, float* dx) noexcept;
 };
 
-extern const LayerKernels kScalarLayerKernels;
-extern const ActivationKernels kScalarActivationKernels;
-extern const LayerKernels kAvx2LayerKernels;
-extern const ActivationKernels kAvx2ActivationKernels;
-extern const LayerKernels kAvx512LayerKernels;
-extern const ActivationKernels kAvx512ActivationKernels;
-extern const LayerKernels kNeonLayerKernels;
-extern const ActivationKernels kNeonActivationKernels;
-extern const LayerKernels kWasm128LayerKernels;
-extern const ActivationKernels kWasm128ActivationKernels;
+/// An exact target's tables; target.cpp instantiates them.
+template <class Simd>
+struct LayerKernelsOf {
+  static const LayerKernels table;
+};
+template <class Simd>
+struct ActivationKernelsOf {
+  static const ActivationKernels table;
+};
 
 /// The widest that this CPU has.
 const LayerKernels& layer_kernels();

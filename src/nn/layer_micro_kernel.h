@@ -285,4 +285,9 @@ constexpr ActivationKernels make_activation_kernels() {
   return {gelu_backward<Simd>, silu_backward<Simd>};
 }
 
+template <class Simd>
+constinit const LayerKernels LayerKernelsOf<Simd>::table = make_layer_kernels<Simd>();
+template <class Simd>
+constinit const ActivationKernels ActivationKernelsOf<Simd>::table = make_activation_kernels<Simd>();
+
 }  // namespace optlab::nn::detail

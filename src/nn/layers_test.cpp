@@ -11,7 +11,7 @@
 #include "nn/linear.h"
 #include "nn/pooling.h"
 #include "nn/sequential.h"
-#include "simd/isa.h"
+#include "simd/targets.h"
 
 namespace optlab::nn {
 namespace {
@@ -291,17 +291,15 @@ std::uint64_t digest_of(const detail::LayerKernels& kernels, const detail::Activ
   return digest.value();
 }
 
-TEST(LayerKernels, AllInstructionSetsGiveTheSameBits) {
-  const std::uint64_t want = digest_of(detail::kScalarLayerKernels, detail::kScalarActivationKernels);
+TEST(LayerKernels, AllTargetsGiveTheSameBits) {
+  const std::uint64_t want =
+      digest_of(detail::LayerKernelsOf<simd::Scalar>::table, detail::ActivationKernelsOf<simd::Scalar>::table);
   EXPECT_EQ(digest_of(detail::layer_kernels(), detail::activation_kernels()), want);
-#if defined(__x86_64__)
-  if (simd::has_avx2()) {
-    EXPECT_EQ(digest_of(detail::kAvx2LayerKernels, detail::kAvx2ActivationKernels), want);
-  }
-  if (simd::has_avx512()) {
-    EXPECT_EQ(digest_of(detail::kAvx512LayerKernels, detail::kAvx512ActivationKernels), want);
-  }
-#endif
+  simd::for_each_exact_target([&]<class Simd>(const simd::Target& target) {
+    if (!target.supported()) return;
+    EXPECT_EQ(digest_of(detail::LayerKernelsOf<Simd>::table, detail::ActivationKernelsOf<Simd>::table), want)
+        << target.isa;
+  });
 }
 
 }  // namespace

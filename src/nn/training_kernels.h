@@ -31,11 +31,11 @@ struct TrainingKernels {
   void (*rope_backward)(float* x, int n, const float* cosines, const float* sines) noexcept;
 };
 
-extern const TrainingKernels kScalarTrainingKernels;
-extern const TrainingKernels kAvx2TrainingKernels;
-extern const TrainingKernels kAvx512TrainingKernels;
-extern const TrainingKernels kNeonTrainingKernels;
-extern const TrainingKernels kWasm128TrainingKernels;
+/// An exact target's table; target.cpp instantiates it.
+template <class Simd>
+struct TrainingKernelsOf {
+  static const TrainingKernels table;
+};
 
 /// The widest that this CPU has.
 const TrainingKernels& training_kernels();

@@ -177,4 +177,7 @@ constexpr TrainingKernels make_training_kernels() {
           rope_backward<Simd>};
 }
 
+template <class Simd>
+constinit const TrainingKernels TrainingKernelsOf<Simd>::table = make_training_kernels<Simd>();
+
 }  // namespace optlab::nn::detail

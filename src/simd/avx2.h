@@ -9,6 +9,11 @@ struct Avx2 {
   static constexpr const char* kName = "avx2";
   static constexpr int kLanes = 8;
   static constexpr int kRegisters = 16;
+  // 12 sums, 2 vectors of columns, 1 of a row and 1 for the product fill the 16 registers. Fused multiply-adds need none for
+  // the product. Measured in cache, fused, one thread, on a Xeon: 4×2 85, 6×2 96, 4×3 99 GFLOP/s; at 512³ the last two are
+  // level.
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 2;
   static constexpr bool kFused = false;
   using F32 = __m256;
   using I32 = __m256i;

@@ -9,6 +9,10 @@ struct Avx512 {
   static constexpr const char* kName = "avx512";
   static constexpr int kLanes = 16;
   static constexpr int kRegisters = 32;
+  // 24 sums, 2 vectors of columns, 1 of a row and 1 for the product: 28 of 32 registers. Measured in cache, fused, one
+  // thread, on a Xeon: 8×2 176, 12×2 182, 14×2 183, 6×4 158, 8×3 166 GFLOP/s.
+  static constexpr int kTileRows = 12;
+  static constexpr int kTileVectors = 2;
   static constexpr bool kFused = false;
   using F32 = __m512;
   using I32 = __m512i;

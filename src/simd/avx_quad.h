@@ -2,7 +2,14 @@
 
 #include <immintrin.h>
 
+#include "simd/traits.h"
+
 namespace optlab::simd {
+
+struct Avx2;
+struct Avx2Fma;
+struct Avx512;
+struct Avx512Fma;
 
 /// Four lanes for kernels of x86's wider policies, whose data comes four floats at a time; see Scalar for the contract. A
 /// template over the policy, so that files compiled for different instruction sets share no function.
@@ -24,6 +31,23 @@ struct AvxQuad {
       return _mm_add_ps(_mm_mul_ps(a, b), c);
     }
   }
+};
+
+template <>
+struct QuadOf<Avx2> {
+  using Type = AvxQuad<Avx2>;
+};
+template <>
+struct QuadOf<Avx2Fma> {
+  using Type = AvxQuad<Avx2Fma>;
+};
+template <>
+struct QuadOf<Avx512> {
+  using Type = AvxQuad<Avx512>;
+};
+template <>
+struct QuadOf<Avx512Fma> {
+  using Type = AvxQuad<Avx512Fma>;
 };
 
 }  // namespace optlab::simd

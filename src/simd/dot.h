@@ -29,6 +29,10 @@ inline constexpr float kRoundingShift = 8388608.0F;  // 2^23
 /// even, after it was clamped to range.low … range.high; every operation rounds to float.
 struct ScalarDot {
   static constexpr const char* kName = "scalar int8";
+  // The register tile, and numbers of vectors of sums for the probe of the peak (measure/int8_probe_micro_kernel.h).
+  static constexpr int kTileRows = 4;
+  static constexpr int kTileVectors = 2;
+  static constexpr int kProbeVectors[] = {4, 5, 6};
   static constexpr int kActivationBits = 8;
   static constexpr int kGroup = 4;
   static constexpr int kLanes = 1;

@@ -17,6 +17,10 @@ using Avx2Sums [[gnu::vector_size(32)]] = std::uint32_t;
 /// Eight columns, two values of k, operands of 16 bits; see ScalarDot for the contract.
 struct Avx2Dot16 {
   static constexpr const char* kName = "avx2 int8 wide";
+  // 12 sums, 2 vectors of B, 1 of A, 1 for the products.
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 2;
+  static constexpr int kProbeVectors[] = {4, 5, 6};
   static constexpr int kActivationBits = 8;
   static constexpr int kGroup = 2;
   static constexpr int kLanes = 8;
@@ -67,6 +71,10 @@ struct Avx2Dot16 {
 /// Eight columns, four values of k, seven-bit activations.
 struct Avx2Dot {
   static constexpr const char* kName = "avx2 int8 dot";
+  // 10 sums, 2 vectors of B, 1 of A, 1 for the products and the ones: 15 of 16 registers.
+  static constexpr int kTileRows = 5;
+  static constexpr int kTileVectors = 2;
+  static constexpr int kProbeVectors[] = {4, 5, 6};
   static constexpr int kActivationBits = 7;
   static constexpr int kGroup = 4;
   static constexpr int kLanes = 8;

@@ -16,6 +16,10 @@ using Avx512Sums [[gnu::vector_size(64)]] = std::uint32_t;
 /// an activation; see ScalarDot for the contract.
 struct Avx512Dot {
   static constexpr const char* kName = "avx512+vnni int8 dot";
+  // 24 sums, 2 vectors of B and 1 of A: 27 of 32 registers.
+  static constexpr int kTileRows = 12;
+  static constexpr int kTileVectors = 2;
+  static constexpr int kProbeVectors[] = {5, 8, 12};
   static constexpr int kActivationBits = 8;
   static constexpr int kGroup = 4;
   static constexpr int kLanes = 16;

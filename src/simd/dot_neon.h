@@ -12,6 +12,9 @@ namespace optlab::simd {
 /// Four columns, two values of k, operands of 16 bits; see ScalarDot for the contract.
 struct NeonDot16 {
   static constexpr const char* kName = "neon int8 wide";
+  static constexpr int kTileRows = 8;
+  static constexpr int kTileVectors = 2;
+  static constexpr int kProbeVectors[] = {6, 8, 12};
   static constexpr int kActivationBits = 8;
   static constexpr int kGroup = 2;
   static constexpr int kLanes = 4;
@@ -59,6 +62,9 @@ struct NeonDot16 {
 /// Four columns, four values of k, seven-bit activations, which are signed bytes too.
 struct NeonDot {
   static constexpr const char* kName = "neon int8 dot";
+  static constexpr int kTileRows = 8;
+  static constexpr int kTileVectors = 2;
+  static constexpr int kProbeVectors[] = {6, 8, 12};
   static constexpr int kActivationBits = 7;
   static constexpr int kGroup = 4;
   static constexpr int kLanes = 4;

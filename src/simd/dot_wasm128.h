@@ -11,6 +11,10 @@ namespace optlab::simd {
 /// Four columns, two values of k, operands of 16 bits; see ScalarDot for the contract.
 struct Wasm128Dot16 {
   static constexpr const char* kName = "wasm128 int8 wide";
+  // The probe has ten sums, whatever the CPU: every choice would be downloaded.
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileVectors = 2;
+  static constexpr int kProbeVectors[] = {5, 5, 5};
   static constexpr int kActivationBits = 8;
   static constexpr int kGroup = 2;
   static constexpr int kLanes = 4;
@@ -55,6 +59,10 @@ extern const std::int16_t kOnes[8];
 /// Four columns, four values of k, seven-bit activations: dot in pairs, pairs added, sum added.
 struct WasmRelaxedDot {
   static constexpr const char* kName = "wasm128+relaxed int8 dot";
+  // 10 sums, 2 vectors of B, 1 of A, 1 for the products and the ones: 15 of 16 registers.
+  static constexpr int kTileRows = 5;
+  static constexpr int kTileVectors = 2;
+  static constexpr int kProbeVectors[] = {5, 5, 5};
   static constexpr int kActivationBits = 7;
   static constexpr int kGroup = 4;
   static constexpr int kLanes = 4;
@@ -88,6 +96,8 @@ struct WasmRelaxedDot {
 /// three above, half as fast. Which it is can only be measured (gemm::best_int8).
 struct WasmRelaxedDotAdd : WasmRelaxedDot {
   static constexpr const char* kName = "wasm128+relaxed int8 fused";
+  // One instruction needs no products and no ones: 12 sums, 2 vectors of B and 1 of A.
+  static constexpr int kTileRows = 6;
   struct Constants {};
   static Constants constants() { return {}; }
   static Sum dot(Sum sum, Group a, Weights b, Constants /*constants*/) {

@@ -9,6 +9,9 @@ struct Neon {
   static constexpr const char* kName = "neon";
   static constexpr int kLanes = 4;
   static constexpr int kRegisters = 32;
+  // 16 sums of 32 registers; not measured on hardware.
+  static constexpr int kTileRows = 8;
+  static constexpr int kTileVectors = 2;
   static constexpr bool kFused = false;
   using F32 = float32x4_t;
   using I32 = int32x4_t;

@@ -14,6 +14,9 @@ struct Scalar {
   static constexpr const char* kName = "scalar";
   static constexpr int kLanes = 1;
   static constexpr int kRegisters = 16;  // vector registers that the ISA offers to a micro-kernel
+  // The register tile of products: rows, and vectors of columns, whose sums stay in registers.
+  static constexpr int kTileRows = 4;
+  static constexpr int kTileVectors = 2;
   static constexpr bool kFused = false;
   using F32 = float;
   using I32 = std::int32_t;  // as many integers as F32 has floats

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "simd/scalar.h"
+#include "simd/traits.h"
 
 namespace optlab::simd {
 
@@ -10,6 +11,8 @@ namespace optlab::simd {
 /// each Simd. `pair` is two neighbouring vectors, since that is what one load of bytes fills.
 struct ScalarWiden {
   using Simd = Scalar;
+  static constexpr int kPanels = 1;      // of 16 columns, whose sums stay in registers
+  static constexpr int kBytePanels = 1;  // the same where bytes are widened
   struct Pair {
     float low, high;
   };
@@ -32,6 +35,11 @@ struct ScalarWiden {
     };
     return {moved(from[0]), moved(from[1])};
   }
+};
+
+template <>
+struct WidenOf<Scalar> {
+  using Type = ScalarWiden;
 };
 
 }  // namespace optlab::simd

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "simd/avx2.h"
+#include "simd/traits.h"
 
 namespace optlab::simd {
 
@@ -10,6 +11,8 @@ namespace optlab::simd {
 template <class Policy>
 struct Avx2Widen {
   using Simd = Policy;
+  static constexpr int kPanels = 4;
+  static constexpr int kBytePanels = 2;
   struct Pair {
     __m256 low, high;
   };
@@ -34,6 +37,15 @@ struct Avx2Widen {
     return _mm256_castsi256_ps(_mm256_and_si256(bits, _mm256_set1_epi32(static_cast<int>(0x8FFFE000U))));
   }
   static Pair load_half(const std::uint16_t* from) { return {moved_half(load16(from)), moved_half(load16(from + 8))}; }
+};
+
+template <>
+struct WidenOf<Avx2> {
+  using Type = Avx2Widen<Avx2>;
+};
+template <>
+struct WidenOf<Avx2Fma> {
+  using Type = Avx2Widen<Avx2Fma>;
 };
 
 }  // namespace optlab::simd

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "simd/neon.h"
+#include "simd/traits.h"
 
 namespace optlab::simd {
 
@@ -10,6 +11,8 @@ namespace optlab::simd {
 template <class Policy>
 struct NeonWiden {
   using Simd = Policy;
+  static constexpr int kPanels = 2;
+  static constexpr int kBytePanels = 2;
   struct Pair {
     float32x4_t low, high;
   };
@@ -35,6 +38,15 @@ struct NeonWiden {
     const int16x8_t halves = vreinterpretq_s16_u16(vld1q_u16(from));
     return {moved_half(vget_low_s16(halves)), moved_half(vget_high_s16(halves))};
   }
+};
+
+template <>
+struct WidenOf<Neon> {
+  using Type = NeonWiden<Neon>;
+};
+template <>
+struct WidenOf<NeonFma> {
+  using Type = NeonWiden<NeonFma>;
 };
 
 }  // namespace optlab::simd

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "simd/traits.h"
 #include "simd/wasm128.h"
 
 namespace optlab::simd {
@@ -10,6 +11,8 @@ namespace optlab::simd {
 template <class Policy>
 struct Wasm128Widen {
   using Simd = Policy;
+  static constexpr int kPanels = 2;
+  static constexpr int kBytePanels = 1;
   struct Pair {
     v128_t low, high;
   };
@@ -33,5 +36,16 @@ struct Wasm128Widen {
   }
   static Pair load_half(const std::uint16_t* from) { return {moved_halves(from), moved_halves(from + 4)}; }
 };
+
+template <>
+struct WidenOf<Wasm128> {
+  using Type = Wasm128Widen<Wasm128>;
+};
+#if defined(__wasm_relaxed_simd__)
+template <>
+struct WidenOf<WasmRelaxed> {
+  using Type = Wasm128Widen<WasmRelaxed>;
+};
+#endif
 
 }  // namespace optlab::simd

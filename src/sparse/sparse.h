@@ -20,16 +20,10 @@ struct Problem {
 
 /// A rung of the ladder; every rung takes every format. `name` and `isa` are those of the dense rung that uses the same
 /// instructions (gemm::variants()), where there is one.
-struct Variant {
-  std::string_view name;
-  std::string_view idea;  // one line, shown in the lesson
-  std::string_view isa;
-  gemm::Mode mode;
-  bool threaded;
+struct Variant : Row {
   /// Scratch bytes that `run` needs.
-  std::size_t (*scratch_bytes)(const Problem&, int threads);
+  std::size_t (*scratch_bytes)(const Problem&, const gemm::Blocking&, int threads);
   void (*run)(const Problem&, const gemm::Workspace&) noexcept;
-  bool (*supported)();
 };
 
 /// Slowest first; variants().front() is the reference. Rows whose ISA this build lacks are absent; rows that this CPU

@@ -40,15 +40,11 @@ struct Kernels {
   Tile tile[kFormatCount][kMostVectors];
 };
 
-extern const Kernels kScalarKernels;
-extern const Kernels kAvx2Kernels;
-extern const Kernels kFmaKernels;
-extern const Kernels kAvx512Kernels;
-extern const Kernels kAvx512FmaKernels;
-extern const Kernels kNeonKernels;
-extern const Kernels kNeonFmaKernels;
-extern const Kernels kWasm128Kernels;
-extern const Kernels kRelaxedKernels;
+/// A target's table; target.cpp instantiates it.
+template <class Simd>
+struct KernelsOf {
+  static const Kernels table;
+};
 
 /// The reference.
 void naive(const Problem& problem, const gemm::Workspace& workspace) noexcept;

@@ -30,11 +30,11 @@ struct OptimizerKernels {
   void (*scale)(float* x, int n, float factor) noexcept;
 };
 
-extern const OptimizerKernels kScalarOptimizerKernels;
-extern const OptimizerKernels kAvx2OptimizerKernels;
-extern const OptimizerKernels kAvx512OptimizerKernels;
-extern const OptimizerKernels kNeonOptimizerKernels;
-extern const OptimizerKernels kWasm128OptimizerKernels;
+/// An exact target's table; target.cpp instantiates it.
+template <class Simd>
+struct OptimizerKernelsOf {
+  static const OptimizerKernels table;
+};
 
 /// The widest that this CPU has.
 const OptimizerKernels& optimizer_kernels();

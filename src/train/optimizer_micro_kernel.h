@@ -59,4 +59,7 @@ constexpr OptimizerKernels make_optimizer_kernels() {
   return {sgd<Simd>, adam<Simd>, sum_of_squares<Simd>, scale<Simd>};
 }
 
+template <class Simd>
+constinit const OptimizerKernels OptimizerKernelsOf<Simd>::table = make_optimizer_kernels<Simd>();
+
 }  // namespace optlab::train::detail

@@ -1,8 +1,0 @@
-#include "attention/stored_micro_kernel.h"
-#include "simd/widen_wasm128.h"
-
-namespace optlab::attention::detail {
-
-constinit const StoredKernels kWasm128Stored = make_stored_kernels<simd::Wasm128Widen<simd::Wasm128>, 2, 1, 4>();
-
-}  // namespace optlab::attention::detail

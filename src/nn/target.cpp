@@ -1,0 +1,15 @@
+#include "nn/forward_micro_kernel.h"
+#include "nn/layer_micro_kernel.h"
+#include "simd/this_target.h"
+
+/// The tables of the target that this is compiled for (simd/this_target.h).
+namespace optlab::nn::detail {
+
+#define OPTLAB_TABLES(Simd)                                          \
+  template const LayerKernels LayerKernelsOf<Simd>::table;           \
+  template const ActivationKernels ActivationKernelsOf<Simd>::table; \
+  template const ForwardKernels ForwardKernelsOf<Simd>::table;
+
+OPTLAB_EXACT_POLICIES(OPTLAB_TABLES)
+
+}  // namespace optlab::nn::detail

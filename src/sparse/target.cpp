@@ -1,0 +1,12 @@
+#include "simd/this_target.h"
+#include "sparse/sparse_micro_kernel.h"
+
+/// The tables of the target that this is compiled for (simd/this_target.h).
+namespace optlab::sparse::detail {
+
+#define OPTLAB_FLOAT(Simd) template const Kernels KernelsOf<Simd>::table;
+
+OPTLAB_EXACT_POLICIES(OPTLAB_FLOAT)
+OPTLAB_FUSED_POLICIES(OPTLAB_FLOAT)
+
+}  // namespace optlab::sparse::detail
