@@ -182,7 +182,7 @@ export abstract class LabElement extends LitElement {
   protected renderSelect(
     label: string,
     value: string,
-    options: readonly [string, string][],
+    options: readonly (readonly [string, string])[],
     change: (value: string) => void,
     disabled = this.working,
   ): TemplateResult {

@@ -1,22 +1,16 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { kStorages } from '../cache-views.ts';
-import { browserName } from '#lab/export.ts';
 import { kExactDecoder, type DecoderSettings } from '#lab/generation.ts';
 import { threeDigits } from '#lab/text.ts';
 import {
   batchFigures,
   kBatches,
-  kContexts,
-  kMemories,
   kPrefillCases,
   kReadPositions,
   kShortCases,
-  kWeightBits,
   loadFigures,
   readFigures,
   rowsCsv,
   type PublishedModel,
-  type WeightBits,
 } from './limits.ts';
 import { renderBatches } from './batch.ts';
 import type batches from './batches.task.ts';
@@ -28,11 +22,12 @@ import type { ReadReport } from './reading.task.ts';
 import { renderPrefill, renderShort } from './loads.ts';
 import { renderFits, renderReading } from './memory.ts';
 import { kQuestions, nearestChoice, truthOf } from './questions.ts';
-import { kDefaults, kLongest, kParts, kWeightNames, settingsOf, type Part, type Settings } from './settings.ts';
+import { kFields, kParts, type Part, type Settings } from './settings.ts';
 import { cachingLimitsStyles } from './styles.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
-import { LabElement, saveFile, texts } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { Prediction, renderOutcome } from '#kit/question.ts';
 import { labStyles } from '#kit/styles.ts';
 import { kModels } from '../token-race/settings.ts';
 import { Width } from '#kit/width.ts';
@@ -61,10 +56,16 @@ type AnyReport = Reports[Part];
  * Attributes: `part` (short, prefill, memory, batch; without it the reader chooses), `model` (moby, tiny), `storage`, `weights`, `mode`,
  * `threads`, `memory`, `published`, `context`, `to`, `id` (names its settings in the address; default `limits`, with a part `limits-<part>`).
  */
-export class CachingLimits extends LabElement {
-  #settings: Settings = { ...kDefaults };
-  #guesses: Record<Part, number> = { short: -1, prefill: -1, memory: -1, batch: -1 };
-  #committed: Record<Part, number> = { ...this.#guesses };
+export class CachingLimits extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override address = 'changed' as const;
+
+  readonly #predictions: Record<Part, Prediction> = {
+    short: new Prediction(),
+    prefill: new Prediction(),
+    memory: new Prediction(),
+    batch: new Prediction(),
+  };
   #reports: { [P in Part]: Reports[P] | null } = { short: null, prefill: null, memory: null, batch: null };
   /** What the reports are of. */
   #asked: Partial<Record<Part, Settings>> = {};
@@ -73,13 +74,6 @@ export class CachingLimits extends LabElement {
   readonly #width = new Width(this, '.result');
 
   static override styles = [labStyles, chartStyles, xyStyles, cachingLimitsStyles];
-
-  protected override async prepare(): Promise<void> {
-    await super.prepare();
-    const saved = this.settings(this.settingsKey);
-    this.#settings = settingsOf((name) => saved[name] ?? this.getAttribute(name), this.maxThreads);
-    if (this.#isFixed) this.#settings.part = settingsOf((name) => this.getAttribute(name), 1).part;
-  }
 
   protected override get settingsKey(): string {
     const part = this.getAttribute('part');
@@ -90,20 +84,14 @@ export class CachingLimits extends LabElement {
     return this.hasAttribute('part');
   }
 
-  #change(change: Partial<Settings>): void {
-    this.#settings = { ...this.#settings, ...change };
-    const changed = Object.entries(this.#settings).filter(
-      ([name, value]) => value !== kDefaults[name as keyof Settings] && !(name === 'part' && this.#isFixed),
-    );
-    const texts = changed.map(([name, value]) => [name, `${value}`]);
-    this.saveSettings(this.settingsKey, Object.fromEntries(texts) as Record<string, string>);
-    this.requestUpdate();
+  protected override inAddress(name: string): boolean {
+    return name !== 'part' || !this.#isFixed;
   }
 
   async #run(): Promise<void> {
-    const settings = this.#settings;
+    const settings = this.values;
     const { part } = settings;
-    this.#committed[part] = this.#guesses[part];
+    this.#predictions[part].commit();
     this.#reports[part] = null;
     this.#asked[part] = settings;
     await this.work(async () => {
@@ -140,7 +128,7 @@ export class CachingLimits extends LabElement {
   }
 
   override render(): TemplateResult {
-    const { part } = this.#settings;
+    const { part } = this.values;
     const content = this.#renderContent(part);
     return html`<div class="card">
       ${this.renderHead(this.#isFixed ? kTitles[part] : 'When caching hurts')} ${this.#renderSettings(part)}
@@ -151,36 +139,12 @@ export class CachingLimits extends LabElement {
   }
 
   #renderSettings(part: Part): TemplateResult {
-    const { model, storage, weights, mode, threads, context, to } = this.#settings;
-    const models = Object.entries(kModels).map(([name, { title }]): [string, string] => [name, title]);
     return html`<div class="section">
       ${this.#isFixed ? nothing : this.#renderParts(part)}
       <div class="row">
-        ${this.renderSelect('Model', model, models, (value) => this.#change({ model: value as Settings['model'] }))}
-        ${
-          part === 'batch'
-            ? this.renderSelect('Tokens before', `${context}`, texts(kContexts), (value) =>
-                this.#change({ context: Number(value) }),
-              )
-            : nothing
-        }
-        ${
-          part === 'memory'
-            ? this.renderSelect('Cache up to position', `${to}`, texts(kLongest), (value) =>
-                this.#change({ to: Number(value) }),
-              )
-            : nothing
-        }
-        ${this.renderSelect('Keys and values', storage, texts(kStorages), (value) =>
-          this.#change({ storage: value as Settings['storage'] }),
-        )}
-        ${this.renderSelect('Weights', weights, texts(kWeightNames), (value) =>
-          this.#change({ weights: value as Settings['weights'] }),
-        )}
-        ${this.renderSelect('Arithmetic', mode, texts(['exact', 'fast']), (value) =>
-          this.#change({ mode: value as Settings['mode'] }),
-        )}
-        ${this.renderThreads(threads, (value) => this.#change({ threads: value }))}
+        ${this.renderField('model')} ${part === 'batch' ? this.renderField('context') : nothing}
+        ${part === 'memory' ? this.renderField('to') : nothing}
+        ${this.renderFields('storage', 'weights', 'mode', 'threads')}
       </div>
     </div>`;
   }
@@ -197,7 +161,7 @@ export class CachingLimits extends LabElement {
                 name="part"
                 .checked=${name === part}
                 ?disabled=${this.working}
-                @change=${() => this.#change({ part: name as Part })}
+                @change=${() => this.change({ part: name as Part })}
               />${title}</label
             >`,
         )}
@@ -206,40 +170,15 @@ export class CachingLimits extends LabElement {
   }
 
   #renderStart(part: Part): TemplateResult {
-    if (this.working) {
-      return html`<div class="section row">${this.renderStop()}<span class="muted small">measuring…</span></div>`;
-    }
-    const { before, after, values, text } = kQuestions[part];
-    const guess = this.#guesses[part];
-    const counts = part === 'memory';
     // Counting needs no engine.
-    const ready = counts || (engine.running !== null && !this.blocked);
-    const start = () => (counts ? this.#count() : this.#run());
-    const verb = counts ? 'Count' : 'Measure';
-    return html`<div class="section predict row">
-      <label class="field"
-        ><strong>Predict:</strong> ${before}
-        <select
-          @change=${(event: Event) => {
-            this.#guesses[part] = Number((event.target as HTMLSelectElement).value);
-            this.requestUpdate();
-          }}
-        >
-          <option value="-1" .selected=${guess < 0}>choose…</option>
-          ${values.map((value, i) => html`<option value=${i} .selected=${i === guess}>${text(value)}</option>`)}
-        </select>
-        ${after}</label
-      >
-      <button class="primary" ?disabled=${!ready || guess < 0} @click=${start}>${verb}</button>
-      <button class="link" ?hidden=${guess >= 0} ?disabled=${!ready} @click=${start}>
-        ${verb} without a prediction
-      </button>
-      ${counts ? nothing : this.renderBlocked()}
-    </div>`;
+    const start =
+      part === 'memory'
+        ? { verb: 'Count', busy: 'measuring…', run: () => this.#count(), offline: true }
+        : { verb: 'Measure', busy: 'measuring…', run: () => this.#run() };
+    return this.renderStart(kQuestions[part], this.#predictions[part], start);
   }
 
   #count(): void {
-    this.#committed.memory = this.#guesses.memory;
     this.#counted = true;
     this.requestUpdate();
   }
@@ -272,35 +211,20 @@ export class CachingLimits extends LabElement {
     if (stopped) return html`<p>Stopped early.</p>`;
     const truth = truthOf(part, part === 'short' ? this.#reports.short : this.#reports.prefill, this.#reports.batch);
     if (truth === null) return nothing;
-    const { before, after, values, text } = kQuestions[part];
-    const committed = this.#committed[part];
-    const nearest = nearestChoice(part, truth);
+    const { before, after } = kQuestions[part];
     const measured =
       part === 'memory' ? `${truth}` : part === 'prefill' ? `${threeDigits(truth)} %` : `${truth.toFixed(2)} times`;
     return html`<p>
       ${before[0]!.toUpperCase()}${before.slice(1)} <strong>${measured}</strong> ${after}.
-      ${
-        committed < 0
-          ? nothing
-          : html`You predicted “${text(values[committed]!)}”:
-              <strong class=${nearest === committed ? 'good' : 'bad'}
-                >${nearest === committed ? 'nearest of all' : `“${text(values[nearest]!)}” is nearer`}</strong
-              >.`
-      }
+      ${renderOutcome(kQuestions[part], this.#predictions[part], nearestChoice(part, truth))}
     </p>`;
   }
 
   #renderMemory(report: ReadReport | null, width: number): TemplateResult {
-    const { memory, published, model } = this.#settings;
+    const { memory, published, model } = this.values;
     const ready = engine.running !== null && !this.blocked && !this.working;
-    const memories = kMemories.map(({ name, text }): [string, string] => [name, text]);
     return html`${this.#renderVerdict('memory', false)}
-      <div class="row actions">
-        ${this.renderSelect('Memory', memory, memories, (value) => this.#change({ memory: value }))}
-        ${this.renderSelect('Weights in', published, texts(Object.keys(kWeightBits)), (value) =>
-          this.#change({ published: value as WeightBits }),
-        )}
-      </div>
+      <div class="row actions">${this.renderFields('memory', 'published')}</div>
       ${renderFits(memory, published, kOwn[model])}
       <div class="row actions">
         <button ?disabled=${!ready} @click=${() => this.#run()}>Measure a growing cache</button>
@@ -311,26 +235,12 @@ export class CachingLimits extends LabElement {
   }
 
   #renderExport(part: Part, report: AnyReport): TemplateResult {
-    const record = () => ({
-      kind: `caching-limits-${part}`,
-      schema: 1,
-      recorded: new Date().toISOString(),
-      browser: browserName(navigator.userAgent),
-      page: location.href,
-      engine: engine.running?.info,
-      settings: this.#asked[part],
-      ...report,
-      figures: figuresOf(part, report),
+    const content = () => ({ settings: this.#asked[part], ...report, figures: figuresOf(part, report) });
+    return this.renderExport(`caching-limits-${part}`, `limits-${part}`, content, {
+      label: 'Figures as CSV',
+      file: `optlab-limits-${part}.csv`,
+      csv: () => rowsCsv(figuresOf(part, report)),
     });
-    return html`<div class="row actions">
-      <button @click=${() => saveFile(`optlab-limits-${part}.json`, JSON.stringify(record(), null, 1))}>
-        Export as JSON
-      </button>
-      <button @click=${() => saveFile(`optlab-limits-${part}.csv`, rowsCsv(figuresOf(part, report)), 'text/csv')}>
-        Figures as CSV
-      </button>
-      <span class="muted small">The address of this page now carries these settings.</span>
-    </div>`;
   }
 }
 

@@ -3,20 +3,13 @@ import type { BatchReport } from './batches.task.ts';
 import type { LoadReport } from './loads.task.ts';
 import type { Part } from './settings.ts';
 import { nearestFactor } from '#lab/statistics.ts';
+import type { Question } from '#kit/question.ts';
 
 /** What the reader predicts before each part, and how near that came. */
 
-export interface Question {
-  /** Before and after the choice. */
-  before: string;
-  after: string;
-  values: readonly number[];
-  text: (value: number) => string;
-}
-
 const kAsked = { prompt: 4, count: 8 };
 
-export const kQuestions: Record<Part, Question> = {
+export const kQuestions: Record<Part, Question<number> & { after: string }> = {
   short: {
     before: `after a prompt of ${kAsked.prompt}, ${kAsked.count} new tokens come`,
     after: 'as fast with the cache',
@@ -64,6 +57,6 @@ export function truthOf(part: Part, loads: LoadReport | null, batches: BatchRepo
 /** The choice that comes nearest: by ratio, shares by difference. */
 export function nearestChoice(part: Part, truth: number): number {
   const { values } = kQuestions[part];
-  if (part !== 'prefill') return values.indexOf(nearestFactor(truth, values));
-  return values.reduce((best, value, i) => (Math.abs(value - truth) < Math.abs(values[best]! - truth) ? i : best), 0);
+  if (part !== 'prefill') return nearestFactor(truth, values);
+  return values.reduce((best, value) => (Math.abs(value - truth) < Math.abs(best - truth) ? value : best));
 }

@@ -1,42 +1,28 @@
 import { kStorages } from '../cache-views.ts';
-import { kLengths } from './costs.ts';
-import type { DecoderSettings } from '#lab/generation.ts';
-import { kModels } from '../token-race/settings.ts';
+import { kEarly, kLengths } from './costs.ts';
+import { thousands } from '#lab/text.ts';
+import { oneOf, threads, type ValuesOf } from '#kit/fields.ts';
+import type { Question } from '#kit/question.ts';
+import { modelField } from '../token-race/settings.ts';
 
-export interface Settings {
-  model: keyof typeof kModels;
-  /** The last position. */
-  to: number;
-  storage: DecoderSettings['storage'];
-  mode: 'exact' | 'fast';
-  axes: 'linear' | 'log';
-  threads: number;
-}
-
-export const kDefaults: Settings = {
-  model: 'moby',
-  to: 2048,
-  storage: 'f32',
-  mode: 'exact',
-  axes: 'log',
-  threads: 1,
+export const kFields = {
+  model: modelField,
+  to: oneOf('Up to position', kLengths, 2048, thousands),
+  storage: oneOf('Keys and values', kStorages),
+  mode: oneOf('Arithmetic', ['exact', 'fast']),
+  axes: oneOf('Axes', ['linear', 'log'], 'log'),
+  threads: threads(),
 };
+export type Settings = ValuesOf<typeof kFields>;
 
 /** The large model takes a minute for 4,096 positions. */
 export const lengthsOf = (model: Settings['model']): number[] =>
   kLengths.filter((length) => model === 'tiny' || length <= 2048);
 
-/** Settings from texts by name; what is missing or not allowed is the page's own. */
-export function settingsOf(text: (name: keyof Settings) => string | null | undefined, maxThreads: number): Settings {
-  const of = (name: keyof Settings) => text(name) ?? `${kDefaults[name]}`;
-  const model = of('model') === 'tiny' ? 'tiny' : 'moby';
-  const threads = Math.floor(Number(of('threads')));
-  return {
-    model,
-    to: lengthsOf(model).includes(Number(of('to'))) ? Number(of('to')) : kDefaults.to,
-    storage: kStorages.find((name) => name === of('storage')) ?? kDefaults.storage,
-    mode: of('mode') === 'fast' ? 'fast' : 'exact',
-    axes: of('axes') === 'linear' ? 'linear' : 'log',
-    threads: threads >= 1 && threads <= maxThreads ? threads : 1,
-  };
-}
+/** How much dearer the last token is than an early one, with the cache. */
+export const questionOf = (to: number): Question<number> => ({
+  before: `with the cache, the token at ${thousands(to)} costs`,
+  after: `the one at ${kEarly}`,
+  values: [1, 1.5, 3, 8, 32],
+  text: (factor) => (factor === 1 ? 'as much as' : `${factor} times as much as`),
+});

@@ -3,14 +3,17 @@ import { kExactDecoder } from '#lab/generation.ts';
 import type generate from '../token-race/task.ts';
 import type { GenerateReport, GenerationLane, LaneOptions } from '../token-race/task.ts';
 import { engine } from '#kit/context.ts';
-import { LabElement } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { oneOf } from '#kit/fields.ts';
 import { labStyles } from '#kit/styles.ts';
 import { renderLane } from '../token-race/view.ts';
 import { tokenRaceStyles } from '../token-race/styles.ts';
 
 const kPrompt = 'Call me';
-const kWindows = [16, 64, 128, 252];
-const kSinks = [0, 1, 4];
+const kFields = {
+  window: oneOf('Window', [16, 64, 128, 252], 64),
+  sinks: oneOf('Sinks', [0, 1, 4], 4),
+};
 /** Nobody waits for the last one. */
 const kMost = 10_000_000;
 /** Of each text so many tokens are kept, and the end is shown: characters. */
@@ -21,34 +24,17 @@ const kTail = 500;
  * The same window with positions in the text and with positions in the cache: the first ends with the model's positions, the second when
  * the reader has had enough.
  */
-export class EndlessText extends LabElement {
-  #window = 64;
-  #sinks = 4;
+export class EndlessText extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'endless';
+
   #report: GenerateReport | null = null;
 
   static override styles = [labStyles, tokenRaceStyles];
 
-  protected override async prepare(): Promise<void> {
-    await super.prepare();
-    const saved = this.settings(this.settingsKey);
-    this.#window = kWindows.find((window) => `${window}` === saved['window']) ?? 64;
-    this.#sinks = kSinks.find((sinks) => `${sinks}` === saved['sinks']) ?? 4;
-  }
-
-  protected override get settingsKey(): string {
-    return 'endless';
-  }
-
-  #change(name: 'window' | 'sinks', value: string): void {
-    if (name === 'window') this.#window = Number(value);
-    else this.#sinks = Number(value);
-    this.saveSettings(this.settingsKey, { window: `${this.#window}`, sinks: `${this.#sinks}` });
-    this.requestUpdate();
-  }
-
   async #run(): Promise<void> {
     this.#report = null;
-    const decoder = { ...kExactDecoder, window: this.#window, sinks: this.#sinks };
+    const decoder = { ...kExactDecoder, ...this.values };
     const lanes: LaneOptions[] = [
       { name: 'with positions in the text', cached: true, decoder },
       { name: 'with positions in the cache', cached: true, decoder: { ...decoder, stream: true } },
@@ -57,13 +43,10 @@ export class EndlessText extends LabElement {
       const files = { model: 'lm', tokenizer: 'tokenizer' } as const;
       const sampling = { temperature: 0.8, topK: 0, topP: 0.95, repetitionPenalty: 1, seed: 1 };
       const asked = { ...files, prompt: kPrompt, sampling, stopTexts: [], threads: 1, lanes };
-      const show = (report: GenerateReport) => {
-        this.#report = report;
-        this.requestUpdate();
-      };
       const options = { ...asked, count: kMost, latest: kShown };
-      const report = await engine.run<typeof generate>('03-memory/token-race', options, show);
-      show(report);
+      const report = await this.runTask<typeof generate>('03-memory/token-race', options, (partial) => {
+        this.#report = partial;
+      });
       this.announcement = `Stopped after ${written(report)} tokens.`;
     });
   }
@@ -74,8 +57,7 @@ export class EndlessText extends LabElement {
     return html`<div class="card">
       ${this.renderHead('A text without an end')}
       <div class="section row">
-        ${this.#select('Window', 'window', this.#window, kWindows)}
-        ${this.#select('Sinks', 'sinks', this.#sinks, kSinks)}
+        ${this.renderFields('window', 'sinks')}
         ${
           this.working
             ? html`${this.renderStop()}<span class="muted small">writing until you stop it…</span>`
@@ -97,11 +79,6 @@ export class EndlessText extends LabElement {
       }
       ${this.renderError()}
     </div>`;
-  }
-
-  #select(label: string, name: 'window' | 'sinks', value: number, values: readonly number[]): TemplateResult {
-    const choices = values.map((each): [string, string] => [`${each}`, `${each}`]);
-    return this.renderSelect(label, `${value}`, choices, (text) => this.#change(name, text));
   }
 }
 

@@ -1,30 +1,20 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ownFile, type Asset, type OwnFile } from '#lab/assets.ts';
-import { browserName } from '#lab/export.ts';
 import { kExactDecoder, totalSeconds } from '#lab/generation.ts';
+import { nearestFactor } from '#lab/statistics.ts';
 import { byteSize, duration, times } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
-import { engine, session } from '#kit/context.ts';
-import { LabElement, saveFile, texts } from '#kit/lab-element.ts';
+import { session } from '#kit/context.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { Prediction, renderOutcome } from '#kit/question.ts';
 import { labStyles } from '#kit/styles.ts';
 import { renderCharts, renderDrop, renderLane, renderTable } from './view.ts';
 import type task from './task.ts';
 import type { GenerateOptions, GenerateReport, LaneOptions } from './task.ts';
-import {
-  changedOf,
-  kCounts,
-  kDefaults,
-  kModels,
-  kWeights,
-  settingsOf,
-  type ModelName,
-  type Settings,
-} from './settings.ts';
+import { kFields, kModels, kQuestion, type ModelName, type Settings } from './settings.ts';
 import { tokenRaceStyles } from './styles.ts';
 import { Width } from '#kit/width.ts';
 
-const kGuesses = ['about as fast', '2 times as fast', '5 times as fast', '20 times as fast', '100 times as fast'];
-const kGuessFactors = [1, 2, 5, 20, 100];
 const kMostBytes = 400e6;
 
 /**
@@ -32,13 +22,15 @@ const kMostBytes = 400e6;
  *
  * Attributes: `model` (moby, tiny), `count`, `id` (names its settings in the address; default `generate`).
  */
-export class TokenRace extends LabElement {
-  #settings: Settings = { ...kDefaults };
+export class TokenRace extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'generate';
+  static override address = 'changed' as const;
+
   #own: OwnFile | null = null;
   #ownTokenizer: OwnFile | null = null;
   #over = false;
-  #guess = -1;
-  #committed = -1;
+  readonly #prediction = new Prediction();
   #report: GenerateReport | null = null;
   /** What the report is of. */
   #asked: { settings: Settings; name: string } | null = null;
@@ -46,26 +38,9 @@ export class TokenRace extends LabElement {
 
   static override styles = [labStyles, chartStyles, tokenRaceStyles];
 
-  protected override async prepare(): Promise<void> {
-    await super.prepare();
-    const saved = this.settings(this.settingsKey);
-    this.#settings = settingsOf((name) => saved[name] ?? this.getAttribute(name), this.maxThreads);
-  }
-
-  protected override get settingsKey(): string {
-    return this.id || 'generate';
-  }
-
-  #change(change: Partial<Settings>): void {
-    this.#settings = { ...this.#settings, ...change };
-    this.saveSettings(this.settingsKey, changedOf(this.#settings));
-    this.requestUpdate();
-  }
-
   async #run(): Promise<void> {
-    this.#committed = this.#guess;
     this.#report = null;
-    const settings = this.#settings;
+    const settings = this.values;
     await this.work(async () => {
       const { model, tokenizer, name } = this.#modelFiles();
       this.#asked = { settings, name };
@@ -80,27 +55,24 @@ export class TokenRace extends LabElement {
         threads,
         lanes: this.#lanes(),
       };
-      const show = (report: GenerateReport) => {
-        this.#report = report;
-        this.progress = report.progress;
-        this.requestUpdate();
-      };
       const own = session.ownSteps.has('attend') ? session.ownSteps : undefined;
-      const report = await engine.run<typeof task>('03-memory/token-race', options, show, own);
-      show(report);
+      const show = (partial: GenerateReport) => {
+        this.#report = partial;
+      };
+      const report = await this.runTask<typeof task>('03-memory/token-race', options, show, own);
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#speedText(report)}`;
     });
   }
 
   #modelFiles(): { model: Asset; tokenizer: Asset | null; name: string } {
-    const { model } = this.#settings;
+    const { model } = this.values;
     if (model !== 'own') return { model: kModels[model].asset, tokenizer: 'tokenizer', name: kModels[model].title };
     if (this.#own === null) throw new RangeError('No checkpoint has been chosen: drop one, or take a Moby-Dick model');
     return { model: this.#own, tokenizer: this.#ownTokenizer, name: this.#own.name };
   }
 
   #lanes(): LaneOptions[] {
-    const { weights, fast } = this.#settings;
+    const { weights, fast } = this.values;
     const decoder = { ...kExactDecoder, weights, mode: fast ? ('fast' as const) : ('exact' as const) };
     return [
       { name: 'with the cache', cached: true, decoder },
@@ -126,7 +98,7 @@ export class TokenRace extends LabElement {
         else this.#own = own;
       }
       this.#over = false;
-      if (this.#own !== null) this.#change({ model: 'own' });
+      if (this.#own !== null) this.change({ model: 'own' });
     });
   }
 
@@ -134,7 +106,8 @@ export class TokenRace extends LabElement {
     const report = this.#report;
     const shows = report !== null && report.lanes.some(({ ids }) => ids.length > 0);
     return html`<div class="card">
-      ${this.renderHead('The same text, with the cache and without')} ${this.#renderSettings()} ${this.#renderStart()}
+      ${this.renderHead('The same text, with the cache and without')} ${this.#renderSettings()}
+      ${this.renderStart(kQuestion, this.#prediction, { verb: 'Write', busy: 'writing…', run: () => this.#run() })}
       ${this.renderProgress('Progress of the generation')}
       <div class="section result" ?hidden=${!shows}>${shows ? this.#renderResult(report) : nothing}</div>
       ${this.renderError()}
@@ -142,13 +115,13 @@ export class TokenRace extends LabElement {
   }
 
   #renderSettings(): TemplateResult {
-    const { model, prompt, count, weights, fast, threads } = this.#settings;
-    const models: [string, string][] = Object.entries(kModels).map(([name, { title }]) => [name, title]);
+    const { model, prompt } = this.values;
+    const models = Object.entries(kModels).map(([name, { title }]): [string, string] => [name, title]);
     if (this.#own !== null) models.push(['own', this.#own.name]);
     const takesText = model !== 'own' || this.#ownTokenizer !== null;
     return html`<div class="section">
       <div class="row">
-        ${this.renderSelect('Model', model, models, (value) => this.#change({ model: value as ModelName }))}
+        ${this.renderSelect('Model', model, models, (value) => this.change({ model: value as ModelName }))}
         <label class="field prompt"
           >Prompt
           <input
@@ -156,22 +129,14 @@ export class TokenRace extends LabElement {
             maxlength="300"
             .value=${takesText ? prompt : 'token 1'}
             ?disabled=${this.working || !takesText}
-            @change=${(event: Event) => this.#change({ prompt: (event.target as HTMLInputElement).value })}
+            @change=${(event: Event) => this.change({ prompt: (event.target as HTMLInputElement).value })}
         /></label>
-        ${this.renderSelect('New tokens', `${count}`, texts(kCounts), (value) => this.#change({ count: Number(value) }))}
+        ${this.renderField('count')}
       </div>
       <details>
         <summary>More settings, or a checkpoint of your own</summary>
         <div class="row">
-          ${this.renderSelect('Weights', weights, texts(kWeights), (value) => this.#change({ weights: value as Settings['weights'] }))}
-          ${this.renderSelect('Arithmetic', fast ? 'fast' : 'exact', texts(['exact', 'fast']), (value) =>
-            this.#change({ fast: value === 'fast' }),
-          )}
-          ${this.#number('Temperature', 'temperature', 0, 5, 0.1)} ${this.#number('Top-k', 'topK', 0, 1000, 1)}
-          ${this.#number('Top-p', 'topP', 0.01, 1, 0.01)}
-          ${this.#number('Repetition penalty', 'repetitionPenalty', 1, 5, 0.05)}
-          ${this.#number('Seed', 'seed', 0, 1e9, 1)}
-          ${this.renderThreads(threads, (value) => this.#change({ threads: value }))}
+          ${this.renderFields('weights', 'fast', 'temperature', 'topK', 'topP', 'repetitionPenalty', 'seed', 'threads')}
         </div>
         <p class="small muted note">
           A temperature of 0 takes the likeliest token; top-k of 0 and top-p of 1 leave all of them.
@@ -179,32 +144,6 @@ export class TokenRace extends LabElement {
         ${this.#renderDrop()}
       </details>
     </div>`;
-  }
-
-  #number(
-    label: string,
-    name: 'temperature' | 'topK' | 'topP' | 'repetitionPenalty' | 'seed',
-    low: number,
-    high: number,
-    step: number,
-  ): TemplateResult {
-    const take = (event: Event) => {
-      const input = event.target as HTMLInputElement;
-      const value = Number(input.value);
-      if (input.value !== '' && value >= low && value <= high) this.#change({ [name]: value });
-      else input.value = `${this.#settings[name]}`;
-    };
-    return html`<label class="field"
-      >${label}
-      <input
-        type="number"
-        min=${low}
-        max=${high}
-        step=${step}
-        .value=${`${this.#settings[name]}`}
-        ?disabled=${this.working}
-        @change=${take}
-    /></label>`;
   }
 
   #renderDrop(): TemplateResult {
@@ -219,32 +158,6 @@ export class TokenRace extends LabElement {
       },
       take: (list) => this.#take(list),
     });
-  }
-
-  #renderStart(): TemplateResult {
-    if (this.working) {
-      return html`<div class="section row">${this.renderStop()}<span class="muted small">writing…</span></div>`;
-    }
-    const ready = engine.running !== null && !this.blocked;
-    return html`<div class="section predict row">
-      <label class="field"
-        ><strong>Predict:</strong> with the cache, all tokens together come
-        <select
-          @change=${(event: Event) => {
-            this.#guess = Number((event.target as HTMLSelectElement).value);
-            this.requestUpdate();
-          }}
-        >
-          <option value="-1" .selected=${this.#guess < 0}>choose…</option>
-          ${kGuesses.map((guess, i) => html`<option value=${i} .selected=${i === this.#guess}>${guess}</option>`)}
-        </select></label
-      >
-      <button class="primary" ?disabled=${!ready || this.#guess < 0} @click=${() => this.#run()}>Write</button>
-      <button class="link" ?hidden=${this.#guess >= 0} ?disabled=${!ready} @click=${() => this.#run()}>
-        Write without a prediction
-      </button>
-      ${this.renderBlocked()}
-    </div>`;
   }
 
   #speedUp(report: GenerateReport): number | null {
@@ -275,11 +188,6 @@ export class TokenRace extends LabElement {
     const speedUp = this.#speedUp(report);
     if (cached === undefined || without === undefined || speedUp === null) return nothing;
     const same = cached.ids.every((id, i) => id === without.ids[i]);
-    const nearest = kGuessFactors.reduce(
-      (best, factor, i) =>
-        Math.abs(Math.log(factor / speedUp)) < Math.abs(Math.log(kGuessFactors[best]! / speedUp)) ? i : best,
-      0,
-    );
     return html`<p class="verdict">
       <strong>${times(speedUp)}</strong> as fast with the cache: ${report.prompt} + ${cached.ids.length} tokens in
       ${duration(totalSeconds(cached))} instead of ${duration(totalSeconds(without))}.
@@ -289,35 +197,13 @@ export class TokenRace extends LabElement {
           : html`<strong class="bad">The texts differ</strong>: fused arithmetic rounds differently for one token than
               for many.`
       }
-      ${
-        this.#committed < 0
-          ? nothing
-          : html`You predicted “${kGuesses[this.#committed]}”:
-              <strong class=${nearest === this.#committed ? 'good' : 'bad'}
-                >${nearest === this.#committed ? 'nearest of all' : `“${kGuesses[nearest]}” is nearer`}</strong
-              >.`
-      }
+      ${renderOutcome(kQuestion, this.#prediction, nearestFactor(speedUp, kQuestion.values))}
     </p>`;
   }
 
   #renderExport(report: GenerateReport): TemplateResult {
-    const record = () => ({
-      kind: 'generation',
-      schema: 1,
-      recorded: new Date().toISOString(),
-      browser: browserName(navigator.userAgent),
-      page: location.href,
-      engine: engine.running?.info,
-      model: this.#asked?.name,
-      settings: this.#asked?.settings,
-      ...report,
-    });
-    return html`<div class="row actions">
-      <button @click=${() => saveFile('optlab-generation.json', JSON.stringify(record(), null, 1))}>
-        Export as JSON
-      </button>
-      <span class="muted small">The address of this page now carries these settings.</span>
-    </div>`;
+    const content = () => ({ model: this.#asked?.name, settings: this.#asked?.settings, ...report });
+    return this.renderExport('generation', 'generation', content);
   }
 }
 

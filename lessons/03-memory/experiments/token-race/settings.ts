@@ -1,4 +1,6 @@
 import { files } from 'virtual:optlab-manifest';
+import { flag, oneOf, range, text, threads, type Field, type ValuesOf } from '#kit/fields.ts';
+import type { Question } from '#kit/question.ts';
 import { megabytes } from '#lab/offline/manifest.ts';
 
 const titled = (parameters: string, asset: 'lm' | 'lmTiny') => {
@@ -14,60 +16,27 @@ export type ModelName = keyof typeof kModels | 'own';
 export const kCounts = [16, 64, 128, 200, 240];
 export const kWeights = ['f32', 'fp16', 'int8', 'int8-dot', 'int4'] as const;
 
-export interface Settings {
-  model: ModelName;
-  prompt: string;
-  count: number;
-  weights: (typeof kWeights)[number];
-  fast: boolean;
-  temperature: number;
-  topK: number;
-  topP: number;
-  repetitionPenalty: number;
-  seed: number;
-  threads: number;
-}
+/** The site's own models. */
+export const modelField = oneOf('Model', ['moby', 'tiny'], 'moby', (name) => kModels[name].title);
 
-export const kDefaults: Settings = {
-  model: 'moby',
-  prompt: 'Call me',
-  count: 200,
-  weights: 'f32',
-  fast: false,
-  temperature: 0.8,
-  topK: 0,
-  topP: 0.95,
-  repetitionPenalty: 1,
-  seed: 1,
-  threads: 1,
+export const kFields = {
+  // A file of the reader's can't be in an address.
+  model: modelField as Field<ModelName>,
+  prompt: text('Prompt', 300, 'Call me'),
+  count: oneOf('New tokens', kCounts, 200),
+  weights: oneOf('Weights', kWeights),
+  fast: flag('Arithmetic', ['exact', 'fast']),
+  temperature: range('Temperature', [0, 5], 0.8, { step: 0.1 }),
+  topK: range('Top-k', [0, 1000], 0, { whole: true }),
+  topP: range('Top-p', [0.01, 1], 0.95, { step: 0.01 }),
+  repetitionPenalty: range('Repetition penalty', [1, 5], 1, { step: 0.05 }),
+  seed: range('Seed', [0, 1e9], 1, { whole: true }),
+  threads: threads({ capped: true }),
 };
+export type Settings = ValuesOf<typeof kFields>;
 
-/** Settings from texts by name; what is missing or not allowed is the page's own. */
-export function settingsOf(text: (name: keyof Settings) => string | null | undefined, maxThreads: number): Settings {
-  const of = (name: keyof Settings) => text(name) ?? `${kDefaults[name]}`;
-  const number = (name: keyof Settings, low: number, high: number) => {
-    const value = Number(of(name));
-    return value >= low && value <= high ? value : (kDefaults[name] as number);
-  };
-  return {
-    model: Object.hasOwn(kModels, of('model')) ? (of('model') as ModelName) : kDefaults.model,
-    prompt: of('prompt').slice(0, 300),
-    count: kCounts.includes(Number(of('count'))) ? Number(of('count')) : kDefaults.count,
-    weights: kWeights.find((name) => name === of('weights')) ?? kDefaults.weights,
-    fast: of('fast') === 'true',
-    temperature: number('temperature', 0, 5),
-    topK: Math.floor(number('topK', 0, 1000)),
-    topP: number('topP', 0.01, 1),
-    repetitionPenalty: number('repetitionPenalty', 1, 5),
-    seed: Math.floor(number('seed', 0, 1e9)),
-    threads: Math.min(Math.floor(number('threads', 1, 64)), maxThreads),
-  };
-}
-
-/** What differs from the page's own settings, for the address; a file of the reader's can't be in it. */
-export function changedOf(settings: Settings): Record<string, string> {
-  const changed = Object.entries(settings).filter(
-    ([name, value]) => value !== kDefaults[name as keyof Settings] && value !== 'own',
-  );
-  return Object.fromEntries(changed.map(([name, value]) => [name, `${value}`]));
-}
+export const kQuestion: Question<number> = {
+  before: 'with the cache, all tokens together come',
+  values: [1, 2, 5, 20, 100],
+  text: (factor) => (factor === 1 ? 'about as fast' : `${factor} times as fast`),
+};
