@@ -1,13 +1,13 @@
-import { html, svg, type TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
+import { dots, line } from '#kit/plot/marks.ts';
+import { halfWidth, renderPlot } from '#kit/plot/plot.ts';
+import { betweenTicks, linear } from '#kit/plot/scale.ts';
 import { type CurvePoint, type EpochEnd } from '#lab/training.ts';
 import { countOf, percent, threeDigits } from '#lab/text.ts';
-import { epochTicks, niceTicks } from '#lab/ticks.ts';
+import { epochTicks } from '#lab/ticks.ts';
 
 const kHeight = 190;
-const kTop = 10;
-const kBottom = kHeight - 40;
-const kLeft = 44;
-const kRight = 14;
+const kMargin = { left: 44, right: 14, top: 10, bottom: 40 };
 const kMostEpochLabels = 8;
 const kMostTicks = 5;
 
@@ -28,7 +28,7 @@ export function renderCurves(
   epochs: number,
   width: number,
 ): TemplateResult {
-  const single = Math.max(280, width < 664 ? width : (width - 24) / 2);
+  const single = halfWidth(width);
   const tests = ends.map(({ epoch, testRight, testCount }) => ({ at: epoch, value: testRight / testCount }));
   const rights = points.map(({ at, accuracy }) => ({ at, value: accuracy }));
   const losses = points.map(({ at, loss }) => ({ at, value: loss }));
@@ -43,12 +43,10 @@ export function renderCurves(
 const largest = (values: readonly { value: number }[]): number =>
   values.reduce((most, { value }) => Math.max(most, value), 0.1);
 
+const pointsOf = (values: readonly { at: number; value: number }[]) =>
+  values.map(({ at, value }) => ({ x: at, y: value }));
+
 function renderPanel({ title, values, tests, low, high, text }: Panel, epochs: number, width: number): TemplateResult {
-  const ticks = niceTicks(low, high, kMostTicks);
-  const [bottom, top] = [ticks[0]!, ticks.at(-1)!];
-  const x = (at: number) => kLeft + ((width - kLeft - kRight) * at) / epochs;
-  const y = (value: number) => kBottom - ((kBottom - kTop) * (value - bottom)) / (top - bottom);
-  const line = values.map(({ at, value }) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
   return html`<figure>
     <figcaption class="small">
       <strong>${title}</strong>
@@ -65,26 +63,13 @@ function renderPanel({ title, values, tests, low, high, text }: Panel, epochs: n
             >`
       }
     </figcaption>
-    <svg
-      class="chart"
-      viewBox="0 0 ${width} ${kHeight}"
-      role="img"
-      aria-label="${title} over ${epochs} epochs. The table below has the figures of each epoch."
-    >
-      ${ticks.map(
-        (tick) =>
-          svg`<line class="grid" x1=${kLeft} x2=${width - kRight} y1=${y(tick)} y2=${y(tick)} />
-            <text class="tick" x=${kLeft - 7} y=${y(tick) + 4} text-anchor="end">${text(tick)}</text>`,
-      )}
-      ${epochTicks(epochs, kMostEpochLabels).map(
-        (epoch) =>
-          svg`<line class="grid" x1=${x(epoch)} x2=${x(epoch)} y1=${kBottom} y2=${kBottom + 4} />
-            <text class="tick" x=${x(epoch)} y=${kBottom + 18} text-anchor="middle">${epoch}</text>`,
-      )}
-      <text class="tick" x=${(kLeft + width - kRight) / 2} y=${kBottom + 35} text-anchor="middle">epochs</text>
-      <polyline class="training" points=${line} />
-      ${tests.map(({ at, value }) => svg`<circle class="tested" cx=${x(at)} cy=${y(value)} r="4.5" />`)}
-    </svg>
+    ${renderPlot({
+      label: `${title} over ${epochs} epochs. The table below has the figures of each epoch.`,
+      ...{ width, height: kHeight, margin: kMargin },
+      x: { scale: linear(0, epochs, epochTicks(epochs, kMostEpochLabels)), title: 'epochs', grid: 'short' },
+      y: { scale: betweenTicks([high], kMostTicks, low), text },
+      marks: [line(pointsOf(values), { name: 'training' }), dots(pointsOf(tests), { name: 'tested', r: 4.5 })],
+    })}
   </figure>`;
 }
 

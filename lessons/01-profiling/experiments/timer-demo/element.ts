@@ -1,6 +1,9 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { estimatesOf, groupsOf, histogramOf, kGroup, spreadOf, type Estimates } from './timing.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
+import { bars, marker, rule } from '#kit/plot/marks.ts';
+import { kLeastWidth, renderPlot } from '#kit/plot/plot.ts';
+import { linear } from '#kit/plot/scale.ts';
 import { engine } from '#kit/context.ts';
 import { LabElement } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
@@ -147,35 +150,29 @@ export class TimerDemo extends LabElement {
   #renderHistogram(report: TimingReport): TemplateResult {
     const { calls, tick } = report;
     const upTo = Math.max(quantile(calls, 0.97) + tick, Math.min(...calls) + 4 * tick);
-    const { from, width, counts, beyond } = histogramOf(calls, tick, upTo);
-    const [w, h, left, bottom] = [Math.max(280, this.#width.value), 150, 8, 122];
-    const most = Math.max(...counts);
-    const step = (w - 2 * left) / counts.length;
-    const x = (seconds: number) => left + ((seconds - from) / width) * step;
-    const ticks = Array.from({ length: 5 }, (_, i) => from + (i * counts.length * width) / 4);
+    const histogram = histogramOf(calls, tick, upTo);
+    const { from, width, counts, beyond } = histogram;
+    const end = from + counts.length * width;
+    const ticks = Array.from({ length: 5 }, (_, i) => from + (i * (end - from)) / 4);
     return html`<figure>
       <figcaption class="small">
         ${calls.length} single calls, in steps of the
         clock${beyond === 0 ? '' : `; ${beyond} slower ones are not drawn`}
       </figcaption>
-      <svg
-        class="chart"
-        viewBox="0 0 ${w} ${h}"
-        role="img"
-        aria-label="Histogram of ${calls.length} single calls. The table below has its figures."
-      >
-        <line class="grid" x1=${left} x2=${w - left} y1=${bottom} y2=${bottom} />
-        ${counts.map(
-          (count, bar) =>
-            svg`<rect class="bar" x=${left + bar * step + 0.5} width=${Math.max(1, step - 1)} y=${bottom - (104 * count) / most} height=${(104 * count) / most} />`,
-        )}
-        ${marker(x, mean(calls), 'mean', 'mean', [left, w - left])}
-        ${marker(x, median(calls), 'median', 'median', [left, w - left])}
-        ${ticks.map(
-          (value, i) =>
-            svg`<text class="tick" x=${x(value)} y=${bottom + 18} text-anchor=${i === 0 ? 'start' : i === 4 ? 'end' : 'middle'}>${value === 0 ? '0' : duration(value)}</text>`,
-        )}
-      </svg>
+      ${renderPlot({
+        label: `Histogram of ${calls.length} single calls. The table below has its figures.`,
+        ...{ width: Math.max(kLeastWidth, this.#width.value), height: 150 },
+        margin: { left: 8, right: 8, top: 6, bottom: 28 },
+        x: { scale: linear(from, end, ticks), text: duration, grid: 'none', inside: true },
+        y: { scale: linear(0, (116 / 104) * Math.max(...counts), []) },
+        marks: [
+          rule(0),
+          bars(histogram, { name: 'bar' }),
+          marker(mean(calls), 'mean', { name: 'marker mean' }),
+          // To the left of its line: the mean is mostly to the right.
+          marker(median(calls), 'median', { name: 'marker median', before: true }),
+        ],
+      })}
     </figure>`;
   }
 
@@ -253,21 +250,6 @@ export class TimerDemo extends LabElement {
       <p class="small muted">Spread: largest less smallest, of the median.</p>
     </details>`;
   }
-}
-
-function marker(
-  x: (seconds: number) => number,
-  value: number,
-  name: string,
-  style: string,
-  [from, to]: [number, number],
-) {
-  const at = x(value);
-  if (at < from || at > to) return nothing;
-  // The median's label stands left of its line, the mean's right of it.
-  const before = style === 'median';
-  return svg`<line class="marker ${style}" x1=${at} x2=${at} y1="6" y2="122" />
-    <text class="tick" x=${before ? at - 4 : at + 4} y="14" text-anchor=${before ? 'end' : 'start'}>${name}</text>`;
 }
 
 /** A clock's step may be all there is: 0. */

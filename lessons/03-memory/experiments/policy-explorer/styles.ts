@@ -40,9 +40,6 @@ export const policyExplorerStyles = css`
     overflow: visible;
     margin-top: 0.5rem;
   }
-  .title {
-    fill: var(--sl-color-gray-3);
-  }
   .bar {
     stroke-width: 1.5;
     stroke: var(--sl-color-gray-3);

@@ -1,4 +1,6 @@
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
+import { kLeastWidth, renderPlot, type Mark } from '#kit/plot/plot.ts';
+import { around } from '#kit/plot/scale.ts';
 import {
   costOf,
   figuresOf,
@@ -19,25 +21,7 @@ export const differenceText = ({ bitsPerByte, error }: Difference): string =>
 
 const kHeight = 300;
 const kMargin = { left: 64, right: 16, top: 12, bottom: 44 };
-
-interface Scale {
-  min: number;
-  max: number;
-  ticks: number[];
-}
-
-/** A linear axis around some values, with round ticks. */
-function scaleFor(values: readonly number[]): Scale {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const span = high > low ? high - low : Math.max(Math.abs(high) * 0.1, 1e-9);
-  const [min, max] = [Math.max(0, low - 0.12 * span), high + 0.12 * span];
-  const raw = (max - min) / 5;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= raw) ?? raw;
-  const ticks: number[] = [];
-  for (let tick = Math.ceil(min / step) * step; tick <= max; tick += step) ticks.push(tick);
-  return { min, max, ticks };
-}
+const kTicks = 5;
 
 /** How much farther up than all others a point may lie before it is drawn at the edge: else the others would be one line. */
 const kFar = 4;
@@ -76,57 +60,32 @@ export function renderScatter(
 ): TemplateResult | typeof nothing {
   const placed = placedPoints(points, points.at(-1));
   if (placed.length === 0) return nothing;
-  const width = Math.max(280, available);
   const xOf = ({ figures }: Placed) =>
     across === 'memory' ? (figures.cacheBytes + figures.weightBytes) / 2 ** 20 : figures.seconds * 1e3;
   const yOf = ({ figures }: Placed) => figures.score.bitsPerByte;
-  const [x, y] = [scaleFor(placed.map(xOf)), scaleFor(withoutFar(placed.map(yOf)))];
-  const px = (value: number) =>
-    kMargin.left + ((value - x.min) / (x.max - x.min)) * (width - kMargin.left - kMargin.right);
-  const py = (value: number) =>
-    kHeight - kMargin.bottom - ((value - y.min) / (y.max - y.min)) * (kHeight - kMargin.top - kMargin.bottom);
   const front = new Set(paretoFront(points));
-  const marks = placed.map((each): Mark => {
-    const value = yOf(each);
-    const far = value > y.max;
-    return {
-      ...each,
-      x: px(xOf(each)),
-      y: far ? kMargin.top + 8 : py(value),
-      far,
-      isFront: front.has(each.point),
-      below: false,
-    };
-  });
-  placeLabels(marks);
   const title = across === 'memory' ? 'memory: cache and weights, MiB' : 'time of a token, ms';
-  return html`<svg
-    class="chart"
-    viewBox="0 0 ${width} ${kHeight}"
-    role="img"
-    aria-label="Bits per byte against ${title}, one dot a policy; the table has all figures"
-  >
-    ${y.ticks.map(
-      (tick) =>
-        svg`<line class="grid" x1=${kMargin.left} x2=${width - kMargin.right} y1=${py(tick)} y2=${py(tick)} />
-          <text class="tick" x=${kMargin.left - 7} y=${py(tick) + 4} text-anchor="end">${label(tick)}</text>`,
-    )}
-    ${x.ticks.map(
-      (tick) =>
-        svg`<line class="grid" y1=${kMargin.top} y2=${kHeight - kMargin.bottom} x1=${px(tick)} x2=${px(tick)} />
-          <text class="tick" x=${px(tick)} y=${kHeight - kMargin.bottom + 17} text-anchor="middle">${label(tick)}</text>`,
-    )}
-    <text class="title" x=${(kMargin.left + width) / 2} y=${kHeight - 6} text-anchor="middle">${title}</text>
-    <text class="title" transform="translate(13 ${kHeight / 2 - 12}) rotate(-90)" text-anchor="middle">
-      bits per byte
-    </text>
-    ${marks.map((mark) => renderMark(mark))}
-  </svg>`;
+  const policies: Mark = ({ x, y, yScale, top }) => {
+    const dots = placed.map((each): Dot => {
+      const far = yOf(each) > yScale.high;
+      const place = { x: x(xOf(each)), y: far ? top + 8 : y(yOf(each)) };
+      return { ...each, ...place, far, isFront: front.has(each.point), below: false };
+    });
+    placeLabels(dots);
+    return dots.map(renderDot);
+  };
+  return renderPlot({
+    label: `Bits per byte against ${title}, one dot a policy; the table has all figures`,
+    ...{ width: Math.max(kLeastWidth, available), height: kHeight, margin: kMargin },
+    x: { scale: around(placed.map(xOf), kTicks), title, text: label },
+    y: { scale: around(withoutFar(placed.map(yOf)), kTicks), title: 'bits per byte', text: label },
+    marks: [policies],
+  });
 }
 
 const label = (value: number): string => String(Number(value.toPrecision(4)));
 
-interface Mark extends Placed {
+interface Dot extends Placed {
   x: number;
   y: number;
   /** Its place is above the drawing. */
@@ -136,7 +95,7 @@ interface Mark extends Placed {
   below: boolean;
 }
 
-function placeLabels(marks: readonly Mark[]): void {
+function placeLabels(marks: readonly Dot[]): void {
   const sorted = marks.toSorted((a, b) => a.x - b.x);
   for (const [i, mark] of sorted.entries()) {
     const before = sorted[i - 1];
@@ -145,7 +104,7 @@ function placeLabels(marks: readonly Mark[]): void {
   }
 }
 
-function renderMark({ point, number, figures, x, y, far, isFront, below }: Mark): SVGTemplateResult {
+function renderDot({ point, number, figures, x, y, far, isFront, below }: Dot): SVGTemplateResult {
   const bits = figures.score.bitsPerByte.toFixed(4);
   return svg`<g>
     <title>${number}: ${policyName(point.settings)}, ${bits} bits per byte</title>

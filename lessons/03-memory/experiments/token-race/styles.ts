@@ -115,18 +115,6 @@ export const tokenRaceStyles = css`
   .sample.dotted {
     border-top-style: dotted;
   }
-  polyline {
-    fill: none;
-    stroke: var(--lane);
-    stroke-width: 2;
-    stroke-linejoin: round;
-  }
-  polyline.dashed {
-    stroke-dasharray: 6 4;
-  }
-  polyline.dotted {
-    stroke-dasharray: 2 3;
-  }
   .label {
     fill: var(--lane);
     font-weight: 600;

@@ -1,9 +1,11 @@
-import { html, nothing, svg, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
+import { line } from '#kit/plot/marks.ts';
+import { halfWidth, renderPlot } from '#kit/plot/plot.ts';
+import { betweenTicks, linear } from '#kit/plot/scale.ts';
 import { decodeRate, smoothed, totalSeconds } from '#lab/generation.ts';
 import type { GenerationLane } from './task.ts';
 import type { OwnFile } from '#lab/assets.ts';
 import { byteSize, duration, threeDigits } from '#lab/text.ts';
-import { niceTicks } from '#lab/ticks.ts';
 
 const kColors = ['var(--lab-3)', 'var(--lab-7)', 'var(--lab-5)'];
 /** Beside the colour, for whoever can't tell colours apart. */
@@ -57,14 +59,11 @@ interface Chart {
 }
 
 const kHeight = 200;
-const kTop = 12;
-const kBottom = kHeight - 40;
-const kLeft = 58;
-const kRight = 12;
+const kMargin = { left: 58, right: 12, top: 12, bottom: 40 };
 
 /** Seconds of each token, and bytes after it, over positions. */
 export function renderCharts(lanes: readonly GenerationLane[], prompt: number, width: number): TemplateResult {
-  const single = Math.max(280, width < 664 ? width : (width - 24) / 2);
+  const single = halfWidth(width);
   const names = lanes.map(({ name }) => name);
   const costs = lanes.map(({ seconds }) => smoothed(seconds).slice(1));
   const bytes = lanes.map((lane) => lane.bytes.slice(1).map((value) => value / 1024));
@@ -79,36 +78,24 @@ export function renderCharts(lanes: readonly GenerationLane[], prompt: number, w
 function renderChart({ title, lines, names, first, width, text }: Chart): TemplateResult {
   const longest = Math.max(...lines.map((line) => line.length), 2);
   const most = Math.max(...lines.flat(), 1e-9);
-  const ticks = niceTicks(0, most, 4);
-  const top = ticks.at(-1)!;
-  const x = (index: number) => kLeft + ((width - kLeft - kRight) * index) / (longest - 1);
-  const y = (value: number) => kBottom - ((kBottom - kTop) * value) / top;
+  const last = first + longest - 1;
   return html`<figure>
     <figcaption class="small">
       <strong>${title}</strong> at its position;
       ${names.map((name, i) => html`${i > 0 ? ', ' : ''}<span class="sample ${kDashes[i % 3]!}" style="--lane:${laneColor(i)}"></span> ${name}`)}
     </figcaption>
-    <svg
-      class="chart"
-      viewBox="0 0 ${width} ${kHeight}"
-      role="img"
-      aria-label="${title} by position. The table below has the figures."
-    >
-      ${ticks.map(
-        (tick) =>
-          svg`<line class="grid" x1=${kLeft} x2=${width - kRight} y1=${y(tick)} y2=${y(tick)} />
-            <text class="tick" x=${kLeft - 7} y=${y(tick) + 4} text-anchor="end">${tick === 0 ? '0' : text(tick)}</text>`,
-      )}
-      ${[0, longest - 1].map(
-        (at) =>
-          svg`<text class="tick" x=${x(at)} y=${kBottom + 18} text-anchor=${at === 0 ? 'start' : 'end'}>${first + at}</text>`,
-      )}
-      <text class="tick" x=${(kLeft + width - kRight) / 2} y=${kBottom + 34} text-anchor="middle">position</text>
-      ${lines.map(
-        (line, i) =>
-          svg`<polyline class=${kDashes[i % 3]!} style="--lane:${laneColor(i)}" points=${line.map((value, at) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ')} />`,
-      )}
-    </svg>
+    ${renderPlot({
+      label: `${title} by position. The table below has the figures.`,
+      ...{ width, height: kHeight, margin: kMargin },
+      x: { scale: linear(first, last, [first, last]), title: 'position', grid: 'none', inside: true },
+      y: { scale: betweenTicks([most], 4), text },
+      marks: lines.map((values, i) =>
+        line(
+          values.map((y, at) => ({ x: first + at, y })),
+          { color: laneColor(i), dash: ['', '6 4', '2 3'][i % 3]! },
+        ),
+      ),
+    })}
   </figure>`;
 }
 
