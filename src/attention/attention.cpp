@@ -21,7 +21,7 @@ detail::KernelSet kernels_of() {
 }
 
 template <class Simd>
-Variant two_pass(const Row& row) {
+constexpr Variant two_pass(const Row& row) {
   const auto run = [](const Problem& problem, const Workspace& workspace) noexcept {
     detail::run_two_pass(kernels_of<Simd>(), problem, workspace);
   };
@@ -29,7 +29,7 @@ Variant two_pass(const Row& row) {
 }
 
 template <class Simd>
-Variant online(Row row) {
+constexpr Variant online(Row row) {
   const auto run = [](const Problem& problem, const Workspace& workspace) noexcept {
     detail::run_online(kernels_of<Simd>(), problem, workspace);
   };
@@ -43,7 +43,7 @@ constexpr simd::Ideas kIdeas{.simd = "the same, a vector of keys or of results p
                              .fused = {},
                              .fused_threads = {}};
 
-Row flash(const simd::Target& target, bool threaded) {
+constexpr Row flash(const simd::Target& target, bool threaded) {
   Row row = row_of(target, threaded, kIdeas);
   row.name = target.wide ? (threaded ? "flash512_threads" : "flash512") : threaded ? "flash_threads" : "flash";
   row.idea = threaded ? "the same on every core"
@@ -51,7 +51,7 @@ Row flash(const simd::Target& target, bool threaded) {
   return row;
 }
 
-Ladder<Variant> ladder() {
+constexpr Ladder<Variant> ladder() {
   Ladder<Variant> rows;
   rows.add({{"naive", "the equation, a query at a time", "scalar", Mode::kExact, false, always},
             false,
@@ -146,7 +146,7 @@ void check(const Problem& problem) {
 }  // namespace
 
 std::span<const Variant> variants() {
-  static const Ladder<Variant> kVariants = ladder();
+  static constexpr Ladder<Variant> kVariants = ladder();
   return kVariants;
 }
 

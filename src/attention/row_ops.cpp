@@ -17,7 +17,7 @@ constexpr simd::Ideas kIdeas{.simd = "a vector at a time",
                              .fused = {},
                              .fused_threads = {}};
 
-Ladder<RowVariant> ladder() {
+constexpr Ladder<RowVariant> ladder() {
   Ladder<RowVariant> rows;
   rows.add({{"naive", "an element at a time", "scalar", Mode::kExact, false, always}, &detail::kReferenceRowKernels});
   if constexpr (simd::kHasScalar) {
@@ -88,7 +88,7 @@ constexpr double kRopeFlops = 3.0;
 }  // namespace
 
 std::span<const RowVariant> row_variants() {
-  static const Ladder<RowVariant> kVariants = ladder();
+  static constexpr Ladder<RowVariant> kVariants = ladder();
   return kVariants;
 }
 

@@ -25,7 +25,7 @@ constexpr std::string_view kThreadsIdea = "the gradient's elements divided among
 constexpr simd::Ideas kIdeas{
     .simd = kTileIdea, .wide = kTileIdea, .threads = kThreadsIdea, .fused = kTileIdea, .fused_threads = kThreadsIdea};
 
-Ladder<GradientVariant> ladder() {
+constexpr Ladder<GradientVariant> ladder() {
   Ladder<GradientVariant> rows;
   rows.add(
       {{"naive", "seven loops, an element of the gradient at a time", "scalar", Mode::kExact, false, always}, nullptr});
@@ -301,7 +301,7 @@ void gather_gradient(const GradientVariant& variant, const Geometry& g, const fl
 }  // namespace
 
 std::span<const GradientVariant> gradient_variants() {
-  static const Ladder<GradientVariant> kVariants = ladder();
+  static constexpr Ladder<GradientVariant> kVariants = ladder();
   return kVariants;
 }
 

@@ -29,19 +29,21 @@ void append_name(std::string& names, std::string_view name);
 [[noreturn]] void refuse_name(std::string_view family, std::string_view name, const std::string& names);
 }  // namespace detail
 
-/// A family's variants, slowest first, as its list adds them: kMost at most. Unlike a vector it costs a WebAssembly module
-/// hardly any code, of which each family would have its own.
+/// A family's variants, slowest first, as its list adds them: kMost at most. Unlike a vector, of which each family
+/// would have its own code in a WebAssembly module, it can be a constant.
 template <class Variant, int kMost = 16>
 class Ladder {
  public:
-  void add(const Variant& variant) {
+  constexpr void add(const Variant& variant) {
     if (count_ == kMost) __builtin_trap();
     rows_[count_++] = variant;
   }
-  operator std::span<const Variant>() const { return {rows_, static_cast<std::size_t>(count_)}; }  // NOLINT: implicit
+  constexpr operator std::span<const Variant>() const {
+    return {rows_, static_cast<std::size_t>(count_)};
+  }  // NOLINT: implicit
 
  private:
-  Variant rows_[kMost];
+  Variant rows_[kMost] = {};
   int count_ = 0;
 };
 

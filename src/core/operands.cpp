@@ -13,24 +13,23 @@ std::string shape(const Extents& extents) { return format_shape({extents.rows, e
 
 namespace detail {
 
-void check_view(std::string_view family, std::string_view what, const Extents& extents, bool has_data) {
-  if (extents.rows < 0 || extents.columns < 0) {
-    throw_invalid({family, ": ", what, " is ", shape(extents), "; dimensions must be >= 0"});
+void check_view(const char* family, const char* what, int rows, int columns, bool has_data) {
+  if (rows < 0 || columns < 0) {
+    throw_invalid({family, ": ", what, " is ", shape({rows, columns}), "; dimensions must be >= 0"});
   }
-  if (!has_data && extents.rows > 0 && extents.columns > 0) throw_invalid({family, ": ", what, " has no data"});
+  if (!has_data && rows > 0 && columns > 0) throw_invalid({family, ": ", what, " has no data"});
 }
 
-void check_rows_apart(std::string_view family, std::string_view what, const Extents& extents, std::ptrdiff_t row_stride,
+void check_rows_apart(const char* family, const char* what, int rows, int columns, std::ptrdiff_t row_stride,
                       std::ptrdiff_t column_stride) {
-  if (column_stride == 1 && (extents.rows <= 1 || row_stride >= extents.columns)) return;
+  if (column_stride == 1 && (rows <= 1 || row_stride >= columns)) return;
   throw_invalid({family, ": ", what, "'s strides are ", row_stride, " and ", column_stride,
                  "; its columns must be adjacent and its rows apart"});
 }
 
 }  // namespace detail
 
-void check_product(std::string_view family, const Extents& a, std::string_view weights, const Extents& b,
-                   const Extents& c) {
+void check_product(const char* family, const Extents& a, const char* weights, const Extents& b, const Extents& c) {
   if (a.columns == b.rows && c.rows == a.rows && c.columns == b.columns) return;
   throw_invalid({family, ": A is ", shape(a), ", ", weights, " ", shape(b), " and C ", shape(c), "; want A[M,K], ",
                  weights, "[K,N], C[M,N]"});

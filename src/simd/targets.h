@@ -41,7 +41,7 @@ struct Target {
   bool wide;                  // sixteen lanes and 32 registers
   bool (*supported)();
 
-  Mode mode() const { return fused ? Mode::kFast : Mode::kExact; }
+  constexpr Mode mode() const { return fused ? Mode::kFast : Mode::kExact; }
 };
 
 /// The same of an integer product, whose targets differ in the mix of instructions too.
@@ -96,7 +96,7 @@ inline constexpr bool kHasFused = true;
 /// Calls visit.operator()<Policy>(target) for each target with vectors, narrowest first. In a build with relaxed SIMD the
 /// including file must be RELAXED_AWARE.
 template <class Visit>
-void for_each_target(const Visit& visit) {
+constexpr void for_each_target(const Visit& visit) {
 #if defined(__x86_64__)
   visit.template operator()<Avx2>(Target{"avx2", "simd", "simd_threads", false, false, has_avx2});
   visit.template operator()<Avx2Fma>(Target{"avx2+fma", "fma", "fma_threads", true, false, has_avx2_fma});
@@ -116,7 +116,7 @@ void for_each_target(const Visit& visit) {
 
 /// The same for those whose multiply-add rounds twice.
 template <class Visit>
-void for_each_exact_target(const Visit& visit) {
+constexpr void for_each_exact_target(const Visit& visit) {
   for_each_target([&]<class Simd>(const Target& target) {
     if constexpr (!kFused<Simd>) visit.template operator()<Simd>(target);
   });
@@ -135,7 +135,7 @@ const Table& widest_exact(const TableOf& table_of) {
 
 /// As for_each_target, for the integer products.
 template <class Visit>
-void for_each_dot_target(const Visit& visit) {
+constexpr void for_each_dot_target(const Visit& visit) {
   [[maybe_unused]] constexpr std::string_view kWide = "products of 16-bit words, added in pairs: eight bits by eight";
   [[maybe_unused]] constexpr std::string_view kDot =
       "four products of bytes a column and step: activations of seven bits";
@@ -169,6 +169,15 @@ struct Ideas {
 };
 
 /// The row of a target's variant, with one thread or with threads.
-Row row_of(const Target& target, bool threaded, const Ideas& ideas);
+constexpr Row row_of(const Target& target, bool threaded, const Ideas& ideas) {
+  const std::string_view alone = target.fused ? ideas.fused : target.wide ? ideas.wide : ideas.simd;
+  const std::string_view together = target.fused ? ideas.fused_threads : ideas.threads;
+  return {threaded ? target.threaded : target.name,
+          threaded ? together : alone,
+          target.isa,
+          target.mode(),
+          threaded,
+          target.supported};
+}
 
 }  // namespace optlab::simd

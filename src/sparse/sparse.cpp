@@ -26,7 +26,7 @@ void run_panels(const Problem& problem, const gemm::Workspace& workspace) noexce
 }
 
 template <const Kernels& kernels>
-Variant panels(const Row& row) {
+constexpr Variant panels(const Row& row) {
   return {row, scratch_bytes<kernels>, run_panels<kernels>};
 }
 
@@ -36,7 +36,7 @@ constexpr simd::Ideas kIdeas{.simd = "a weight meets a vector of rows; a single 
                              .fused = "multiply and add fused: one rounding less, other bits",
                              .fused_threads = "fused, on every core"};
 
-Ladder<Variant> ladder() {
+constexpr Ladder<Variant> ladder() {
   Ladder<Variant> rows;
   rows.add({{"naive", "an output at a time, over its stored weights", "scalar", Mode::kExact, false, always},
             no_scratch,
@@ -64,7 +64,7 @@ void check(const Problem& problem) {
 }  // namespace
 
 std::span<const Variant> variants() {
-  static const Ladder<Variant> kVariants = ladder();
+  static constexpr Ladder<Variant> kVariants = ladder();
   return kVariants;
 }
 
