@@ -37,7 +37,8 @@ function addCode(add: Add, exercises: readonly string[]): void {
   ];
   const files = globSync(patterns, { cwd: kRoot }).filter((file) => !/\.test\.ts$|make-class/.test(file));
   for (const file of new Set(files)) add(file, readFileSync(join(kRoot, file)));
-  add('package.json', Buffer.from('{ "type": "module" }\n'));
+  const { imports } = JSON.parse(readFileSync(join(kRoot, 'package.json'), 'utf8')) as { imports: unknown };
+  add('package.json', Buffer.from(`${JSON.stringify({ type: 'module', imports })}\n`));
 }
 
 /** A package and what it depends on, without maps, types and tests. */
