@@ -61,7 +61,8 @@ for (const build of kBuilds) {
         assert.ok(whole !== null && whole.median > 0 && whole.low <= whole.median && whole.median <= whole.high);
         assert.equal(run.progress(), 1);
         const share = layers.reduce((sum, layer) => sum + layer.share, 0);
-        assert.ok(share > 0.5 && share < 1.1, `shares add up to ${share}`);
+        // Medians of layers and of whole runs: beside other programs the two may be disturbed unlike.
+        assert.ok(share > 0.2 && share < 1.5, `shares add up to ${share}`);
         run.delete();
       }
     });

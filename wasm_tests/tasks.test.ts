@@ -171,7 +171,8 @@ describe('what is looked at of a cache', () => {
     }
     const inUse = lms.memoryInUse();
     await ask(size, lms, { model: 'lmTiny', kvHeads: 6, decoder }, place);
-    assert.equal(lms.memoryInUse(), inUse);
+    // A Decoder kept would be hundreds of kilobytes; splitting a free block takes the heap some bytes.
+    assert.ok(lms.memoryInUse() - inUse < 1024, `${lms.memoryInUse() - inUse} bytes more are in use`);
   });
 
   it('profiles it while it reads', async () => {
