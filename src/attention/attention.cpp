@@ -17,7 +17,7 @@ using gemm::Mode;
 /// A target's tables: float32, and of keys and values in fewer bits those of the widest target that has some.
 template <class Simd>
 detail::KernelSet kernels_of() {
-  return {detail::KernelsOf<Simd>::table, detail::StoredKernelsOf<typename simd::NarrowerOf<Simd>::Type>::table};
+  return {detail::KernelsOf<Simd>::kTable, detail::StoredKernelsOf<typename simd::NarrowerOf<Simd>::Type>::kTable};
 }
 
 template <class Simd>

@@ -73,7 +73,7 @@ struct Kernels {
 /// A target's table; target.cpp instantiates it.
 template <class Simd>
 struct KernelsOf {
-  static const Kernels table;
+  static const Kernels kTable;
 };
 
 /// panel[d][first + i] = key i [d] for i < count.

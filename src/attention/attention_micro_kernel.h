@@ -270,6 +270,6 @@ constexpr Kernels make_kernels() {
 }
 
 template <class Simd>
-constinit const Kernels KernelsOf<Simd>::table = make_kernels<Simd>();
+constinit const Kernels KernelsOf<Simd>::kTable = make_kernels<Simd>();
 
 }  // namespace optlab::attention::detail

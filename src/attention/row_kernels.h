@@ -23,7 +23,7 @@ extern const RowKernels kReferenceRowKernels;
 /// An exact target's table; target.cpp instantiates it.
 template <class Simd>
 struct RowKernelsOf {
-  static const RowKernels table;
+  static const RowKernels kTable;
 };
 
 /// Of GELU's argument: √(2/π) and the cubic term's coefficient.

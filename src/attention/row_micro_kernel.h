@@ -142,6 +142,6 @@ constexpr RowKernels make_row_kernels() {
 }
 
 template <class Simd>
-constinit const RowKernels RowKernelsOf<Simd>::table = make_row_kernels<Simd>();
+constinit const RowKernels RowKernelsOf<Simd>::kTable = make_row_kernels<Simd>();
 
 }  // namespace optlab::attention::detail

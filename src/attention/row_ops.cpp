@@ -22,11 +22,11 @@ constexpr Ladder<RowVariant> ladder() {
   rows.add({{"naive", "an element at a time", "scalar", Mode::kExact, false, always}, &detail::kReferenceRowKernels});
   if constexpr (simd::kHasScalar) {
     rows.add({{"scalar", "the vector code with one lane", "scalar", Mode::kExact, false, always},
-              &detail::RowKernelsOf<simd::Scalar>::table});
+              &detail::RowKernelsOf<simd::Scalar>::kTable});
   }
   simd::for_each_exact_target([&]<class Simd>(const simd::Target& target) {
     for (const bool threaded : {false, true}) {
-      rows.add({row_of(target, threaded, kIdeas), &detail::RowKernelsOf<Simd>::table});
+      rows.add({row_of(target, threaded, kIdeas), &detail::RowKernelsOf<Simd>::kTable});
     }
   });
   return rows;

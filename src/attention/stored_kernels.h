@@ -47,7 +47,7 @@ inline constexpr float kMostQuery = 0x1p15F;
 /// The table of a target that widens; target.cpp instantiates it.
 template <class Simd>
 struct StoredKernelsOf {
-  static const StoredKernels table;
+  static const StoredKernels kTable;
 };
 
 /// One number of a key or value of head g.

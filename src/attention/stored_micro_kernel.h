@@ -170,6 +170,6 @@ constexpr StoredKernels make_stored_kernels() {
 }
 
 template <class Simd>
-constinit const StoredKernels StoredKernelsOf<Simd>::table = make_stored_kernels<typename simd::WidenOf<Simd>::Type>();
+constinit const StoredKernels StoredKernelsOf<Simd>::kTable = make_stored_kernels<typename simd::WidenOf<Simd>::Type>();
 
 }  // namespace optlab::attention::detail

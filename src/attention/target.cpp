@@ -6,9 +6,9 @@
 /// The tables of the target that this is compiled for (simd/this_target.h).
 namespace optlab::attention::detail {
 
-#define OPTLAB_FLOAT(Simd) template const Kernels KernelsOf<Simd>::table;
-#define OPTLAB_ROWS(Simd) template const RowKernels RowKernelsOf<Simd>::table;
-#define OPTLAB_STORED(Simd) template const StoredKernels StoredKernelsOf<Simd>::table;
+#define OPTLAB_FLOAT(Simd) template const Kernels KernelsOf<Simd>::kTable;
+#define OPTLAB_ROWS(Simd) template const RowKernels RowKernelsOf<Simd>::kTable;
+#define OPTLAB_STORED(Simd) template const StoredKernels StoredKernelsOf<Simd>::kTable;
 
 OPTLAB_EXACT_POLICIES(OPTLAB_FLOAT)
 OPTLAB_FUSED_POLICIES(OPTLAB_FLOAT)

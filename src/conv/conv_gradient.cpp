@@ -30,11 +30,11 @@ constexpr Ladder<GradientVariant> ladder() {
   rows.add(
       {{"naive", "seven loops, an element of the gradient at a time", "scalar", Mode::kExact, false, always}, nullptr});
   if constexpr (simd::kHasScalar) {
-    rows.add({{"scalar", kTileIdea, "scalar", Mode::kExact, false, always}, &detail::KernelsOf<simd::Scalar>::table});
+    rows.add({{"scalar", kTileIdea, "scalar", Mode::kExact, false, always}, &detail::KernelsOf<simd::Scalar>::kTable});
   }
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
     for (const bool threaded : {false, true}) {
-      rows.add({row_of(target, threaded, kIdeas), &detail::KernelsOf<Simd>::table});
+      rows.add({row_of(target, threaded, kIdeas), &detail::KernelsOf<Simd>::kTable});
     }
   });
   return rows;

@@ -81,7 +81,7 @@ struct Kernels {
 /// A target's table; target.cpp instantiates it.
 template <class Simd>
 struct KernelsOf {
-  static const Kernels table;
+  static const Kernels kTable;
 };
 
 }  // namespace optlab::conv::detail

@@ -96,14 +96,14 @@ Rows ladder() {
             no_scratch,
             run_naive});
   if constexpr (simd::kHasScalar) {
-    add_rows<detail::KernelsOf<simd::Scalar>::table>(rows, {"scalar", {}, {}, false, false, always}, false, "_scalar");
+    add_rows<detail::KernelsOf<simd::Scalar>::kTable>(rows, {"scalar", {}, {}, false, false, always}, false, "_scalar");
   }
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
     // "implicit", "implicit_threads", "implicit_fma", …: the first target's name is left out.
     const bool first = target.name == "simd";
     const std::string suffix = first ? "" : std::string("_").append(target.name);
-    add_rows<detail::KernelsOf<Simd>::table>(rows, target, false, suffix);
-    add_rows<detail::KernelsOf<Simd>::table>(rows, target, true, suffix + "_threads");
+    add_rows<detail::KernelsOf<Simd>::kTable>(rows, target, false, suffix);
+    add_rows<detail::KernelsOf<Simd>::kTable>(rows, target, true, suffix + "_threads");
   });
   return rows;
 }

@@ -60,11 +60,11 @@ Ladder<Variant> ladder() {
             {},
             no_scratch,
             detail::blocked});
-  rows.add(packed<detail::KernelsOf<simd::Scalar>::table>(
+  rows.add(packed<detail::KernelsOf<simd::Scalar>::kTable>(
       scalar("packed", "B copied into the order of use, a tile of C in registers")));
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
     for (const bool threaded : {false, true}) {
-      rows.add(packed<detail::KernelsOf<Simd>::table>(row_of(target, threaded, kIdeas)));
+      rows.add(packed<detail::KernelsOf<Simd>::kTable>(row_of(target, threaded, kIdeas)));
     }
   });
   return rows;

@@ -94,10 +94,10 @@ void count_product(const std::string& name, Mode mode) {
 }
 
 void count_all() {
-  count_kernels("avx2", detail::KernelsOf<simd::Avx2>::table);
-  count_kernels("fma", detail::KernelsOf<simd::Avx2Fma>::table);
-  count_int8_kernels("int8 dot, avx2", detail::Int8KernelsOf<simd::Avx2Dot>::table);
-  count_int8_kernels("int8 wide, avx2", detail::Int8KernelsOf<simd::Avx2Dot16>::table);
+  count_kernels("avx2", detail::KernelsOf<simd::Avx2>::kTable);
+  count_kernels("fma", detail::KernelsOf<simd::Avx2Fma>::kTable);
+  count_int8_kernels("int8 dot, avx2", detail::Int8KernelsOf<simd::Avx2Dot>::kTable);
+  count_int8_kernels("int8 wide, avx2", detail::Int8KernelsOf<simd::Avx2Dot16>::kTable);
   count_packing();
   count_product("product 64, exact", Mode::kExact);
   count_product("product 64, fast", Mode::kFast);

@@ -49,7 +49,7 @@ inline constexpr int kPanels = 4;
 /// A target's table; target.cpp instantiates it.
 template <class Simd>
 struct KernelsOf {
-  static const Kernels table;
+  static const Kernels kTable;
 };
 
 constexpr int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }

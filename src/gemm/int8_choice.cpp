@@ -33,8 +33,8 @@ bool measure() {
   double three = std::numeric_limits<double>::infinity(), fused = three;
   const double start = measure::now_seconds();
   while (measure::now_seconds() - start < kSeconds) {
-    three = std::min(three, seconds_per_row(Int8KernelsOf<simd::WasmRelaxedDot>::table, data, sums));
-    fused = std::min(fused, seconds_per_row(Int8KernelsOf<simd::WasmRelaxedDotAdd>::table, data, sums));
+    three = std::min(three, seconds_per_row(Int8KernelsOf<simd::WasmRelaxedDot>::kTable, data, sums));
+    fused = std::min(fused, seconds_per_row(Int8KernelsOf<simd::WasmRelaxedDotAdd>::kTable, data, sums));
   }
   return fused < three;
 }

@@ -70,7 +70,7 @@ struct Int8Kernels {
 /// A target's table; target.cpp instantiates it.
 template <class Dot>
 struct Int8KernelsOf {
-  static const Int8Kernels table;
+  static const Int8Kernels kTable;
 };
 
 /// Where PackedInt8 has its panels, in bytes.

@@ -138,6 +138,6 @@ constexpr Int8Kernels make_int8_kernels() {
 }
 
 template <class Dot>
-constinit const Int8Kernels Int8KernelsOf<Dot>::table = make_int8_kernels<Dot>();
+constinit const Int8Kernels Int8KernelsOf<Dot>::kTable = make_int8_kernels<Dot>();
 
 }  // namespace optlab::gemm::detail

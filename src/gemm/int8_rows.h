@@ -19,7 +19,7 @@ void run_int8_row(const Int8Problem& problem, const Workspace& workspace) noexce
 /// The variant of a target, with one thread or with threads.
 template <class Dot>
 Int8Variant int8_row(const simd::DotTarget& target, bool threaded) {
-  constexpr const Int8Kernels& kernels = Int8KernelsOf<Dot>::table;
+  constexpr const Int8Kernels& kernels = Int8KernelsOf<Dot>::kTable;
   return {{threaded ? target.threaded : target.name, threaded ? "C divided among the cores" : target.idea, target.isa,
            Mode::kExact, threaded, target.supported},
           kernels.roof,

@@ -6,9 +6,9 @@
 /// The tables of the target that this is compiled for (simd/this_target.h).
 namespace optlab::gemm::detail {
 
-#define OPTLAB_FLOAT(Simd) template const Kernels KernelsOf<Simd>::table;
-#define OPTLAB_WEIGHTS(Simd) template const WeightOnlyKernels WeightOnlyKernelsOf<Simd>::table;
-#define OPTLAB_INT8(Dot) template const Int8Kernels Int8KernelsOf<Dot>::table;
+#define OPTLAB_FLOAT(Simd) template const Kernels KernelsOf<Simd>::kTable;
+#define OPTLAB_WEIGHTS(Simd) template const WeightOnlyKernels WeightOnlyKernelsOf<Simd>::kTable;
+#define OPTLAB_INT8(Dot) template const Int8Kernels Int8KernelsOf<Dot>::kTable;
 
 OPTLAB_EXACT_POLICIES(OPTLAB_FLOAT)
 OPTLAB_FUSED_POLICIES(OPTLAB_FLOAT)

@@ -116,14 +116,14 @@ Ladder<WeightOnlyVariant> ladder() {
   rows.add({{"weights_naive", "a column at a time", "scalar", Mode::kExact, false, always}, naive});
   if constexpr (simd::kHasScalar) {
     rows.add({{"weights_panels", "panels of 16 columns, read in order", "scalar", Mode::kExact, false, always},
-              run<detail::WeightOnlyKernelsOf<simd::Scalar>::table>});
+              run<detail::WeightOnlyKernelsOf<simd::Scalar>::kTable>});
   }
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
     if constexpr (std::same_as<Simd, typename simd::NarrowerOf<Simd>::Type>) {
       for (const bool threaded : {false, true}) {
         Row row = row_of(target, threaded, kIdeas);
         row.name = lasting_name("weights_", row.name);
-        rows.add({row, run<detail::WeightOnlyKernelsOf<Simd>::table>});
+        rows.add({row, run<detail::WeightOnlyKernelsOf<Simd>::kTable>});
       }
     }
   });

@@ -37,7 +37,7 @@ struct WeightOnlyKernels {
 /// A target's table; target.cpp instantiates it.
 template <class Simd>
 struct WeightOnlyKernelsOf {
-  static const WeightOnlyKernels table;
+  static const WeightOnlyKernels kTable;
 };
 
 }  // namespace optlab::gemm::detail

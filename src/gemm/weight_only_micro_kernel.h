@@ -242,7 +242,7 @@ constexpr WeightOnlyKernels make_weight_only_kernels() {
 }
 
 template <class Simd>
-constinit const WeightOnlyKernels WeightOnlyKernelsOf<Simd>::table =
+constinit const WeightOnlyKernels WeightOnlyKernelsOf<Simd>::kTable =
     make_weight_only_kernels<typename simd::WidenOf<Simd>::Type>();
 
 }  // namespace optlab::gemm::detail

@@ -56,6 +56,6 @@ constexpr Int8Probe make_int8_probe() {
 }
 
 template <class Dot>
-constinit const Int8Probe Int8ProbeOf<Dot>::table = make_int8_probe<Dot>();
+constinit const Int8Probe Int8ProbeOf<Dot>::kTable = make_int8_probe<Dot>();
 
 }  // namespace optlab::measure::detail

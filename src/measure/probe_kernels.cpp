@@ -8,9 +8,9 @@ namespace optlab::measure::detail {
 namespace {
 
 std::vector<const ProbeKernels*> available() {
-  std::vector<const ProbeKernels*> kernels = {&ProbeOf<simd::Scalar>::table};
+  std::vector<const ProbeKernels*> kernels = {&ProbeOf<simd::Scalar>::kTable};
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
-    if (target.supported()) kernels.push_back(&ProbeOf<Simd>::table);
+    if (target.supported()) kernels.push_back(&ProbeOf<Simd>::kTable);
   });
   return kernels;
 }
@@ -18,7 +18,7 @@ std::vector<const ProbeKernels*> available() {
 std::vector<const Int8Probe*> available_int8() {
   std::vector<const Int8Probe*> probes;
   simd::for_each_dot_target([&]<class Dot>(const simd::DotTarget& target) {
-    if (target.supported()) probes.push_back(&Int8ProbeOf<Dot>::table);
+    if (target.supported()) probes.push_back(&Int8ProbeOf<Dot>::kTable);
   });
   return probes;
 }
@@ -36,7 +36,7 @@ std::span<const Int8Probe* const> int8_probes() {
 }
 
 const ProbeKernels& widest_exact() {
-  const ProbeKernels* widest = &ProbeOf<simd::Scalar>::table;
+  const ProbeKernels* widest = &ProbeOf<simd::Scalar>::kTable;
   for (const ProbeKernels* kernels : probe_kernels()) {
     if (!kernels->fused) widest = kernels;
   }

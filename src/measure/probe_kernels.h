@@ -51,11 +51,11 @@ struct Int8Probe {
 /// A target's tables; target.cpp instantiates them.
 template <class Simd>
 struct ProbeOf {
-  static const ProbeKernels table;
+  static const ProbeKernels kTable;
 };
 template <class Dot>
 struct Int8ProbeOf {
-  static const Int8Probe table;
+  static const Int8Probe kTable;
 };
 
 /// Those that this build and this CPU have, narrowest first; the first is scalar.

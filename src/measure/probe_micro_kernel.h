@@ -72,6 +72,6 @@ constexpr ProbeKernels make_probe_kernels() {
 }
 
 template <class Simd>
-constinit const ProbeKernels ProbeOf<Simd>::table = make_probe_kernels<Simd>();
+constinit const ProbeKernels ProbeOf<Simd>::kTable = make_probe_kernels<Simd>();
 
 }  // namespace optlab::measure::detail

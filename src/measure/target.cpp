@@ -5,8 +5,8 @@
 /// The tables of the target that this is compiled for (simd/this_target.h).
 namespace optlab::measure::detail {
 
-#define OPTLAB_FLOAT(Simd) template const ProbeKernels ProbeOf<Simd>::table;
-#define OPTLAB_INT8(Dot) template const Int8Probe Int8ProbeOf<Dot>::table;
+#define OPTLAB_FLOAT(Simd) template const ProbeKernels ProbeOf<Simd>::kTable;
+#define OPTLAB_INT8(Dot) template const Int8Probe Int8ProbeOf<Dot>::kTable;
 
 OPTLAB_EXACT_POLICIES(OPTLAB_FLOAT)
 OPTLAB_FUSED_POLICIES(OPTLAB_FLOAT)

@@ -6,7 +6,7 @@ namespace optlab::nn::detail {
 
 const ForwardKernels& forward_kernels() {
   return simd::widest_exact<ForwardKernels>(
-      []<class Simd>() -> const ForwardKernels& { return ForwardKernelsOf<Simd>::table; });
+      []<class Simd>() -> const ForwardKernels& { return ForwardKernelsOf<Simd>::kTable; });
 }
 
 }  // namespace optlab::nn::detail

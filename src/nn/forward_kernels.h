@@ -19,7 +19,7 @@ struct ForwardKernels {
 /// An exact target's table; target.cpp instantiates it.
 template <class Simd>
 struct ForwardKernelsOf {
-  static const ForwardKernels table;
+  static const ForwardKernels kTable;
 };
 
 /// The widest that this CPU has.

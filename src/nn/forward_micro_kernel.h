@@ -40,6 +40,6 @@ constexpr ForwardKernels make_forward_kernels() {
 }
 
 template <class Simd>
-constinit const ForwardKernels ForwardKernelsOf<Simd>::table = make_forward_kernels<Simd>();
+constinit const ForwardKernels ForwardKernelsOf<Simd>::kTable = make_forward_kernels<Simd>();
 
 }  // namespace optlab::nn::detail

@@ -59,11 +59,11 @@ struct ActivationKernels {
 /// An exact target's tables; target.cpp instantiates them.
 template <class Simd>
 struct LayerKernelsOf {
-  static const LayerKernels table;
+  static const LayerKernels kTable;
 };
 template <class Simd>
 struct ActivationKernelsOf {
-  static const ActivationKernels table;
+  static const ActivationKernels kTable;
 };
 
 /// The widest that this CPU has.

@@ -286,8 +286,8 @@ constexpr ActivationKernels make_activation_kernels() {
 }
 
 template <class Simd>
-constinit const LayerKernels LayerKernelsOf<Simd>::table = make_layer_kernels<Simd>();
+constinit const LayerKernels LayerKernelsOf<Simd>::kTable = make_layer_kernels<Simd>();
 template <class Simd>
-constinit const ActivationKernels ActivationKernelsOf<Simd>::table = make_activation_kernels<Simd>();
+constinit const ActivationKernels ActivationKernelsOf<Simd>::kTable = make_activation_kernels<Simd>();
 
 }  // namespace optlab::nn::detail

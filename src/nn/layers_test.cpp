@@ -293,11 +293,11 @@ std::uint64_t digest_of(const detail::LayerKernels& kernels, const detail::Activ
 
 TEST(LayerKernels, AllTargetsGiveTheSameBits) {
   const std::uint64_t want =
-      digest_of(detail::LayerKernelsOf<simd::Scalar>::table, detail::ActivationKernelsOf<simd::Scalar>::table);
+      digest_of(detail::LayerKernelsOf<simd::Scalar>::kTable, detail::ActivationKernelsOf<simd::Scalar>::kTable);
   EXPECT_EQ(digest_of(detail::layer_kernels(), detail::activation_kernels()), want);
   simd::for_each_exact_target([&]<class Simd>(const simd::Target& target) {
     if (!target.supported()) return;
-    EXPECT_EQ(digest_of(detail::LayerKernelsOf<Simd>::table, detail::ActivationKernelsOf<Simd>::table), want)
+    EXPECT_EQ(digest_of(detail::LayerKernelsOf<Simd>::kTable, detail::ActivationKernelsOf<Simd>::kTable), want)
         << target.isa;
   });
 }

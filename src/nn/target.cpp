@@ -5,10 +5,10 @@
 /// The tables of the target that this is compiled for (simd/this_target.h).
 namespace optlab::nn::detail {
 
-#define OPTLAB_TABLES(Simd)                                          \
-  template const LayerKernels LayerKernelsOf<Simd>::table;           \
-  template const ActivationKernels ActivationKernelsOf<Simd>::table; \
-  template const ForwardKernels ForwardKernelsOf<Simd>::table;
+#define OPTLAB_TABLES(Simd)                                           \
+  template const LayerKernels LayerKernelsOf<Simd>::kTable;           \
+  template const ActivationKernels ActivationKernelsOf<Simd>::kTable; \
+  template const ForwardKernels ForwardKernelsOf<Simd>::kTable;
 
 OPTLAB_EXACT_POLICIES(OPTLAB_TABLES)
 

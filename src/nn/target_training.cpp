@@ -4,7 +4,7 @@
 /// The tables of the target that this is compiled for (simd/this_target.h).
 namespace optlab::nn::detail {
 
-#define OPTLAB_TABLES(Simd) template const TrainingKernels TrainingKernelsOf<Simd>::table;
+#define OPTLAB_TABLES(Simd) template const TrainingKernels TrainingKernelsOf<Simd>::kTable;
 
 OPTLAB_EXACT_POLICIES(OPTLAB_TABLES)
 

@@ -6,7 +6,7 @@ namespace optlab::nn::detail {
 
 const TrainingKernels& training_kernels() {
   return simd::widest_exact<TrainingKernels>(
-      []<class Simd>() -> const TrainingKernels& { return TrainingKernelsOf<Simd>::table; });
+      []<class Simd>() -> const TrainingKernels& { return TrainingKernelsOf<Simd>::kTable; });
 }
 
 }  // namespace optlab::nn::detail

@@ -34,7 +34,7 @@ struct TrainingKernels {
 /// An exact target's table; target.cpp instantiates it.
 template <class Simd>
 struct TrainingKernelsOf {
-  static const TrainingKernels table;
+  static const TrainingKernels kTable;
 };
 
 /// The widest that this CPU has.

@@ -178,6 +178,6 @@ constexpr TrainingKernels make_training_kernels() {
 }
 
 template <class Simd>
-constinit const TrainingKernels TrainingKernelsOf<Simd>::table = make_training_kernels<Simd>();
+constinit const TrainingKernels TrainingKernelsOf<Simd>::kTable = make_training_kernels<Simd>();
 
 }  // namespace optlab::nn::detail

@@ -42,12 +42,12 @@ constexpr Ladder<Variant> ladder() {
             no_scratch,
             detail::naive});
   if constexpr (simd::kHasScalar) {
-    rows.add(panels<detail::KernelsOf<simd::Scalar>::table>(
+    rows.add(panels<detail::KernelsOf<simd::Scalar>::kTable>(
         {"packed", "sums in registers, a weight used for several rows of A", "scalar", Mode::kExact, false, always}));
   }
   simd::for_each_target([&]<class Simd>(const simd::Target& target) {
     for (const bool threaded : {false, true}) {
-      rows.add(panels<detail::KernelsOf<Simd>::table>(row_of(target, threaded, kIdeas)));
+      rows.add(panels<detail::KernelsOf<Simd>::kTable>(row_of(target, threaded, kIdeas)));
     }
   });
   return rows;

@@ -4,7 +4,7 @@
 /// The tables of the target that this is compiled for (simd/this_target.h).
 namespace optlab::sparse::detail {
 
-#define OPTLAB_FLOAT(Simd) template const Kernels KernelsOf<Simd>::table;
+#define OPTLAB_FLOAT(Simd) template const Kernels KernelsOf<Simd>::kTable;
 
 OPTLAB_EXACT_POLICIES(OPTLAB_FLOAT)
 OPTLAB_FUSED_POLICIES(OPTLAB_FLOAT)

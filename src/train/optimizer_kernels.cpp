@@ -6,7 +6,7 @@ namespace optlab::train::detail {
 
 const OptimizerKernels& optimizer_kernels() {
   return simd::widest_exact<OptimizerKernels>(
-      []<class Simd>() -> const OptimizerKernels& { return OptimizerKernelsOf<Simd>::table; });
+      []<class Simd>() -> const OptimizerKernels& { return OptimizerKernelsOf<Simd>::kTable; });
 }
 
 }  // namespace optlab::train::detail

@@ -33,7 +33,7 @@ struct OptimizerKernels {
 /// An exact target's table; target.cpp instantiates it.
 template <class Simd>
 struct OptimizerKernelsOf {
-  static const OptimizerKernels table;
+  static const OptimizerKernels kTable;
 };
 
 /// The widest that this CPU has.

@@ -60,6 +60,6 @@ constexpr OptimizerKernels make_optimizer_kernels() {
 }
 
 template <class Simd>
-constinit const OptimizerKernels OptimizerKernelsOf<Simd>::table = make_optimizer_kernels<Simd>();
+constinit const OptimizerKernels OptimizerKernelsOf<Simd>::kTable = make_optimizer_kernels<Simd>();
 
 }  // namespace optlab::train::detail

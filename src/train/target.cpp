@@ -4,7 +4,7 @@
 /// The tables of the target that this is compiled for (simd/this_target.h).
 namespace optlab::train::detail {
 
-#define OPTLAB_TABLES(Simd) template const OptimizerKernels OptimizerKernelsOf<Simd>::table;
+#define OPTLAB_TABLES(Simd) template const OptimizerKernels OptimizerKernelsOf<Simd>::kTable;
 
 OPTLAB_EXACT_POLICIES(OPTLAB_TABLES)
 
