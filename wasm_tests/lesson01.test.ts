@@ -40,13 +40,23 @@ for (const build of kBuilds) {
       return run;
     }
 
+    /** A profile of the MLP whose layers add up; beside other programs layers and runs may be disturbed unlike, so of several the first. */
+    function undisturbed(batch: number) {
+      for (let attempt = 1; ; ++attempt) {
+        const run = profile(readModel(), batch);
+        const layers = parseLayers(run.names(), run.layers());
+        const share = layers.reduce((sum, layer) => sum + layer.share, 0);
+        if ((share > 0.5 && share < 1.1) || attempt === 5) return { run, layers, share };
+        run.delete();
+      }
+    }
+
     it('has the MLP by layers, with the counts of the lesson', () => {
       for (const [batch, flops, bytes] of [
         [1, 401_920, 808_000],
         [64, 25_722_880, 1_070_080],
       ] as const) {
-        const run = profile(readModel(), batch);
-        const layers = parseLayers(run.names(), run.layers());
+        const { run, layers, share } = undisturbed(batch);
         assert.deepEqual(
           layers.map(({ name, kind, output }) => [name, kind, output.join()]),
           [
@@ -60,9 +70,7 @@ for (const build of kBuilds) {
         const whole = parseTiming(run.run());
         assert.ok(whole !== null && whole.median > 0 && whole.low <= whole.median && whole.median <= whole.high);
         assert.equal(run.progress(), 1);
-        const share = layers.reduce((sum, layer) => sum + layer.share, 0);
-        // Medians of layers and of whole runs: beside other programs the two may be disturbed unlike.
-        assert.ok(share > 0.2 && share < 1.5, `shares add up to ${share}`);
+        assert.ok(share > 0.5 && share < 1.1, `shares add up to ${share}`);
         run.delete();
       }
     });

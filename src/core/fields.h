@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <limits>
 #include <string_view>
 
 /// A struct of options describes itself: what there is to say of a field stands once, in the struct, and the command line, JavaScript and the
@@ -23,12 +24,14 @@ struct Field {
   const char* unit = "N";  // what a help text calls the value
   const char* help = "";
   const char* option = "";  // on the command line, where that isn't the name
+  bool open = false;        // the library takes any larger number too; `most` is what is offered
 };
 
 template <class T>
 concept Number = (std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T>;
 
-/// Throws std::invalid_argument, "<who>: a <name> of <value>; want <least> to <most>", unless the value is in the range; a NaN isn't.
+/// Throws std::invalid_argument, "<who>: a <name> of <value>; want <least> to <most>", unless the value is in the range; a NaN
+/// isn't. Where `most` is infinite, the text ends with "want >= <least>".
 void check_range(std::string_view who, const char* name, double value, double least, double most);
 
 /// The same for all numbers of `options`. The ends of a range count as the field's type has them.
@@ -37,8 +40,9 @@ void check_fields(std::string_view who, const Options& options) {
   // Inlined, so that help texts, which it does not use, are left out of WebAssembly.
   const auto check = [&]<class T>(const T& value, const Field& field) __attribute__((always_inline)) {
     if constexpr (Number<T>) {
+      constexpr double kAny = std::numeric_limits<double>::infinity();
       check_range(who, field.name, static_cast<double>(value), static_cast<double>(static_cast<T>(field.least)),
-                  static_cast<double>(static_cast<T>(field.most)));
+                  field.open ? kAny : static_cast<double>(static_cast<T>(field.most)));
     }
   };
   Options::fields(options, check);

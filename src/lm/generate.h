@@ -30,7 +30,8 @@ struct Sampling {
                                   .most = 100,
                                   .unit = "X",
                                   .help = "Below 1: likelier tokens more often; 0: --greedy"});
-    visit(self.top_k, Field{.name = "top_k", .most = 1e6, .unit = "K", .help = "Only the K likeliest; 0: all"});
+    visit(self.top_k,
+          Field{.name = "top_k", .most = 1e6, .unit = "K", .help = "Only the K likeliest; 0: all", .open = true});
     visit(self.top_p, Field{.name = "top_p",
                             .least = 1e-6,
                             .most = 1,
@@ -41,8 +42,8 @@ struct Sampling {
                                          .most = 100,
                                          .unit = "X",
                                          .help = "Above 1: tokens of the last 64 are less likely"});
-    visit(self.repetition_window, Field{.name = "repetition_window", .most = 1e6});
-    visit(self.seed, Field{.name = "seed", .most = 1e12, .help = "Of the random choices"});
+    visit(self.repetition_window, Field{.name = "repetition_window", .most = 1e6, .open = true});
+    visit(self.seed, Field{.name = "seed", .most = 1e12, .help = "Of the random choices", .open = true});
   }
 };
 
@@ -91,7 +92,7 @@ struct GenerateOptions {
 
   template <class Self, class Visit>
   static constexpr void fields(Self& self, Visit&& visit) {
-    visit(self.count, Field{.name = "count", .most = 1e6, .help = "Tokens to generate"});
+    visit(self.count, Field{.name = "count", .most = 1e6, .help = "Tokens to generate", .open = true});
     Sampling::fields(self.sampling, visit);
     visit(self.shift, Field{.name = "shift"});
   }

@@ -192,12 +192,15 @@ TEST(Generate, RefusesByName) {
   const auto refused = [&](const GenerateOptions& options, const char* part) {
     EXPECT_MESSAGE(std::invalid_argument, generate(decoder, kPrompt, options, nullptr, kGoOn), part);
   };
-  refused({.count = -1}, "count of -1");
+  refused({.count = -1}, "count of -1; want >= 0");
   refused({.sampling = {.temperature = -1.0F}}, "temperature of -1");
   refused({.sampling = {.temperature = std::nanf("")}}, "temperature of nan");
-  refused({.sampling = {.top_k = -1}}, "top_k of -1");
+  refused({.sampling = {.top_k = -1}}, "top_k of -1; want >= 0");
   refused({.sampling = {.top_p = 0.0F}}, "top_p of 0");
   refused({.sampling = {.repetition_penalty = 0.5F}}, "penalty of 0.5");
+  // More than the command line offers.
+  constexpr int kMost = std::numeric_limits<int>::max();
+  EXPECT_NO_THROW(Sampler({.top_k = kMost, .repetition_window = kMost, .seed = ~std::uint64_t{0}}));
   refused({.stop_texts = {"x"}}, "need a tokenizer");
   refused({.stop_texts = {""}}, "empty");
   const std::vector<std::int32_t> none, many(49, 1);

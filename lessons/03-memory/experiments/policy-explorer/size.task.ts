@@ -1,7 +1,7 @@
 /** What a policy takes in memory; known without running it. */
 import type { AssetName } from '#lab/assets.ts';
 import type { DecoderSettings } from '#lab/generation.ts';
-import { defineQuestion, type TaskHost } from '#lab/task.ts';
+import { defineQuestion, type Deletable, type TaskHost } from '#lab/task.ts';
 import type { Footprint, Lm, LmModule } from '#lab/types.ts';
 
 /** A model with as many key and value heads as are wanted, and how its decoder keeps them. */
@@ -34,17 +34,22 @@ export const sizeOf = (model: Lm, decoder: DecoderSettings, weightBytes: number)
   parameters: model.parameters(),
 });
 
-/** Bytes of a model's weights in a format: only a decoder knows them, and making one takes long. */
-const weighed = new Map<string, number>();
+/** Bytes of a model's weights in a format. Only a decoder knows them, and making one takes long, so they lie on the shelf. */
+interface Weighed extends Deletable {
+  bytes: number;
+}
 
 export default defineQuestion({
   module: 'lm',
   async answer(lm, options: PolicyModel, host): Promise<PolicySize> {
     const { model: asset, kvHeads, decoder } = options;
     const model = await modelOf(lm, options, host);
-    const key = [asset, kvHeads, decoder.weights].join();
-    const weightBytes = weighed.get(key) ?? host.keep(new lm.Decoder(model, decoder)).weightBytes();
-    weighed.set(key, weightBytes);
-    return sizeOf(model, decoder, weightBytes);
+    const key = ['weighed', asset, kvHeads, decoder.weights].join();
+    const weigh = (): Weighed => ({
+      bytes: host.keep(new lm.Decoder(model, decoder)).weightBytes(),
+      delete: () => undefined,
+    });
+    const { bytes } = host.shelf.get<Weighed>(key) ?? host.shelf.put(key, weigh());
+    return sizeOf(model, decoder, bytes);
   },
 });
