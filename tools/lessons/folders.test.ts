@@ -86,9 +86,13 @@ describe('exercise.json', () => {
   const cases: [string, (it: Record<string, any>) => void, RegExp][] = [
     ['a key that nobody reads', (it) => (it['colour'] = 'red'), /'colour' is unknown/],
     ['no task', (it) => (it['tasks'] = []), /'tasks' must be a list/],
-    ['a type that is none', (it) => (it['abi'][0].parameters[0].type = 'toString'), /'a' is a 'toString'/],
-    ['a pointer returned', (it) => (it['abi'][0].returns = 'float*'), /returns 'float\*'/],
-    ['a parameter twice', (it) => (it['abi'][0].parameters[1].name = 'a'), /parameter a is there twice/],
+    ['a type that is none', (it) => (it['functions'][0].declaration = 'void f(toString a)'), /'a' is a 'toString'/],
+    ['a pointer returned', (it) => (it['functions'][0].declaration = 'float* f(int a)'), /returns 'float\*'/],
+    [
+      'a parameter twice',
+      (it) => (it['functions'][0].declaration = 'int f(int a, int a)'),
+      /parameter a is there twice/,
+    ],
     ['levels that add up to more', (it) => (it['tasks'][2].levels[0].points = 3), /don't add up to 4/],
     ['levels that fall', (it) => (it['tasks'][2].levels[0].ratio = 9), /must ascend/],
     ['a case without parameters', (it) => delete it['tasks'][0].cases[0].params, /params must be an object/],
