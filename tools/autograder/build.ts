@@ -17,6 +17,7 @@ const kCode = [
   'tools/grade/*.ts',
   'tools/grade/result.schema.json',
   'tools/lib/{command,exercises,recent,toolchain}.ts',
+  'web/src/lab/errors.ts',
   'web/src/lab/grading/*.ts',
   'web/src/lab/compiler/*.ts',
   'lessons/*/*.ts',
