@@ -4,24 +4,12 @@ import { before, describe, it } from 'node:test';
 import { loadToolchain } from '../tools/lib/toolchain.ts';
 import { compile, kPageBytes, trapSite, type CompileOptions } from '#lab/compiler/compile.ts';
 import type { Toolchain } from '#lab/compiler/toolchain.ts';
-import { exerciseHeader, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import { exerciseHeader } from '#lab/grading/exercise.ts';
 import { Kernel } from '#lab/grading/kernel.ts';
 import { KernelTrap, Violation } from '#lab/grading/verdict.ts';
 
-const kAbi: ExerciseSpec['abi'] = [
-  {
-    name: 'run',
-    returns: 'int',
-    parameters: [
-      { type: 'const float*', name: 'x' },
-      { type: 'float*', name: 'y' },
-      { type: 'int', name: 'n' },
-    ],
-    doc: ['Whatever a test asks for.'],
-  },
-];
-const kHeader = exerciseHeader({ abi: kAbi } as ExerciseSpec);
 const kSignature = 'int run(const float* x, float* y, int n)';
+const kHeader = exerciseHeader({ functions: [{ declaration: kSignature, doc: ['Whatever a test asks for.'] }] });
 
 let toolchain: Toolchain;
 before(async () => void (toolchain = await loadToolchain()));
@@ -46,7 +34,7 @@ async function errorOf(source: string, more: Partial<CompileOptions> = {}): Prom
 async function kernelOf(source: string, more: Partial<CompileOptions> = {}): Promise<Kernel> {
   const { wasm, diagnostics } = await build(source, more);
   assert.ok(wasm, JSON.stringify(diagnostics));
-  return Kernel.create({ module: await WebAssembly.compile(wasm), abi: kAbi });
+  return Kernel.create({ module: await WebAssembly.compile(wasm) });
 }
 
 describe('diagnostics of the real compiler', () => {
@@ -168,7 +156,7 @@ describe('checked modules', () => {
       const source = `#include "exercise.h"\n\n${kSignature} {\n  ${body}\n}\n`;
       const { wasm, diagnostics } = await build(source, { mode: 'checked' });
       assert.ok(wasm, JSON.stringify(diagnostics));
-      const kernel = await Kernel.create({ module: await WebAssembly.compile(wasm), abi: kAbi });
+      const kernel = await Kernel.create({ module: await WebAssembly.compile(wasm) });
       const x = kernel.input('x', Float32Array.of(1, 2, 3, 4));
       const y = kernel.output('y', 'f32', [4]);
       let trap: KernelTrap | null = null;
@@ -223,13 +211,13 @@ describe('kernels', () => {
       [70_000, /past the end of y/],
       [-7, null],
     ] as const) {
-      const kernel = await Kernel.create({ module, abi: kAbi, watch: true });
+      const kernel = await Kernel.create({ module, watch: true });
       const y = kernel.output('y', 'f32', [5]);
       kernel.callUnchecked('run', 0, y, n);
       if (where === null) assert.throws(() => kernel.checkGaps(), /before the start of y/);
       else assert.throws(() => kernel.checkGaps(), where);
     }
-    const kernel = await Kernel.create({ module, abi: kAbi, watch: true });
+    const kernel = await Kernel.create({ module, watch: true });
     kernel.callUnchecked('run', 0, kernel.output('y', 'f32', [5]), 4);
     kernel.checkGaps();
   });
@@ -237,7 +225,7 @@ describe('kernels', () => {
   it('trap one step past a buffer that is flush with the end of memory', async () => {
     const { wasm } = await build(kAt);
     assert.ok(wasm);
-    const kernel = await Kernel.create({ module: await WebAssembly.compile(wasm), abi: kAbi, flush: 1 });
+    const kernel = await Kernel.create({ module: await WebAssembly.compile(wasm), flush: 1 });
     kernel.input('x', new Float32Array(3));
     const y = kernel.output('y', 'f32', [3]);
     kernel.call('run', 0, y, 2);

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { exerciseFolder, loadExercise } from '../tools/grade/exercises.ts';
+import { exerciseFolder, loadExercise } from '../tools/lib/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
 import { gradeSource } from '#lab/grading/grade.ts';
+import { declarationsOf } from '#lab/grading/exercise.ts';
 import type { GradeResult } from '#lab/grading/result.ts';
 import { signatureProblems } from '#lab/grading/signatures.ts';
 
@@ -172,12 +173,12 @@ describe('simd', () => {
     assert.equal(status, 'error');
     assert.match(message ?? '', /conflicting types for 'matmul'/);
     // And where no header objects, the module's own types do.
-    const { abi } = loadExercise('02-acceleration/simd').spec;
+    const functions = declarationsOf(loadExercise('02-acceleration/simd').spec);
     const options = { source, headers: {}, exports: ['matmul'], memoryPages: 4, mode: 'fast' } as const;
     const { wasm, diagnostics } = await host.compile(options);
     assert.ok(wasm, JSON.stringify(diagnostics));
     assert.match(
-      signatureProblems(wasm, abi).join(),
+      signatureProblems(wasm, functions).join(),
       /matmul was compiled as \(i32, i32, i32, f32, i32, i32\) → nothing but "exercise.h" declares \(i32, i32, i32, i32/,
     );
   });

@@ -6,9 +6,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { kCTypes, type AbiFunction, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import { kCTypes, type Declaration } from '#lab/grading/declaration.ts';
+import { declarationsOf, type ExerciseSpec } from '#lab/grading/exercise.ts';
 import { Random } from '#lab/grading/random.ts';
-import { exerciseFolder, exerciseNames, loadExercise } from './exercises.ts';
+import { exerciseFolder, exerciseNames, loadExercise } from '../lib/exercises.ts';
 
 export const kKinds = [
   'solution',
@@ -39,14 +40,14 @@ const kShares: Record<Kind, number> = {
 };
 
 /** Statements put at the start of the function's body; the rest stays as it is. */
-function inserted(source: string, { name }: AbiFunction, statements: string): string {
+function inserted(source: string, { name }: Declaration, statements: string): string {
   const body = new RegExp(`\\b${name}\\s*\\([^)]*\\)\\s*\\{`);
   if (!body.test(source)) throw new Error(`no definition of ${name} found`);
   return source.replace(body, (start) => `${start}\n  ${statements}`);
 }
 
 /** A write to four bytes before a buffer, or far outside of memory where there is no buffer. */
-function overstep({ parameters }: AbiFunction): string {
+function overstep({ parameters }: Declaration): string {
   const buffer = parameters.find(({ type }) => kCTypes[type] !== null);
   const address = buffer === undefined ? '0xfffffff0u' : `(unsigned long)${buffer.name} - 4`;
   return `*(volatile unsigned char*)(${address}) = 1;`;
@@ -59,7 +60,7 @@ export function submissionOf(
   texts: { starter: string; solution: string },
   random: Random,
 ): string | Uint8Array | null {
-  const [entry] = spec.abi;
+  const [entry] = declarationsOf(spec);
   if (entry === undefined) throw new Error('an exercise without functions');
   const { solution, starter } = texts;
   const signed = (text: string) =>

@@ -1,6 +1,7 @@
 // Would an exercise notice a kernel that computes with half precision? The solution's results, rounded to it, have to fail: a kernel that
 // rounds in every step is further off than one that rounds at the end only.
-import { drawParams, type AbiFunction, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import type { Declaration } from '#lab/grading/declaration.ts';
+import { declarationsOf, drawParams, type ExerciseSpec } from '#lab/grading/exercise.ts';
 import type { Grader } from '#lab/grading/grader.ts';
 import { Kernel, type Buffer, type Elements } from '#lab/grading/kernel.ts';
 import { Random } from '#lab/grading/random.ts';
@@ -20,16 +21,16 @@ function isReal(type: string): boolean {
 }
 
 /** Whether there is anything that precision could matter to. */
-function hasRealResults(abi: readonly AbiFunction[]): boolean {
-  return abi.some(
+function hasRealResults(functions: readonly Declaration[]): boolean {
+  return functions.some(
     ({ returns, parameters }) =>
       isReal(returns) || parameters.some(({ type }) => type.endsWith('*') && !type.startsWith('const') && isReal(type)),
   );
 }
 
 /** A kernel whose floating-point results are seen rounded. */
-async function halfKernel(module: WebAssembly.Module, abi: readonly AbiFunction[]): Promise<Kernel> {
-  const kernel = await Kernel.create({ module, abi });
+async function halfKernel(module: WebAssembly.Module, functions: readonly Declaration[]): Promise<Kernel> {
+  const kernel = await Kernel.create({ module });
   const read = kernel.read.bind(kernel);
   const call = kernel.callUnchecked.bind(kernel);
   kernel.read = (buffer: Buffer): Elements => {
@@ -39,7 +40,7 @@ async function halfKernel(module: WebAssembly.Module, abi: readonly AbiFunction[
   };
   kernel.callUnchecked = (name: string, ...args: (Buffer | number)[]): number => {
     const result = call(name, ...args);
-    return isReal(abi.find((entry) => entry.name === name)?.returns ?? '') ? toHalf(result) : result;
+    return isReal(functions.find((entry) => entry.name === name)?.returns ?? '') ? toHalf(result) : result;
   };
   return kernel;
 }
@@ -71,14 +72,14 @@ export async function precisionProblems({
   reference,
   seed,
 }: PrecisionOptions): Promise<string[]> {
-  const { abi } = spec;
-  if (!hasRealResults(abi)) return [];
+  const functions = declarationsOf(spec);
+  if (!hasRealResults(functions)) return [];
   const problems: string[] = [];
   let noticed = false;
   for (const task of spec.tasks) {
     if (task.kind !== 'correctness') continue;
     for (const { name, params } of task.cases) {
-      const kernel = await halfKernel(solution, abi);
+      const kernel = await halfKernel(solution, functions);
       noticed ||= isNoticed(() => grader.run(kernel, drawParams(params, seed).params, new Random(`${seed}/${name}`)));
     }
   }
@@ -86,11 +87,15 @@ export async function precisionProblems({
   for (const task of spec.tasks) {
     if (task.kind !== 'performance' || reference === null || grader.timing === undefined) continue;
     const theirs = grader.timing(
-      await Kernel.create({ module: reference, abi, isReference: true }),
+      await Kernel.create({ module: reference, isReference: true }),
       drawParams(task.timing, seed).params,
       new Random(seed),
     );
-    const ours = grader.timing(await halfKernel(solution, abi), drawParams(task.timing, seed).params, new Random(seed));
+    const ours = grader.timing(
+      await halfKernel(solution, functions),
+      drawParams(task.timing, seed).params,
+      new Random(seed),
+    );
     theirs.call();
     ours.call();
     if (!isNoticed(() => ours.compare(ours.outputs(), theirs.outputs())))

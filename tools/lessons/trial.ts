@@ -12,7 +12,7 @@ import { Kernel } from '#lab/grading/kernel.ts';
 import { kMostCalls } from '#lab/grading/measure.ts';
 import { Random } from '#lab/grading/random.ts';
 import type { GradeResult } from '#lab/grading/result.ts';
-import { exerciseFolder } from '../grade/exercises.ts';
+import { exerciseFolder } from '../lib/exercises.ts';
 import type { NodeHost } from '../grade/host.ts';
 import { precisionProblems } from './precision.ts';
 
@@ -139,7 +139,7 @@ async function memoryProblems(exercise: Exercise, grader: Grader, modules: Recor
     if (task.kind !== 'performance') continue;
     for (const [file, module] of Object.entries(modules)) {
       if (module === null) continue;
-      const kernel = await Kernel.create({ module, abi: exercise.spec.abi });
+      const kernel = await Kernel.create({ module });
       try {
         for (let i = 0; i < kMostCalls; ++i)
           grader.timing?.(kernel, drawParams(task.timing, `${i}`).params, new Random(`memory/${i}`));

@@ -1,5 +1,5 @@
 import type { CompileOptions } from '#lab/compiler/compile.ts';
-import { exportsOf, headersOf, type Exercise, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import { declarationsOf, exportsOf, headersOf, type Exercise, type ExerciseSpec } from '#lab/grading/exercise.ts';
 import type { GradeResult } from '#lab/grading/result.ts';
 import { kDecoderSteps, kGuestFunction, type DecoderStep } from '#lab/guest.ts';
 import { host } from './compiler-host.ts';
@@ -31,8 +31,8 @@ export function compileOptions(exercise: Interface, source: string, mode: Compil
 }
 
 /** Whether the exercise has a function that can stand in for one of the library's. */
-function has({ abi }: ExerciseSpec, name: string, signature: string): boolean {
-  const own = abi.find((entry) => entry.name === name);
+function has(spec: ExerciseSpec, name: string, signature: string): boolean {
+  const own = declarationsOf(spec).find((entry) => entry.name === name);
   return own !== undefined && `${own.returns}(${own.parameters.map(({ type }) => type).join(',')})` === signature;
 }
 

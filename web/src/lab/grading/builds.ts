@@ -1,9 +1,9 @@
 /** What a source is compiled into to be graded: for speed at once, with checks and the reference when a task first needs them. */
 import { compileErrors, type CompileOptions, type CompileResult, type TrapSite } from '../compiler/compile.ts';
 import type { Diagnostic } from '../compiler/diagnostics.ts';
-import { exportsOf, headersOf, type Exercise, type TaskSpec } from './exercise.ts';
+import { declarationsOf, exportsOf, headersOf, type Exercise, type TaskSpec } from './exercise.ts';
 import type { GradeHost } from './host.ts';
-import { abiProblems } from './kernel.ts';
+import { moduleProblems } from './kernel.ts';
 import type { CaseOutcome, CaseRequest } from './run-case.ts';
 import { signatureProblems } from './signatures.ts';
 
@@ -35,8 +35,11 @@ export class Builds {
     const { diagnostics } = result;
     const built = await validBuild(result);
     if (typeof built === 'string') return { diagnostics, refusal: built };
-    const { abi } = this.#exercise.spec;
-    const problems = [...abiProblems(built.module, abi, this.isThreaded), ...signatureProblems(built.wasm, abi)];
+    const { spec } = this.#exercise;
+    const problems = [
+      ...moduleProblems(built.module, exportsOf(spec), this.isThreaded),
+      ...signatureProblems(built.wasm, declarationsOf(spec)),
+    ];
     if (problems.length > 0) return { diagnostics, refusal: `This module cannot be run: ${problems.join('; ')}` };
     this.#fast = built;
     return { diagnostics, refusal: null };

@@ -1,10 +1,12 @@
 /** Whether an exercise.json is what `ExerciseSpec` says. By hand, since the page has it too and a schema library is ten times as large. */
-import { isDrawn, kCTypes, kHeaderFile, type CType, type ExerciseSpec, type TaskSpec } from './exercise.ts';
+import { messageOf } from '../errors.ts';
+import { parseDeclaration } from './declaration.ts';
+import { isDrawn, kHeaderFile, type ExerciseSpec, type FunctionSpec, type TaskSpec } from './exercise.ts';
 
 type Wrong = (text: string) => void;
 
-const kKeys = ['$schema', 'title', 'objectives', 'abi', 'relaxed', 'threads', 'headers', 'budgets', 'tasks'];
-const kFunctionKeys = ['name', 'returns', 'parameters', 'doc'];
+const kKeys = ['$schema', 'title', 'objectives', 'functions', 'relaxed', 'threads', 'headers', 'budgets', 'tasks'];
+const kFunctionKeys = ['declaration', 'doc'];
 const kBudgetKeys = ['caseSeconds', 'timingSeconds', 'memoryPages'];
 const kTaskKeys = {
   correctness: ['id', 'title', 'points', 'kind', 'cases', 'starter'],
@@ -53,7 +55,7 @@ export function exerciseProblems(value: unknown): string[] {
   for (const key of ['relaxed', 'threads'] as const)
     if (spec[key] !== undefined && typeof spec[key] !== 'boolean') wrong(`'${key}' must be true or false`);
   checkHeaders(spec.headers, wrong);
-  checkAbi(spec.abi, wrong);
+  checkFunctions(spec.functions, wrong);
   checkBudgets(spec.budgets, wrong);
   const tasks = objects<TaskSpec>(spec.tasks, "'tasks'", wrong);
   twice(
@@ -71,39 +73,22 @@ function checkHeaders(headers: unknown, wrong: Wrong): void {
   const isName = (name: unknown) => typeof name === 'string' && /^[a-z][a-z0-9_]*\.h$/.test(name);
   if (!Array.isArray(headers) || headers.length === 0 || !headers.every(isName))
     wrong("'headers' must list files of the folder, such as kernels.h");
-  else if (headers.includes(kHeaderFile)) wrong(`'headers': ${kHeaderFile} is made from the abi`);
+  else if (headers.includes(kHeaderFile)) wrong(`'headers': ${kHeaderFile} is made from the functions`);
 }
 
-function checkAbi(value: unknown, wrong: Wrong): void {
-  const abi = objects<ExerciseSpec['abi'][number]>(value, "'abi'", wrong);
-  twice(
-    abi.map(({ name }) => name),
-    'abi:',
-    wrong,
-  );
-  for (const entry of abi) {
-    const { name, returns, parameters, doc } = entry;
-    unknownKeys(entry, kFunctionKeys, `abi: ${name}: `, wrong);
-    if (!/^[a-z][a-z0-9_]*$/.test(name ?? '')) wrong(`abi: '${name}' is no snake_case name`);
-    if (!Object.hasOwn(kCTypes, returns ?? '') || kCTypes[returns as CType] !== null)
-      wrong(`abi: ${name} returns '${returns}' (allowed: void, int, float, double)`);
-    if (!isTextList(doc)) wrong(`abi: ${name} has no doc`);
-    if (!Array.isArray(parameters)) {
-      wrong(`abi: ${name} has no list of parameters`);
-      continue;
+function checkFunctions(value: unknown, wrong: Wrong): void {
+  const names = objects<FunctionSpec>(value, "'functions'", wrong).map((entry) => {
+    const { declaration, doc } = entry;
+    unknownKeys(entry, kFunctionKeys, `functions: ${declaration}: `, wrong);
+    if (!isTextList(doc)) wrong(`functions: ${declaration} has no doc`);
+    try {
+      return parseDeclaration(String(declaration)).name;
+    } catch (error) {
+      wrong(`functions: ${messageOf(error)}`);
+      return declaration;
     }
-    twice(
-      parameters.map((parameter) => parameter?.name),
-      `abi: ${name}: parameter`,
-      wrong,
-    );
-    for (const parameter of parameters) {
-      const { type, name: called } = parameter ?? {};
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(called ?? '')) wrong(`abi: ${name}: '${called}' is no parameter's name`);
-      if (!Object.hasOwn(kCTypes, type ?? '') || type === 'void')
-        wrong(`abi: ${name}: '${called}' is a '${type}' (allowed: ${Object.keys(kCTypes).slice(1).join(', ')})`);
-    }
-  }
+  });
+  twice(names, 'functions:', wrong);
 }
 
 function checkBudgets(value: unknown, wrong: Wrong): void {

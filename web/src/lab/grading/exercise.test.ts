@@ -6,17 +6,7 @@ function valid(): ExerciseSpec {
   return {
     title: 'Sum',
     objectives: ['Add'],
-    abi: [
-      {
-        name: 'sum',
-        returns: 'float',
-        parameters: [
-          { type: 'const float*', name: 'x' },
-          { type: 'int', name: 'n' },
-        ],
-        doc: ['Adds x.'],
-      },
-    ],
+    functions: [{ declaration: 'float sum(const float* x, int n)', doc: ['Adds x.'] }],
     budgets: { caseSeconds: 1, timingSeconds: 1, memoryPages: 16 },
     tasks: [
       {
@@ -44,6 +34,8 @@ function problemsWith(change: (spec: ExerciseSpec) => void): string {
   return exerciseProblems(spec).join('; ');
 }
 
+const declared = (declaration: string) => (spec: ExerciseSpec) => void (spec.functions[0]!.declaration = declaration);
+
 describe('exercise.json', () => {
   it('is right as it is', () => assert.deepEqual(exerciseProblems(valid()), []));
 
@@ -51,11 +43,15 @@ describe('exercise.json', () => {
     ['an unknown key', (spec) => Object.assign(spec, { extra: 1 }), /'extra' is unknown/],
     ['no title', (spec) => void (spec.title = ''), /'title'/],
     ['no objectives', (spec) => void (spec.objectives = []), /'objectives'/],
-    ['a name with capitals', (spec) => void (spec.abi[0]!.name = 'Sum'), /snake_case/],
-    ['a name that is there twice', (spec) => spec.abi.push(spec.abi[0]!), /twice/],
-    ['a returned pointer', (spec) => void (spec.abi[0]!.returns = 'float*'), /returns 'float\*'/],
-    ['an unknown type', (spec) => Object.assign(spec.abi[0]!.parameters[0]!, { type: 'long' }), /'long'/],
-    ['no doc', (spec) => void (spec.abi[0]!.doc = []), /no doc/],
+    ['a declaration that is none', declared('int sum'), /"int sum": a declaration reads like/],
+    ['a name with capitals', declared('int Sum(int n)'), /'Sum' is no snake_case/],
+    ['a function that is there twice', (spec) => spec.functions.push(spec.functions[0]!), /sum is there twice/],
+    ['a returned pointer', declared('float* sum(int n)'), /returns 'float\*' \(allowed: void, int, float, double\)/],
+    ['an unknown type', declared('int sum(long n)'), /'n' is a 'long' \(allowed: int, float, double, float\*, /],
+    ['a type that is spelled otherwise', declared('int sum(float *x)'), /'float \*x' is no parameter/],
+    ['a parameter without a name', declared('int sum(int)'), /'int' is no parameter: a type, a space, a name/],
+    ['a parameter that is there twice', declared('int sum(int n, int n)'), /parameter n is there twice/],
+    ['no doc', (spec) => void (spec.functions[0]!.doc = []), /no doc/],
     ['an endless budget', (spec) => void (spec.budgets.caseSeconds = 1e9), /caseSeconds/],
     ['too much memory', (spec) => void (spec.budgets.memoryPages = 65_536), /memoryPages/],
     ['points that do not add up', (spec) => void (spec.tasks[1]!.points = 4), /add up to 4/],

@@ -1,31 +1,13 @@
-/** What an exercise is: `lessons/<lesson>/exercises/<id>/exercise.json`, and the header that its ABI makes. DOM-free: the page, the headless
+/** What an exercise is: `lessons/<lesson>/exercises/<id>/exercise.json`, and the header that its functions make. DOM-free: the page, the headless
  *  grader and the author's check read the same. */
 
+import { parseDeclaration, type Declaration } from './declaration.ts';
 import { Random } from './random.ts';
 
-/** Types a function of an exercise may take. Pointers lead to buffers that the grader lays out; `const` ones must stay as they are. */
-export const kCTypes = {
-  void: null,
-  int: null,
-  float: null,
-  double: null,
-  'float*': 'f32',
-  'const float*': 'f32',
-  'double*': 'f64',
-  'const double*': 'f64',
-  'int*': 'i32',
-  'const int*': 'i32',
-  'int8_t*': 'i8',
-  'const int8_t*': 'i8',
-  'uint8_t*': 'u8',
-  'const uint8_t*': 'u8',
-} as const;
-export type CType = keyof typeof kCTypes;
-
-export interface AbiFunction {
-  name: string;
-  returns: CType;
-  parameters: { type: CType; name: string }[];
+/** A function that a student writes. */
+export interface FunctionSpec {
+  /** One line of C, such as "float sum(const float* x, int n)": see `parseDeclaration`. */
+  declaration: string;
   /** One or more lines: shapes, units, what holds for the arguments. */
   doc: string[];
 }
@@ -92,7 +74,7 @@ export interface ExerciseSpec {
   title: string;
   /** What somebody can do who has solved it. */
   objectives: string[];
-  abi: AbiFunction[];
+  functions: FunctionSpec[];
   /** Relaxed SIMD is allowed. */
   relaxed?: boolean;
   /** Several workers run it at once on shared memory. */
@@ -124,11 +106,10 @@ export interface Exercise {
 export const kHeaderFile = 'exercise.h';
 
 /** The header that student code includes: a wrong signature is an error at the line that has it. */
-export function exerciseHeader(spec: ExerciseSpec): string {
-  const functions = spec.abi.map(({ name, returns, parameters, doc }) => {
-    const list = parameters.map((p) => `${p.type} ${p.name}`.replace('* ', '* ')).join(', ');
-    return `${doc.map((line) => `/// ${line}`).join('\n')}\n${returns} ${name}(${list || 'void'});`;
-  });
+export function exerciseHeader(spec: Pick<ExerciseSpec, 'functions'>): string {
+  const functions = spec.functions.map(
+    ({ declaration, doc }) => `${doc.map((line) => `/// ${line}`).join('\n')}\n${declaration};`,
+  );
   return `// Written by OptLab from exercise.json.\n#pragma once\n\n#include <stdint.h>\n\nextern "C" {\n${functions.join('\n\n')}\n}\n`;
 }
 
@@ -137,8 +118,12 @@ export function headersOf({ spec, headers = {} }: Pick<Exercise, 'spec' | 'heade
   return { ...headers, [kHeaderFile]: exerciseHeader(spec) };
 }
 
+export function declarationsOf(spec: ExerciseSpec): Declaration[] {
+  return spec.functions.map(({ declaration }) => parseDeclaration(declaration));
+}
+
 export function exportsOf(spec: ExerciseSpec): string[] {
-  return spec.abi.map(({ name }) => name);
+  return declarationsOf(spec).map(({ name }) => name);
 }
 
 export function maxPoints(spec: ExerciseSpec): number {

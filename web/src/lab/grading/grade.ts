@@ -119,11 +119,11 @@ async function runOrRefuse(
   const seed = `${ofAll}/${nameOf(exercise)}/${task.id}/${name}`;
   const { params, drawn } = drawParams(specs, seed);
   const run = async (): Promise<CaseOutcome> => {
-    const { abi, budgets } = exercise.spec;
+    const { budgets } = exercise.spec;
     const { kind } = task;
     const isTimed = kind === 'performance';
     const seconds = isTimed ? budgets.timingSeconds : budgets.caseSeconds;
-    const request = { exercise: nameOf(exercise), kind, params, seed, abi, seconds, ...builds.modulesFor(kind) };
+    const request = { exercise: nameOf(exercise), kind, params, seed, seconds, ...builds.modulesFor(kind) };
     const found = await host.run(request, isTimed ? seconds * 2 + kStartBudget : seconds + kStartBudget);
     return kind === 'safety' ? builds.located(found) : found;
   };

@@ -3,7 +3,6 @@
  * after every call inputs and canaries are compared with what they were.
  */
 import { kStackBytes } from '../compiler/compile.ts';
-import type { AbiFunction } from './exercise.ts';
 import { kMemberStackBytes, type MemberPlace, type Team } from './team.ts';
 import { KernelTrap, Violation } from './verdict.ts';
 
@@ -29,7 +28,6 @@ export interface Buffer {
 
 export interface KernelOptions {
   module: WebAssembly.Module;
-  abi: readonly AbiFunction[];
   /** The buffer (counted from 0 in the order they are made) that ends where memory ends, so that a step too far traps. */
   flush?: number | null;
   /** Threads that run it at once, on shared memory of so many pages; the module must have been compiled for that. */
@@ -135,7 +133,7 @@ export class Kernel {
     return this.#place(name, typeOf(data), shape, 'inout', data);
   }
 
-  /** Calls a function of the ABI and checks that it kept to its buffers. Throws KernelTrap or Violation. */
+  /** Calls a function and checks that it kept to its buffers. Throws KernelTrap or Violation. */
   call(name: string, ...args: (Buffer | number)[]): number {
     const result = this.callUnchecked(name, ...args);
     this.check();
@@ -354,11 +352,15 @@ function offsetOf(error: Error): number | null {
   return found === undefined ? null : Number.parseInt(found, 16);
 }
 
-/** Whether a module's functions have the ABI's parameters: sentences about those that don't. */
-export function abiProblems(module: WebAssembly.Module, abi: readonly AbiFunction[], sharesMemory = false): string[] {
+/** Why a module can't be run: functions that are missing, names of the compiler's that it redefines, imports. Sentences. */
+export function moduleProblems(
+  module: WebAssembly.Module,
+  functions: readonly string[],
+  sharesMemory = false,
+): string[] {
   const exported = WebAssembly.Module.exports(module);
   const problems: string[] = [];
-  for (const { name } of abi) {
+  for (const name of functions) {
     if (!exported.some((found) => found.name === name && found.kind === 'function'))
       problems.push(`${name} is missing`);
   }

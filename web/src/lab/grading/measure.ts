@@ -1,5 +1,5 @@
 /** Times a kernel against a reference, interleaved, on fresh operands for every call. The clock and all arithmetic are ours, not the kernel's. */
-import type { AbiFunction, Params } from './exercise.ts';
+import type { Params } from './exercise.ts';
 import type { Grader, TimedCall } from './grader.ts';
 import { Kernel, type KernelOptions } from './kernel.ts';
 import { Random } from './random.ts';
@@ -41,7 +41,6 @@ export const kMostCalls = 8;
 export interface MeasureOptions {
   reference: WebAssembly.Module;
   kernel: WebAssembly.Module;
-  abi: readonly AbiFunction[];
   grader: Grader;
   params: Params;
   seed: string;
@@ -57,13 +56,13 @@ interface Sample {
 
 /** Throws what the grader's comparison throws: every timed call is checked. */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { reference, kernel, abi, grader, params, seed, seconds, team } = options;
+  const { reference, kernel, grader, params, seed, seconds, team } = options;
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
   const tick = clockTick();
   const lanes = [
-    await Kernel.create({ module: reference, abi, team, isReference: true }),
-    await Kernel.create({ module: kernel, abi, team }),
+    await Kernel.create({ module: reference, team, isReference: true }),
+    await Kernel.create({ module: kernel, team }),
   ] as const;
   await team?.team.serve();
   let serial = 0;

@@ -1,5 +1,5 @@
 /** One case of one task, run to its verdict in the worker that may be ended at any moment. */
-import type { AbiFunction, Params } from './exercise.ts';
+import type { Params } from './exercise.ts';
 import type { Grader } from './grader.ts';
 import { describe, Kernel } from './kernel.ts';
 import { measure, type Measurement } from './measure.ts';
@@ -14,7 +14,6 @@ export interface CaseRequest {
   params: Params;
   /** The case's own: operands follow from it. */
   seed: string;
-  abi: AbiFunction[];
   /** Compiled for speed, or (safety) with checks. */
   module: WebAssembly.Module;
   /** Safety: what is timed, which must keep to its buffers as well: a source can tell how it is compiled. Null: not run. */
@@ -52,7 +51,7 @@ export async function runCase(request: CaseRequest, grader: Grader, startThread:
   const result = await judged(async () => {
     switch (request.kind) {
       case 'correctness': {
-        const kernel = await Kernel.create({ module: request.module, abi: request.abi, team });
+        const kernel = await Kernel.create({ module: request.module, team });
         await team?.team.serve();
         return void grader.run(kernel, request.params, new Random(request.seed));
       }
@@ -60,8 +59,8 @@ export async function runCase(request: CaseRequest, grader: Grader, startThread:
         return runChecked(request, grader);
       case 'performance': {
         if (request.reference === null) throw new Error('a performance task needs reference.cpp');
-        const { module: kernel, reference, abi, params, seed, seconds } = request;
-        return measure({ reference, kernel, abi, grader, params, seed, seconds, team });
+        const { module: kernel, reference, params, seed, seconds } = request;
+        return measure({ reference, kernel, grader, params, seed, seconds, team });
       }
     }
   });
@@ -97,12 +96,12 @@ async function runChecked(request: CaseRequest, grader: Grader): Promise<void> {
 }
 
 async function keepsToBuffers(
-  { abi, params, seed }: CaseRequest,
+  { params, seed }: CaseRequest,
   module: WebAssembly.Module,
   grader: Grader,
 ): Promise<void> {
   const run = async (flush: number | null, poison: 0 | 1): Promise<Kernel> => {
-    const kernel = await Kernel.create({ module, abi, flush, poison, watch: flush === null });
+    const kernel = await Kernel.create({ module, flush, poison, watch: flush === null });
     grader.run(kernel, params, new Random(seed));
     if (flush === null) kernel.checkGaps();
     return kernel;

@@ -1,5 +1,5 @@
 /** The types of a module's exported functions, read from its bytes: engines tell only that an export is a function. */
-import type { AbiFunction, CType } from './exercise.ts';
+import type { CType, Declaration } from './declaration.ts';
 
 const kValueTypes: Record<number, string> = { 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64', 0x7b: 'v128' };
 const kSection = { type: 1, import: 2, function: 3, export: 7 } as const;
@@ -107,10 +107,10 @@ function wasmType(type: CType): string {
   return type === 'float' ? 'f32' : type === 'double' ? 'f64' : 'i32';
 }
 
-/** Functions whose compiled type is not what the ABI says, in sentences: whoever leaves out exercise.h can declare anything. */
-export function signatureProblems(wasm: Uint8Array, abi: readonly AbiFunction[]): string[] {
+/** Functions whose compiled type is not the declared one, in sentences: whoever leaves out exercise.h can declare anything. */
+export function signatureProblems(wasm: Uint8Array, functions: readonly Declaration[]): string[] {
   const found = exportedSignatures(wasm);
-  return abi.flatMap(({ name, parameters, returns }) => {
+  return functions.flatMap(({ name, parameters, returns }) => {
     const want = signature(
       parameters.map(({ type }) => wasmType(type)),
       returns === 'void' ? [] : [wasmType(returns)],
