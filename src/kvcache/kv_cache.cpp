@@ -78,9 +78,9 @@ detail::Layout::Layout(const Sizes& of, const Policy& by) : sizes(of), policy(by
 }
 
 Footprint footprint(const Sizes& sizes, const Policy& policy) {
-  const auto [of, by, capacity, slots] = detail::Layout(sizes, policy);
-  checked_element_count("KvCache", {sizes.layers, sizes.kv_heads, slots, sizes.head_size});
-  const std::size_t vectors = static_cast<std::size_t>(sizes.kv_heads) * static_cast<std::size_t>(slots);
+  const detail::Layout layout(sizes, policy);
+  checked_element_count("KvCache", {sizes.layers, sizes.kv_heads, layout.slots, sizes.head_size});
+  const std::size_t vectors = static_cast<std::size_t>(sizes.kv_heads) * static_cast<std::size_t>(layout.slots);
   const std::size_t numbers = vectors * static_cast<std::size_t>(sizes.head_size);
   const auto layers = static_cast<std::size_t>(sizes.layers);
   Footprint result;
@@ -89,7 +89,7 @@ Footprint footprint(const Sizes& sizes, const Policy& policy) {
   if (policy.stream) {
     const std::size_t copies = policy.storage == Storage::kFloat32 ? 1 : 2;
     const std::size_t angles = static_cast<std::size_t>(kPanelKeys) * static_cast<std::size_t>(sizes.head_size);
-    const auto table = static_cast<std::size_t>(capacity) * static_cast<std::size_t>(sizes.head_size);
+    const auto table = static_cast<std::size_t>(layout.capacity) * static_cast<std::size_t>(sizes.head_size);
     result.workspace = (copies * numbers + angles + 2 * table) * sizeof(float);
   }
   return result;
@@ -114,6 +114,11 @@ std::size_t KvCache::bytes_in_use() const {
                              (policy().storage == Storage::kInt8 ? sizeof(float) : 0);
   return 2 * vector * static_cast<std::size_t>(sizes().layers) * static_cast<std::size_t>(sizes().kv_heads) *
          static_cast<std::size_t>(kept());
+}
+
+int detail::Layout::slot_of(int position) const {
+  if (position < capacity) return position;
+  return policy.sinks + (position - policy.sinks) % (capacity - policy.sinks);
 }
 
 bool KvCache::holds(int position) const {

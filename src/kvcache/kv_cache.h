@@ -57,9 +57,7 @@ struct Layout {
   Layout(const Sizes& of, const Policy& by);
 
   /// The slot of a position.
-  int slot_of(int position) const {
-    return position < capacity ? position : policy.sinks + (position - policy.sinks) % (capacity - policy.sinks);
-  }
+  int slot_of(int position) const;
   /// Vectors of D before this layer's and head's.
   std::size_t block(int layer, int head) const {
     return (static_cast<std::size_t>(layer) * static_cast<std::size_t>(sizes.kv_heads) +

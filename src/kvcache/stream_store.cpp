@@ -41,6 +41,7 @@ class StreamStore : public PanelStore {
 
  private:
   int place_of_slot(int slot, int latest) const;
+  void turn(int layer, int seen, int latest);
 
   attention::RopeTable rope_;
   AlignedBuffer<float> turned_;  // keys [G·S·D] in panels, values [G·S·D] unless float32, a panel's angles
@@ -67,18 +68,16 @@ void StreamStore::rotate(int start, const attention::Heads& q, parallel::ThreadP
   for (int t = straight; t < q.tokens; ++t) attention::rope(rows, q.block(t, 1), capacity - 1, rope_, pool);
 }
 
-PanelStore::Seen StreamStore::look(int layer, int seen, int latest) {
+/// Makes the first `seen` slots of a layer what a query sees of them.
+void StreamStore::turn(int layer, int seen, int latest) {
   const int G = layout_.sizes.kv_heads, D = layout_.sizes.head_size, pairs = D / 2;
   const std::ptrdiff_t head = head_stride();
   float* const turned = turned_.data();
-  Seen result{turned, turned + G * head};
-  const float* from = turned;
-  if (is_plain()) {
-    from = keys(layer);
-    result.values = values(layer);
-  } else {
+  const float* from = is_plain() ? keys(layer) : turned;
+  if (!is_plain()) {
+    float* const values = turned + G * head;
     for (int g = 0; g < G; ++g) {
-      attention::expand_stored(stored(layer), g, seen, D, turned + g * head, turned + (G + g) * head);
+      attention::expand_stored(stored(layer), g, seen, D, turned + g * head, values + g * head);
     }
   }
   float* cosines = turned + turned_.size() - static_cast<std::ptrdiff_t>(kPanelKeys) * D;
@@ -96,7 +95,12 @@ PanelStore::Seen StreamStore::look(int layer, int seen, int latest) {
       turn_panel(from + g * head + panel, cosines, sines, pairs, turned + g * head + panel);
     }
   }
-  return result;
+}
+
+PanelStore::Seen StreamStore::look(int layer, int seen, int latest) {
+  turn(layer, seen, latest);
+  const float* const turned = turned_.data();
+  return {turned, is_plain() ? values(layer) : turned + layout_.sizes.kv_heads * head_stride()};
 }
 
 void StreamStore::read(int layer, int head, int position, int length, std::span<float> key,
