@@ -3,10 +3,10 @@
 // NAME is "<lesson>/<id>", or an id alone. A line per exercise, problems under it; the last line is `N exercises, N problems`.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { loadExercise } from './grade/exercises.ts';
 import { NodeHost } from './grade/host.ts';
 import { CommandError, kRoot, seconds } from './lib/command.ts';
-import { fileProblems, foldersOf, readSpec, useProblems } from './lessons/folders.ts';
+import { exerciseFolders, loadExercise, readSpec } from './lib/exercises.ts';
+import { fileProblems, useProblems } from './lessons/folders.ts';
 import { tryExercise, type Trial } from './lessons/trial.ts';
 
 const kUsage = `usage: npm run lessons -- check [NAME…] [--no-run] [--any-machine]
@@ -14,7 +14,7 @@ const kUsage = `usage: npm run lessons -- check [NAME…] [--no-run] [--any-mach
   --any-machine   levels that are too high for this machine are noted and fail nothing`;
 
 function chosen(names: readonly string[]): string[] {
-  const all = foldersOf(kRoot);
+  const all = exerciseFolders(kRoot);
   if (names.length === 0) return all;
   return names.map((name) => {
     const found = all.find((folder) => folder === name || folder.split('/')[1] === name);
@@ -24,7 +24,7 @@ function chosen(names: readonly string[]): string[] {
 }
 
 async function checkOne(name: string, host: NodeHost | null): Promise<Trial> {
-  const { spec, problems } = readSpec(kRoot, name);
+  const { spec, problems } = readSpec(name);
   if (spec === null) return { problems, unfair: [], summary: '' };
   problems.push(...fileProblems(kRoot, name, spec));
   // A missing file would only show again as an exception.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { makeAccesses, missesOf } from '../lessons/01-profiling/accesses.ts';
 import { bytesOf, countAttention, countConv, countLinear, flopsOf } from '../lessons/01-profiling/counted.ts';
-import { loadExercise } from '../tools/grade/exercises.ts';
+import { loadExercise } from '../tools/lib/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
 import { Random } from '#lab/grading/random.ts';
 import { loadModule } from './lib/library.ts';

@@ -19,7 +19,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { autograder } from '../tools/autograder/build.ts';
-import { exerciseFolder, loadExercise } from '../tools/grade/exercises.ts';
+import { exerciseFolder, loadExercise } from '../tools/lib/exercises.ts';
 import { submissionOf, type Kind } from '../tools/grade/make-class.ts';
 import { recordProblems, type GradeRecord } from '../tools/grade/record.ts';
 import type { Summary } from '../tools/grade/summary.ts';

@@ -1,7 +1,7 @@
 // A student's attention, cache and window inside the real language model, in all four builds.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { loadExercise } from '../tools/grade/exercises.ts';
+import { loadExercise } from '../tools/lib/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
 import { medianRate, type DecoderSettings } from '#lab/generation.ts';
 import { headersOf } from '#lab/grading/exercise.ts';

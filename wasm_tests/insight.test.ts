@@ -1,7 +1,7 @@
 // What the page says of loops and instructions, held against what the compiler really writes.
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { exerciseFolder, loadExercise } from '../tools/grade/exercises.ts';
+import { exerciseFolder, loadExercise } from '../tools/lib/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadExercise, exerciseFolder } from '../tools/grade/exercises.ts';
+import { loadExercise, exerciseFolder } from '../tools/lib/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
 import type { Exercise } from '#lab/grading/exercise.ts';
 import { gradeSource } from '#lab/grading/grade.ts';

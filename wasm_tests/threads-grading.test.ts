@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { exerciseFolder, loadExercise } from '../tools/grade/exercises.ts';
+import { exerciseFolder, loadExercise } from '../tools/lib/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
 import { gradeSource } from '#lab/grading/grade.ts';
 import type { GradeResult } from '#lab/grading/result.ts';

@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { zipSync, type Zippable } from 'fflate';
-import { exerciseNames, loadExercise } from '../grade/exercises.ts';
+import { exerciseNames, loadExercise } from '../lib/exercises.ts';
 import { kRoot } from '../lib/command.ts';
 import { vendorToolchain } from '../lib/toolchain.ts';
 
@@ -16,7 +16,8 @@ const kCode = [
   'tools/grade.ts',
   'tools/grade/*.ts',
   'tools/grade/result.schema.json',
-  'tools/lib/{command,recent,toolchain}.ts',
+  'tools/lib/{command,exercises,recent,toolchain}.ts',
+  'web/src/lab/errors.ts',
   'web/src/lab/grading/*.ts',
   'web/src/lab/compiler/*.ts',
   'lessons/*/*.ts',

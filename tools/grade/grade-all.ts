@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { maxPoints, type Exercise } from '#lab/grading/exercise.ts';
 import type { GradeResult } from '#lab/grading/result.ts';
-import { exerciseNames, loadExercise } from './exercises.ts';
+import { exerciseNames, loadExercise } from '../lib/exercises.ts';
 import { NodeHost } from './host.ts';
 import { UsageError, type GradeCommand } from './options.ts';
 import { prepareOutput, readRunFile, writeRecord, writeSummary, type RunFile } from './output.ts';

@@ -6,7 +6,7 @@ import { parentPort, Worker } from 'node:worker_threads';
 import type { Grader } from '#lab/grading/grader.ts';
 import { runCase, type CaseRequest } from '#lab/grading/run-case.ts';
 import type { TeamPort } from '#lab/grading/team.ts';
-import { kRoot } from '../lib/command.ts';
+import { exerciseFolder } from '../lib/exercises.ts';
 
 function startThread(): TeamPort {
   const thread = new Worker(join(import.meta.dirname, 'team-thread.ts'));
@@ -19,8 +19,7 @@ function startThread(): TeamPort {
 
 parentPort?.on('message', (request: CaseRequest) => {
   void (async () => {
-    const [lesson = '', id = ''] = request.exercise.split('/');
-    const path = join(kRoot, 'lessons', lesson, 'exercises', id, 'grade.ts');
+    const path = join(exerciseFolder(request.exercise), 'grade.ts');
     const { default: grader } = (await import(pathToFileURL(path).href)) as { default: Grader };
     parentPort?.postMessage(await runCase(request, grader, startThread));
   })();

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exerciseNames } from './exercises.ts';
+import { exerciseNames } from '../lib/exercises.ts';
 import { kKinds, makeClass } from './make-class.ts';
 
 test('a class is made from its seed', () => {

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { kCTypes, type Declaration } from '#lab/grading/declaration.ts';
 import { declarationsOf, type ExerciseSpec } from '#lab/grading/exercise.ts';
 import { Random } from '#lab/grading/random.ts';
-import { exerciseFolder, exerciseNames, loadExercise } from './exercises.ts';
+import { exerciseFolder, exerciseNames, loadExercise } from '../lib/exercises.ts';
 
 export const kKinds = [
   'solution',

@@ -7,7 +7,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { maxPoints, type Exercise } from '#lab/grading/exercise.ts';
 import { kContractVersion, type GradeResult } from '#lab/grading/result.ts';
 import { kRoot } from '../lib/command.ts';
-import { exerciseFolder } from './exercises.ts';
+import { exerciseFolder } from '../lib/exercises.ts';
 
 export interface GradeRecord extends GradeResult {
   student: string;

@@ -9,7 +9,7 @@ import type { GradeHost } from '#lab/grading/host.ts';
 import type { Exercise } from '#lab/grading/exercise.ts';
 import type { GradeResult } from '#lab/grading/result.ts';
 import type { CaseOutcome, CaseRequest } from '#lab/grading/run-case.ts';
-import { loadExercise } from './exercises.ts';
+import { loadExercise } from '../lib/exercises.ts';
 import { NodeHost } from './host.ts';
 import { sha256, writeWhole } from './record.ts';
 

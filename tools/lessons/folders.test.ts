@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { exerciseProblems, type ExerciseSpec } from '#lab/grading/exercise.ts';
 import { kRoot } from '../lib/command.ts';
-import { fileProblems, foldersOf, hintProblems, readSpec, useProblems } from './folders.ts';
+import { exerciseFolders, readHints, readSpec } from '../lib/exercises.ts';
+import { fileProblems, useProblems } from './folders.ts';
 import { toHalf } from './precision.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lessons-'));
@@ -22,13 +23,13 @@ beforeEach(() => {
 });
 
 function filesOf(): string[] {
-  const { spec, problems } = readSpec(root, kName);
+  const { spec, problems } = readSpec(kName, root);
   return spec === null ? problems : fileProblems(root, kName, spec);
 }
 
 describe('a folder', () => {
   test('nothing is wrong with a good one', () => {
-    assert.deepEqual(foldersOf(root), [kName]);
+    assert.deepEqual(exerciseFolders(root), [kName]);
     assert.deepEqual(filesOf(), []);
     assert.deepEqual([...useProblems(root)], []);
   });
@@ -54,9 +55,10 @@ describe('a folder', () => {
 });
 
 describe('hints', () => {
+  const hintProblems = (text: string) => readHints(text).problems;
   const good = '## Hint 1\n\na\n\n## Hint 2\n\nb\n\n## Hint 3\n\nc\n';
   test('three, in order, with text', () => {
-    assert.deepEqual(hintProblems(good), []);
+    assert.deepEqual(readHints(good), { hints: ['a', 'b', 'c'], problems: [] });
     assert.match(hintProblems(good.replace('Hint 2', 'Hint 4')).join(), /Hint 1, Hint 4, Hint 3 instead of/);
     assert.match(hintProblems(good.slice(0, good.indexOf('## Hint 3'))).join(), /instead of Hint 1, Hint 2, Hint 3/);
     assert.match(hintProblems(good.replace('b', '')).join(), /Hint 2 is empty/);

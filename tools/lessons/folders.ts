@@ -1,42 +1,15 @@
 // What can be seen of an exercise without compiling: its files, its hints, and whether its lesson uses it.
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { exerciseProblems, kHeaderFile, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import { kHeaderFile, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import { exerciseFolder, exerciseFolders, readHints } from '../lib/exercises.ts';
 
 const kNeeded = ['exercise.json', 'starter.cpp', 'solution.cpp', 'hints.md', 'grade.ts'];
 const kReference = 'reference.cpp';
-const kHints = 3;
-
-/** Folders under lessons/NN-name/exercises/, as "<lesson>/<id>": those without an exercise.json too. */
-export function foldersOf(root: string): string[] {
-  return globSync('lessons/*/exercises/*', { cwd: root })
-    .map((path) => path.split(sep))
-    .map(([, lesson, , id]) => `${lesson}/${id}`)
-    .sort();
-}
-
-function folderOf(root: string, name: string): string {
-  const [lesson = '', id = ''] = name.split('/');
-  return join(root, 'lessons', lesson, 'exercises', id);
-}
-
-/** The exercise.json, if it is one. */
-export function readSpec(root: string, name: string): { spec: ExerciseSpec | null; problems: string[] } {
-  const path = join(folderOf(root, name), 'exercise.json');
-  if (!existsSync(path)) return { spec: null, problems: ['exercise.json is missing'] };
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    return { spec: null, problems: [`exercise.json: ${(error as Error).message}`] };
-  }
-  const problems = exerciseProblems(value).map((text) => `exercise.json: ${text}`);
-  return { spec: problems.length === 0 ? (value as ExerciseSpec) : null, problems };
-}
 
 /** What is wrong with the files of a folder. */
 export function fileProblems(root: string, name: string, spec: ExerciseSpec): string[] {
-  const folder = folderOf(root, name);
+  const folder = exerciseFolder(name, root);
   const isTimed = spec.tasks.some(({ kind }) => kind === 'performance');
   const needed = [...kNeeded, ...(isTimed ? [kReference] : []), ...(spec.headers ?? [])];
   const there = readdirSync(folder);
@@ -54,27 +27,13 @@ export function fileProblems(root: string, name: string, spec: ExerciseSpec): st
     if (!readFileSync(join(folder, file), 'utf8').includes(`#include "${kHeaderFile}"`))
       problems.push(`${file} does not include "${kHeaderFile}": only that holds its functions to the ABI`);
   }
-  if (there.includes('hints.md')) problems.push(...hintProblems(readFileSync(join(folder, 'hints.md'), 'utf8')));
-  return problems;
-}
-
-/** hints.md is three sections, "## Hint 1" to "## Hint 3", with text under each and nothing else. */
-export function hintProblems(text: string): string[] {
-  const [before = '', ...parts] = text.split(/^## /m);
-  const problems: string[] = [];
-  if (before.trim() !== '') problems.push('hints.md: text before the first "## Hint 1"');
-  const titles = parts.map((part) => part.slice(0, part.indexOf('\n')).trim());
-  const wanted = Array.from({ length: kHints }, (_, i) => `Hint ${i + 1}`);
-  if (titles.join() !== wanted.join())
-    problems.push(`hints.md has the sections ${titles.join(', ') || '(none)'} instead of ${wanted.join(', ')}`);
-  for (const [i, part] of parts.entries())
-    if (part.slice(part.indexOf('\n')).trim() === '') problems.push(`hints.md: ${titles[i]} is empty`);
+  if (there.includes('hints.md')) problems.push(...readHints(readFileSync(join(folder, 'hints.md'), 'utf8')).problems);
   return problems;
 }
 
 /** What is wrong between exercises and lessons, by exercise; under the lesson's name what no exercise can be blamed for. */
 export function useProblems(root: string): Map<string, string[]> {
-  const names = foldersOf(root);
+  const names = exerciseFolders(root);
   const found = new Map<string, string[]>();
   const wrong = (name: string, text: string) => found.set(name, [...(found.get(name) ?? []), text]);
 

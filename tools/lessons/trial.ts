@@ -12,7 +12,7 @@ import { Kernel } from '#lab/grading/kernel.ts';
 import { kMostCalls } from '#lab/grading/measure.ts';
 import { Random } from '#lab/grading/random.ts';
 import type { GradeResult } from '#lab/grading/result.ts';
-import { exerciseFolder } from '../grade/exercises.ts';
+import { exerciseFolder } from '../lib/exercises.ts';
 import type { NodeHost } from '../grade/host.ts';
 import { precisionProblems } from './precision.ts';
 

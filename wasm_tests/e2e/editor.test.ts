@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { exerciseFolder } from '../../tools/grade/exercises.ts';
+import { exerciseFolder } from '../../tools/lib/exercises.ts';
 import type { Diagnostic } from '#lab/compiler/diagnostics.ts';
 import { kLesson, Site, type Visit, type VisitOptions } from './site.ts';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { exerciseFolder, loadExercise } from '../../tools/grade/exercises.ts';
+import { exerciseFolder, loadExercise } from '../../tools/lib/exercises.ts';
 import { NodeHost } from '../../tools/grade/host.ts';
 import type { CompileResult } from '#lab/compiler/compile.ts';
 import { exerciseHeader } from '#lab/grading/exercise.ts';

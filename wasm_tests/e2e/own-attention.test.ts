@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { exerciseFolder } from '../../tools/grade/exercises.ts';
+import { exerciseFolder } from '../../tools/lib/exercises.ts';
 import { Site, textOf, type Visit } from './site.ts';
 
 const kPath = '/lessons/03-memory/?own-attention=policy:window;count:32&generate=model:tiny;count:16';

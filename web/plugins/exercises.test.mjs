@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { exerciseCatalogue, splitHints } from './exercises.mjs';
+import { exerciseCatalogue } from './exercises.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const load = async (/** @type {boolean} */ solutions, /** @type {string} */ id) => {
@@ -22,11 +22,4 @@ test('an exercise comes without its solution', async () => {
   assert.match(text, /<code>b\[k \* N \+ j\]<\/code>/, 'hints are HTML');
   assert.doesNotMatch(text, /Along the rows of B and C/);
   assert.match(await load(true, 'virtual:optlab-solution/02-acceleration/reordered'), /Along the rows of B and C/);
-});
-
-test('hints are three, in order', () => {
-  const hint = (/** @type {number} */ n) => `## Hint ${n}\n\nText ${n}\n`;
-  assert.deepEqual(splitHints(hint(1) + hint(2) + hint(3), 'x'), ['Text 1', 'Text 2', 'Text 3']);
-  assert.throws(() => splitHints(hint(1) + hint(2), 'x'), /2 hints instead of three/);
-  assert.throws(() => splitHints(hint(2) + hint(1) + hint(3), 'x'), /out of order/);
 });
