@@ -18,8 +18,7 @@ AttentionSizes checked(const std::string& name, const AttentionSizes& s) {
   if (fits) return s;
   throw_invalid({"layer ", name, ": size ", s.size, ", heads ", s.heads, ", kv_heads ", s.kv_heads, ", positions ",
                  s.positions,
-                 "; want kv_heads to divide heads, heads to divide size, an even size/heads and positions "
-                 ">= 1"});
+                 "; want kv_heads to divide heads, heads to divide size, an even size/heads and positions >= 1"});
 }
 
 }  // namespace
