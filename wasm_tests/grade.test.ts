@@ -21,9 +21,10 @@ import { strToU8, unzipSync, zipSync } from 'fflate';
 import { autograder } from '../tools/autograder/build.ts';
 import { exerciseFolder, loadExercise } from '../tools/lib/exercises.ts';
 import { submissionOf, type Kind } from '../tools/grade/make-class.ts';
-import { recordProblems, type GradeRecord } from '../tools/grade/record.ts';
+import { kGradeRecord, type GradeRecord } from '../tools/grade/record.ts';
 import type { Summary } from '../tools/grade/summary.ts';
 import { Random } from '#lab/grading/random.ts';
+import { problemsOf } from '#lab/schema.ts';
 
 const kName = '02-acceleration/reordered';
 const kSeed = 'instructors-secret';
@@ -107,7 +108,7 @@ test('good, bad, hostile, empty and missing submissions become a gradebook', () 
     (path) => JSON.parse(readFileSync(join(out, path), 'utf8')) as GradeRecord,
   );
   assert.equal(records.length, 10);
-  for (const record of records) assert.deepEqual(recordProblems(record), [], record.student);
+  for (const record of records) assert.deepEqual(problemsOf(kGradeRecord, record), [], record.student);
   const of = (student: string) => records.find((record) => record.student === student)!;
   assert.ok(of('dan').tests.some(({ reason }) => reason === 'timeout'));
   assert.ok(of('dan').tests.some(({ message }) => message?.startsWith('Not run: 2 cases')));

@@ -15,16 +15,15 @@ import { vendorToolchain } from '../lib/toolchain.ts';
 const kCode = [
   'tools/grade.ts',
   'tools/grade/*.ts',
-  'tools/grade/result.schema.json',
   'tools/lib/{command,exercises,recent,toolchain}.ts',
-  'web/src/lab/errors.ts',
+  'web/src/lab/{errors,schema}.ts',
   'web/src/lab/grading/*.ts',
   'web/src/lab/compiler/*.ts',
   'lessons/*/*.ts',
 ];
 const kOfExercise = ['exercise.json', 'reference.cpp', '*.{h,ts}'];
 /** Packages that these files import. */
-const kPackages = ['ajv', 'fflate', 'nanotar'];
+const kPackages = ['fflate', 'nanotar', 'valibot'];
 
 type Add = (path: string, data: Uint8Array, isProgram?: boolean) => void;
 

@@ -1,14 +1,17 @@
 // The gradebook's formats, made of two records that have something of everything.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import { Ajv } from 'ajv';
+import { problemsOf } from '#lab/schema.ts';
 import { toClassroom, toCsv, toGradescope, toJUnit } from './formats.ts';
 import { merge } from './merge.ts';
 import { UsageError } from './options.ts';
 import { prepareOutput, readSummary, writeRecord, writeSummary, type RunFile } from './output.ts';
-import { recordProblems, ResultCache, resultKey, type Conditions, type GradeRecord } from './record.ts';
+import { kSchemaPath, resultSchema } from './result-schema.ts';
+import { kGradeRecord, ResultCache, resultKey, type Conditions, type GradeRecord } from './record.ts';
 import { fileName, gradebook, type Summary } from './summary.ts';
 
 const kSeed = 'top-secret';
@@ -100,13 +103,45 @@ test("Gradescope's and GitHub Classroom's results have tasks, missing exercises,
   assert.ok(!JSON.stringify(classroom).includes(kSeed));
 });
 
-test('result.schema.json accepts a record and names what is wrong with others', () => {
-  assert.deepEqual(recordProblems(record('anna')), []);
+describe('the contract of records', () => {
   const { sourceHash: _, ...without } = record('anna');
-  assert.match(recordProblems(without).join(), /must have required property 'sourceHash'/);
-  assert.match(recordProblems(record('anna', { points: NaN })).join(), /\/points must be/);
-  assert.match(recordProblems({ ...record('anna'), grade: 'A' }).join(), /must NOT have additional properties/);
-  assert.match(recordProblems(record('anna', { status: 'great' as 'pass' })).join(), /\/status must be equal to one/);
+  const measurement = { ratio: 2, low: 1, high: 3, rounds: [[1, 2]], callsPerSample: 1, clockTick: 1e-6 };
+  const timed = (more: object) => {
+    const [test] = record('anna').tests;
+    return { ...record('anna'), tests: [{ ...test, measurement: { ...measurement, ...more } }] };
+  };
+  const kWrong: [unknown, string][] = [
+    [null, 'it must be an object'],
+    [without, "'sourceHash' is missing"],
+    [record('anna', { points: NaN }), "'points' must be a number from 0"],
+    [record('anna', { seconds: -1 }), "'seconds' must be a number from 0"],
+    [{ ...record('anna'), grade: 'A' }, `'grade' is unknown (allowed: ${Object.keys(record('')).join(', ')})`],
+    [record('anna', { status: 'great' as 'pass' }), "'status' must be one of pass, fail, error"],
+    [record('anna', { exercise: '../../etc/passwd' }), '\'exercise\' must be "<lesson>/<id>"'],
+    [record('anna', { sourceHash: 'A'.repeat(64) }), "'sourceHash' must be 64 hexadecimal digits"],
+    [record('anna', { tasks: [] }), "'tasks' must be a list of at least one task"],
+    [record('anna', { tests: {} as [] }), "'tests' must be a list"],
+    [record('anna', { diagnostics: [7 as never] }), "'diagnostics.0' must be a text"],
+    [timed({ rounds: [[1]] }), "'tests.primes.measurement.rounds.0.1' must be a number from 0"],
+    [timed({ callsPerSample: 0.5 }), "'tests.primes.measurement.callsPerSample' must be a whole number from 1"],
+    [timed({ low: '1' }), "'tests.primes.measurement.low' must be a number from 0"],
+  ];
+  const published = new Ajv({ allErrors: true }).compile(resultSchema());
+
+  test('accepts records', () => {
+    for (const value of [record('anna'), timed({})]) {
+      assert.deepEqual(problemsOf(kGradeRecord, value), []);
+      assert.ok(published(value), JSON.stringify(published.errors));
+    }
+  });
+  for (const [value, problem] of kWrong)
+    test(`says that ${problem.slice(0, 60)}`, () => {
+      assert.ok(problemsOf(kGradeRecord, value).includes(problem), problemsOf(kGradeRecord, value).join('; '));
+      assert.ok(!published(value));
+    });
+  test('is published as it is (node tools/grade/result-schema.ts writes it)', () => {
+    assert.deepEqual(JSON.parse(readFileSync(kSchemaPath, 'utf8')), resultSchema());
+  });
 });
 
 test('names become paths that stay where they belong', () => {

@@ -1,9 +1,10 @@
 // The folder that a run writes: a record for each submission, the summary, and the formats made of them.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { problemsOf } from '#lab/schema.ts';
 import { toClassroom, toCsv, toGradescope, toJUnit } from './formats.ts';
 import { UsageError } from './options.ts';
-import { recordProblems, writeWhole, type GradeRecord } from './record.ts';
+import { kGradeRecord, writeWhole, type GradeRecord } from './record.ts';
 import { fileName, groupBy, type Summary } from './summary.ts';
 
 /** Marks the folder as ours, and says how to go on. */
@@ -45,7 +46,7 @@ export function writeRecord(out: string, record: GradeRecord, taken: Set<string>
   let path = `${stem}.json`;
   for (let i = 2; taken.has(path); ++i) path = `${stem}-${i}.json`;
   taken.add(path);
-  const problems = recordProblems(record);
+  const problems = problemsOf(kGradeRecord, record);
   if (problems.length > 0)
     throw new Error(`the record of ${record.file} breaks result.schema.json: ${problems.join('; ')}`);
   writeWhole(join(out, path), `${JSON.stringify(record, null, 2)}\n`);

@@ -3,19 +3,31 @@ import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { Ajv, type ValidateFunction } from 'ajv';
+import * as v from 'valibot';
 import { maxPoints, type Exercise } from '#lab/grading/exercise.ts';
-import { kContractVersion, type GradeResult } from '#lab/grading/result.ts';
+import { kContractVersion, kGradeResult, type GradeResult } from '#lab/grading/result.ts';
+import { exactly, kString } from '#lab/schema.ts';
 import { kRoot } from '../lib/command.ts';
 import { exerciseFolder } from '../lib/exercises.ts';
 
-export interface GradeRecord extends GradeResult {
-  student: string;
-  /** As it was handed in. */
-  file: string;
-  /** SHA-256 of the file's bytes. */
-  sourceHash: string;
-}
+export const kGradeRecord = v.pipe(
+  exactly({
+    ...kGradeResult.entries,
+    student: kString,
+    /** As it was handed in. */
+    file: kString,
+    sourceHash: v.pipe(
+      kString,
+      v.regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
+      v.description('SHA-256 of the file'),
+    ),
+  }),
+  v.title('A graded submission'),
+  v.description(
+    "What npm run grade writes for each submission. version, status, message and tests are Exercism's test-runner contract, version 3; the rest is OptLab's.",
+  ),
+);
+export type GradeRecord = v.InferOutput<typeof kGradeRecord>;
 
 export function sha256(...parts: (string | Uint8Array)[]): string {
   const hash = createHash('sha256');
@@ -93,16 +105,6 @@ export function writeWhole(path: string, data: string | Uint8Array): void {
   renameSync(part, path);
 }
 
-export const kSchemaPath = join(import.meta.dirname, 'result.schema.json');
-let validator: ValidateFunction | null = null;
-
-/** What of a record breaks result.schema.json; empty if nothing. */
-export function recordProblems(record: unknown): string[] {
-  validator ??= new Ajv({ allErrors: true }).compile(JSON.parse(readFileSync(kSchemaPath, 'utf8')));
-  if (validator(record)) return [];
-  return (validator.errors ?? []).map(({ instancePath, message }) => `${instancePath || '/'} ${message}`);
-}
-
 /** Results by key, a file each. */
 export class ResultCache {
   readonly #folder: string;
@@ -119,7 +121,7 @@ export class ResultCache {
   get(key: string): GradeResult | null {
     try {
       const result = JSON.parse(readFileSync(this.#path(key), 'utf8')) as GradeResult;
-      if (recordProblems({ ...result, student: '', file: '', sourceHash: '0'.repeat(64) }).length === 0) return result;
+      if (v.is(kGradeResult, result)) return result;
       rmSync(this.#path(key));
     } catch {
       // Not there, or not JSON: it is graded again.

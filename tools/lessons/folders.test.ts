@@ -3,7 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
-import { exerciseProblems, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import type { ExerciseSpec } from '#lab/grading/exercise.ts';
+import { exerciseProblems } from '#lab/grading/exercise-schema.ts';
 import { kRoot } from '../lib/command.ts';
 import { exerciseFolders, readHints, readSpec } from '../lib/exercises.ts';
 import { fileProblems, useProblems } from './folders.ts';
@@ -95,18 +96,22 @@ describe('exercise.json', () => {
       (it) => (it['functions'][0].declaration = 'int f(int a, int a)'),
       /parameter a is there twice/,
     ],
-    ['levels that add up to more', (it) => (it['tasks'][2].levels[0].points = 3), /don't add up to 4/],
+    [
+      'levels that add up to more',
+      (it) => (it['tasks'][2].levels[0].points = 3),
+      /'tasks.fast' must have as many points as its levels add up to/,
+    ],
     ['levels that fall', (it) => (it['tasks'][2].levels[0].ratio = 9), /must ascend/],
-    ['a case without parameters', (it) => delete it['tasks'][0].cases[0].params, /params must be an object/],
+    ['a case without parameters', (it) => delete it['tasks'][0].cases[0].params, /params' is missing/],
     [
       'a case twice',
       (it) => (it['tasks'][0].cases[1].name = it['tasks'][0].cases[0].name),
-      /two cases have the same name/,
+      /'tasks.right.cases' must differ: .* is there twice/,
     ],
-    ['timing for a correctness task', (it) => (it['tasks'][0].timing = {}), /'timing' is unknown/],
+    ['timing for a correctness task', (it) => (it['tasks'][0].timing = {}), /timing' is unknown/],
     ['a budget beyond memory', (it) => (it['budgets'].memoryPages = 2000), /memoryPages/],
-    ['a header outside of the folder', (it) => (it['headers'] = ['../x.h']), /'headers'/],
-    ['speed first', (it) => it['tasks'].reverse(), /first task must be a correctness task/],
+    ['a header outside of the folder', (it) => (it['headers'] = ['../x.h']), /'headers.0' must be a file/],
+    ['speed first', (it) => it['tasks'].reverse(), /'tasks' must begin with a correctness task/],
   ];
   for (const [name, spoil, message] of cases) {
     test(name, () => {

@@ -1,7 +1,8 @@
 // The one reader of the exercises' folders in lessons/: for the grader, the author's check and the site's build.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { exerciseProblems, type Exercise, type ExerciseSpec } from '#lab/grading/exercise.ts';
+import type { Exercise, ExerciseSpec } from '#lab/grading/exercise.ts';
+import { exerciseProblems } from '#lab/grading/exercise-schema.ts';
 import { CommandError, kRoot } from './command.ts';
 
 const kHints = ['Hint 1', 'Hint 2', 'Hint 3'];

@@ -1,41 +1,9 @@
 /** What a reader has done in the exercises: kept in this browser, exported and imported as one file, never sent anywhere. */
+import * as v from 'valibot';
 import { messageOf } from './errors.ts';
-import type { GradeResult } from './grading/result.ts';
+import { kGradeResult, kMeasurement, kTaskResult, kTestResult, type GradeResult } from './grading/result.ts';
+import { amount, atLeast, problemsOf } from './schema.ts';
 import { openStore, type Store } from './store.ts';
-
-export interface Attempt {
-  /** Milliseconds since 1970. */
-  when: number;
-  points: number;
-  maxPoints: number;
-  /** Compiling and running. */
-  seconds: number;
-}
-
-export interface Version {
-  when: number;
-  code: string;
-}
-
-export interface ExerciseProgress {
-  /** Null while it is the starter. */
-  code: string | null;
-  /** When `code` was last changed. */
-  edited: number;
-  /** What the editor needs to undo, as JSON; null if it has none. */
-  history: unknown;
-  /** Code that was replaced (by a reset, an import), the latest first. */
-  previous: Version[];
-  /** The latest ones; `attemptCount` has all. */
-  attempts: Attempt[];
-  attemptCount: number;
-  best: (Attempt & { code: string }) | null;
-  /** When each hint was first opened, by its number from 1; null: not yet. */
-  hints: (number | null)[];
-  /** When the solution was first opened. */
-  solutionSeen: number | null;
-  last: GradeResult | null;
-}
 
 const kMostPrevious = 10;
 const kMostAttempts = 100;
@@ -43,6 +11,67 @@ const kMostAttempts = 100;
 export const kMostCode = 200_000;
 export const kHints = 3;
 export const kProgressSchema = 1;
+
+const kTime = amount('a time');
+const kCodeMessage = `must be a text of at most ${kMostCode} characters`;
+const kCode = v.pipe(v.string(kCodeMessage), v.maxLength(kMostCode, kCodeMessage));
+const kAttempts = v.pipe(
+  v.number('must be a whole number'),
+  v.integer('must be a whole number'),
+  v.minValue(0, 'must be a whole number from 0'),
+);
+
+const kAttempt = atLeast({
+  /** Milliseconds since 1970. */
+  when: kTime,
+  points: amount(),
+  maxPoints: amount(),
+  /** Compiling and running. */
+  seconds: amount(),
+});
+const kVersion = atLeast({ when: kTime, code: kCode });
+
+const { status, message, diagnostics } = kGradeResult.entries;
+const { task_id, name, output } = kTestResult.entries;
+const { ratio, low, high } = kMeasurement.entries;
+const { id, points } = kTaskResult.entries;
+/** As far as a page shows it: another version of the site may have stored it. */
+const kShownResult = atLeast({
+  status,
+  message,
+  diagnostics,
+  tasks: v.array(atLeast({ id, points }), 'must be a list'),
+  tests: v.array(
+    atLeast({ task_id, name, message, output, measurement: v.nullable(atLeast({ ratio, low, high })) }),
+    'must be a list',
+  ),
+}) as unknown as v.GenericSchema<GradeResult>;
+
+const kExerciseProgress = atLeast({
+  /** Null while it is the starter. */
+  code: v.nullable(kCode),
+  /** When `code` was last changed. */
+  edited: kTime,
+  /** What the editor needs to undo, as JSON; null if it has none. */
+  history: v.unknown(),
+  /** Code that was replaced (by a reset, an import), the latest first. */
+  previous: v.array(kVersion, 'must be a list of versions'),
+  /** The latest ones; `attemptCount` has all. */
+  attempts: v.array(kAttempt, 'must be a list of attempts'),
+  attemptCount: kAttempts,
+  best: v.nullable(atLeast({ ...kAttempt.entries, code: kCode })),
+  /** When each hint was first opened, by its number from 1; null: not yet. */
+  hints: v.pipe(
+    v.array(v.nullable(kTime), `must be ${kHints} times, or null`),
+    v.length(kHints, `must be ${kHints} times, or null`),
+  ),
+  /** When the solution was first opened. */
+  solutionSeen: v.nullable(kTime),
+  last: v.nullable(kShownResult),
+});
+
+type Version = v.InferOutput<typeof kVersion>;
+export type ExerciseProgress = v.InferOutput<typeof kExerciseProgress>;
 
 export function noProgress(): ExerciseProgress {
   return {
@@ -137,56 +166,8 @@ export function merge(mine: ExerciseProgress, theirs: ExerciseProgress): Exercis
   };
 }
 
-/** What is wrong with a stored or imported record, in sentences; empty if nothing. */
-export function progressProblems(value: unknown): string[] {
-  if (!isObject(value)) return ['it is no object'];
-  const problems: string[] = [];
-  const check = (name: string, right: boolean, allowed: string) => {
-    if (!right) problems.push(`'${name}' must be ${allowed}`);
-  };
-  const { code, edited, previous, attempts, attemptCount, best, hints, solutionSeen, last } = value;
-  check('code', code === null || isCode(code), `null or a text of at most ${kMostCode} characters`);
-  check('edited', isTime(edited), 'a time');
-  check('previous', isListOf(previous, isVersion), 'a list of versions');
-  check('attempts', isListOf(attempts, isAttempt), 'a list of attempts');
-  check('attemptCount', Number.isInteger(attemptCount) && Number(attemptCount) >= 0, 'a whole number');
-  check('best', best === null || (isAttempt(best) && isCode(best['code'])), 'null or an attempt with its code');
-  const isHints = isListOf(hints, (when) => when === null || isTime(when)) && (hints as unknown[]).length === kHints;
-  check('hints', isHints, `${kHints} times, or null`);
-  check('solutionSeen', solutionSeen === null || isTime(solutionSeen), 'null or a time');
-  check('last', last === null || isResult(last), 'null or a result');
-  return problems;
-}
-
-const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
-const isTime = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v) && v >= 0;
-const isCode = (v: unknown): v is string => typeof v === 'string' && v.length <= kMostCode;
-const isListOf = (v: unknown, of: (item: unknown) => boolean): boolean => Array.isArray(v) && v.every(of);
-const isVersion = (v: unknown) => isObject(v) && isTime(v['when']) && isCode(v['code']);
-const isAttempt = (v: unknown): v is Record<string, unknown> =>
-  isObject(v) && ['when', 'points', 'maxPoints', 'seconds'].every((name) => isTime(v[name]));
-const isText = (v: unknown) => v === null || typeof v === 'string';
-const isMeasured = (v: unknown) => isObject(v) && ['ratio', 'low', 'high'].every((name) => isTime(v[name]));
-/** As far as a page shows it. */
-const isResult = (v: unknown) =>
-  isObject(v) &&
-  ['pass', 'fail', 'error'].includes(String(v['status'])) &&
-  isText(v['message']) &&
-  isListOf(v['diagnostics'], (line) => typeof line === 'string') &&
-  isListOf(v['tasks'], (t) => isObject(t) && typeof t['id'] === 'string' && isTime(t['points'])) &&
-  isListOf(
-    v['tests'],
-    (t) =>
-      isObject(t) &&
-      typeof t['task_id'] === 'string' &&
-      typeof t['name'] === 'string' &&
-      isText(t['message']) &&
-      isText(t['output']) &&
-      (t['measurement'] === null || isMeasured(t['measurement'])),
-  );
-
 export function isProgress(value: unknown): value is ExerciseProgress {
-  return progressProblems(value).length === 0;
+  return v.is(kExerciseProgress, value);
 }
 
 /** All exercises' progress, by "<lesson>/<id>". Fires `change`. */
@@ -255,6 +236,8 @@ function parseBook(text: string): Map<string, ExerciseProgress> {
   } catch (error) {
     throw new Error(`This file is no JSON: ${messageOf(error)}`);
   }
+  const isObject = (v: unknown): v is Record<string, unknown> =>
+    typeof v === 'object' && v !== null && !Array.isArray(v);
   if (!isObject(value) || value['kind'] !== 'optlab-progress' || !isObject(value['exercises'])) {
     throw new Error('This file is no exported progress: it needs "kind": "optlab-progress" and "exercises"');
   }
@@ -264,7 +247,7 @@ function parseBook(text: string): Map<string, ExerciseProgress> {
   const found = new Map<string, ExerciseProgress>();
   for (const [name, progress] of Object.entries(value['exercises'])) {
     const problems = /^[a-z0-9-]+\/[a-z0-9-]+$/.test(name)
-      ? progressProblems(progress)
+      ? problemsOf(kExerciseProgress, progress)
       : ['it is no "lesson/exercise"'];
     if (problems.length > 0) throw new Error(`"${name}" in this file cannot be used: ${problems.join('; ')}`);
     found.set(name, progress as ExerciseProgress);

@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ExerciseSpec, TaskSpec } from '#lab/grading/exercise.ts';
-import type { Measurement } from '#lab/grading/measure.ts';
-import type { GradeResult, TaskResult, TestResult } from '#lab/grading/result.ts';
+import type { GradeResult, Measurement, TaskResult, TestResult } from '#lab/grading/result.ts';
 import { duration } from '#lab/text.ts';
 
 export interface ResultsContext {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { drawParams, exerciseHeader, exerciseProblems, exportsOf, maxPoints, type ExerciseSpec } from './exercise.ts';
+import { drawParams, exerciseHeader, exportsOf, maxPoints, type ExerciseSpec } from './exercise.ts';
+import { exerciseProblems } from './exercise-schema.ts';
 
 function valid(): ExerciseSpec {
   return {
@@ -51,16 +52,20 @@ describe('exercise.json', () => {
     ['a type that is spelled otherwise', declared('int sum(float *x)'), /'float \*x' is no parameter/],
     ['a parameter without a name', declared('int sum(int)'), /'int' is no parameter: a type, a space, a name/],
     ['a parameter that is there twice', declared('int sum(int n, int n)'), /parameter n is there twice/],
-    ['no doc', (spec) => void (spec.functions[0]!.doc = []), /no doc/],
+    ['no doc', (spec) => void (spec.functions[0]!.doc = []), /'functions.0.doc' must be a list of at least one/],
     ['an endless budget', (spec) => void (spec.budgets.caseSeconds = 1e9), /caseSeconds/],
     ['too much memory', (spec) => void (spec.budgets.memoryPages = 65_536), /memoryPages/],
-    ['points that do not add up', (spec) => void (spec.tasks[1]!.points = 4), /add up to 4/],
+    [
+      'points that do not add up',
+      (spec) => void (spec.tasks[1]!.points = 4),
+      /'tasks.fast' must have as many points as its levels add up to/,
+    ],
     [
       'a range upside down',
       (spec) => void Object.assign(spec.tasks[0]!, { cases: [{ name: 'any', params: { n: { from: 3, to: 1 } } }] }),
-      /case 'any': 'n' must be/,
+      /'tasks.right.cases.any.params.n' must not end below/,
     ],
-    ['performance first', (spec) => void spec.tasks.reverse(), /first task must be/],
+    ['performance first', (spec) => void spec.tasks.reverse(), /'tasks' must begin with/],
     [
       'two cases of one name',
       (spec) =>
@@ -70,12 +75,12 @@ describe('exercise.json', () => {
             { name: 'a', params: {} },
           ],
         }),
-      /same name/,
+      /a is there twice/,
     ],
   ];
   for (const [what, change, said] of kWrong) it(`may not have ${what}`, () => assert.match(problemsWith(change), said));
 
-  it('is an object', () => assert.deepEqual(exerciseProblems([1]), ['it is no object']));
+  it('is an object', () => assert.deepEqual(exerciseProblems(7), ['it must be an object']));
 
   it('makes a header that declares its functions', () => {
     const header = exerciseHeader(valid());

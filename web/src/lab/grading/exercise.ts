@@ -2,29 +2,14 @@
  *  grader and the author's check read the same. */
 
 import { parseDeclaration, type Declaration } from './declaration.ts';
+import type { Drawn, ExerciseSpec, Param, ParamSpecs } from './exercise-schema.ts';
 import { Random } from './random.ts';
 
-/** A function that a student writes. */
-export interface FunctionSpec {
-  /** One line of C, such as "float sum(const float* x, int n)": see `parseDeclaration`. */
-  declaration: string;
-  /** One or more lines: shapes, units, what holds for the arguments. */
-  doc: string[];
-}
+export type { ExerciseSpec, ParamSpecs, PerformanceTask, TaskSpec } from './exercise-schema.ts';
 
-export type Params = Record<string, number | boolean | string | number[]>;
+export const kHeaderFile = 'exercise.h';
 
-/** A whole number that each grading draws anew, from the seed: so that nobody writes for the shapes that are listed. */
-export interface Drawn {
-  from: number;
-  to: number;
-}
-export type ParamSpecs = Record<string, Params[string] | Drawn>;
-
-export interface CaseSpec {
-  name: string;
-  params: ParamSpecs;
-}
+export type Params = Record<string, Param>;
 
 export function isDrawn(value: unknown): value is Drawn {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -43,54 +28,6 @@ export function drawParams(specs: ParamSpecs, seed: string): { params: Params; d
   return { params, drawn: drawn.join(', ') };
 }
 
-interface TaskBase {
-  id: string;
-  /** What a student reads; says what is asked. */
-  title: string;
-  points: number;
-}
-/** The right values, for each case. All cases or no points. */
-export interface CorrectnessTask extends TaskBase {
-  kind: 'correctness';
-  cases: CaseSpec[];
-  /** Why the starter already passes it, where it does. */
-  starter?: string;
-}
-/** The same without undefined behaviour and without touching what isn't the kernel's. Needs the right values first. */
-export interface SafetyTask extends TaskBase {
-  kind: 'safety';
-  cases: CaseSpec[];
-}
-/** Time against `reference.cpp` compiled alike. Needs the right values first. Points of a level are those of all below it and its own. */
-export interface PerformanceTask extends TaskBase {
-  kind: 'performance';
-  timing: ParamSpecs;
-  /** Ascending; the points add up to the task's. */
-  levels: { ratio: number; points: number }[];
-}
-export type TaskSpec = CorrectnessTask | SafetyTask | PerformanceTask;
-
-export interface ExerciseSpec {
-  title: string;
-  /** What somebody can do who has solved it. */
-  objectives: string[];
-  functions: FunctionSpec[];
-  /** Relaxed SIMD is allowed. */
-  relaxed?: boolean;
-  /** Several workers run it at once on shared memory. */
-  threads?: boolean;
-  /** More headers of the folder that sources may include, such as kernels to choose from. */
-  headers?: string[];
-  budgets: {
-    /** Of one case, seconds; a case that takes longer fails, the others still run. */
-    caseSeconds: number;
-    /** Of a performance task, seconds. */
-    timingSeconds: number;
-    memoryPages: number;
-  };
-  tasks: TaskSpec[];
-}
-
 /** An exercise with all that grading needs, as its folder holds it. */
 export interface Exercise {
   /** Folder of the lesson, such as "02-acceleration". */
@@ -102,8 +39,6 @@ export interface Exercise {
   /** Texts of spec.headers, by name. */
   headers?: Record<string, string>;
 }
-
-export const kHeaderFile = 'exercise.h';
 
 /** The header that student code includes: a wrong signature is an error at the line that has it. */
 export function exerciseHeader(spec: Pick<ExerciseSpec, 'functions'>): string {
@@ -129,5 +64,3 @@ export function exportsOf(spec: ExerciseSpec): string[] {
 export function maxPoints(spec: ExerciseSpec): number {
   return spec.tasks.reduce((sum, { points }) => sum + points, 0);
 }
-
-export { exerciseProblems } from './exercise-problems.ts';

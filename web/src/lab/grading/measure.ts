@@ -3,6 +3,7 @@ import type { Params } from './exercise.ts';
 import type { Grader, TimedCall } from './grader.ts';
 import { Kernel, type KernelOptions } from './kernel.ts';
 import { Random } from './random.ts';
+import type { Measurement } from './result.ts';
 
 /** What the clock can tell apart, seconds: 5 µs in isolated pages, 100 µs in others. */
 export function clockTick(): number {
@@ -14,19 +15,6 @@ export function clockTick(): number {
     tick = Math.min(tick, now - start);
   }
   return tick / 1000;
-}
-
-export interface Measurement {
-  /** The reference's fastest sample over the kernel's: more is faster. */
-  ratio: number;
-  /** 95 % interval of that ratio, by drawing rounds again. */
-  low: number;
-  high: number;
-  /** Seconds of one call in each round, the faster of two samples: [reference, kernel]. */
-  rounds: [number, number][];
-  /** Calls of one sample. */
-  callsPerSample: number;
-  clockTick: number;
 }
 
 /** Reading a clock twice must not matter: a sample is at least this many ticks long where the budget allows. */

@@ -2,8 +2,9 @@
 import type { Params } from './exercise.ts';
 import type { Grader } from './grader.ts';
 import { describe, Kernel } from './kernel.ts';
-import { measure, type Measurement } from './measure.ts';
+import { measure } from './measure.ts';
 import { Random } from './random.ts';
+import type { Measurement } from './result.ts';
 import { Team, type TeamPort } from './team.ts';
 import { KernelTrap, Mismatch, Violation } from './verdict.ts';
 

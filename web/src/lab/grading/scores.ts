@@ -1,5 +1,5 @@
 /** What the outcomes of a task's cases are worth. */
-import type { TaskSpec } from './exercise.ts';
+import type { PerformanceTask, TaskSpec } from './exercise.ts';
 import type { TaskResult, TestResult } from './result.ts';
 import type { CaseOutcome } from './run-case.ts';
 
@@ -12,7 +12,7 @@ export interface Level {
 }
 
 /** A level is reached if the ratio reaches it. */
-export function reached(task: TaskSpec & { kind: 'performance' }, found: CaseOutcome | null): Level | null {
+export function reached(task: PerformanceTask, found: CaseOutcome | null): Level | null {
   const measurement = found?.measurement ?? null;
   if (measurement === null) return null;
   const { ratio, low, high } = measurement;
