@@ -1,6 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { estimatesOf, groupsOf, histogramOf, kGroup, spreadOf, type Estimates } from './timing.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
+import { renderTable } from '#kit/table.ts';
 import { bars, marker, rule } from '#kit/plot/marks.ts';
 import { kLeastWidth, renderPlot } from '#kit/plot/plot.ts';
 import { linear } from '#kit/plot/scale.ts';
@@ -218,35 +219,19 @@ export class TimerDemo extends LabElement {
   #renderTable(report: TimingReport, rows: readonly Estimates[]): TemplateResult {
     return html`<details>
       <summary>As a table</summary>
-      <div class="scroll" tabindex="0" role="region" aria-label="The rules as a table">
-        <table>
-          <caption>
-            <span
-              >${report.options.size}³ by ${kRung}, one thread; single calls: mean ${duration(mean(report.calls))},
-              median ${duration(median(report.calls))}, MAD ${duration(deviation(report.calls))}</span
-            >
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Rule</th>
-              ${['Figures', 'Smallest', 'Median', 'Largest', 'Spread'].map((title) => html`<th scope="col">${title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${rows.map(
-              ({ name, values }) =>
-                html`<tr>
-                  <th scope="row">${name}</th>
-                  <td>${values.length}</td>
-                  <td>${timeText(Math.min(...values))}</td>
-                  <td>${timeText(median(values))}</td>
-                  <td>${timeText(Math.max(...values))}</td>
-                  <td>${percentText(spreadOf(values))}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      ${renderTable({
+        label: 'The rules as a table',
+        caption: `${report.options.size}³ by ${kRung}, one thread; single calls: mean ${duration(mean(report.calls))}, median ${duration(median(report.calls))}, MAD ${duration(deviation(report.calls))}`,
+        columns: ['Rule', 'Figures', 'Smallest', 'Median', 'Largest', 'Spread'],
+        rows: rows.map(({ name, values }) => [
+          name,
+          values.length,
+          timeText(Math.min(...values)),
+          timeText(median(values)),
+          timeText(Math.max(...values)),
+          percentText(spreadOf(values)),
+        ]),
+      })}
       <p class="small muted">Spread: largest less smallest, of the median.</p>
     </details>`;
   }

@@ -16,6 +16,7 @@ import type task from './task.ts';
 import type { CacheTrace, TraceStep } from './task.ts';
 import { timeMachineStyles } from './styles.ts';
 import { engine } from '#kit/context.ts';
+import { renderTable } from '#kit/table.ts';
 import { LabElement, texts } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 import { nearView } from '#kit/near-view.ts';
@@ -307,37 +308,22 @@ export class CacheTimeMachine extends LabElement {
     const [cached, uncached] = [rowsComputed(this.#at, true), rowsComputed(this.#at, false)];
     const { layers, kvHeads, headSize, footprint, positions } = trace;
     return html`<div class="section">
-      <div class="scroll" tabindex="0" role="region" aria-label="Work and memory of this step">
-        <table>
-          <caption>
-            <span>This step, position ${this.#at}: keys and values of tokens, and bytes of all layers</span>
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Way</th>
-              ${['Tokens computed', 'So far', 'Written', 'Read', 'Kept'].map((title) => html`<th scope="col">${title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            <tr>
-              <th scope="row">with the cache</th>
-              <td>${cached.now}</td>
-              <td>${thousands(cached.soFar)}</td>
-              <td>${byteSize(step.bytesWritten)}</td>
-              <td>${byteSize(step.bytesRead)}</td>
-              <td>${byteSize(step.bytesRead)}</td>
-            </tr>
-            <tr>
-              <th scope="row">without</th>
-              <td>${uncached.now}</td>
-              <td>${thousands(uncached.soFar)}</td>
-              <td>–</td>
-              <td>–</td>
-              <td>0 B</td>
-            </tr>
-          </tbody>
-        </table>
-      </div>
+      ${renderTable({
+        label: 'Work and memory of this step',
+        caption: `This step, position ${this.#at}: keys and values of tokens, and bytes of all layers`,
+        columns: ['Way', 'Tokens computed', 'So far', 'Written', 'Read', 'Kept'],
+        rows: [
+          [
+            'with the cache',
+            cached.now,
+            thousands(cached.soFar),
+            byteSize(step.bytesWritten),
+            byteSize(step.bytesRead),
+            byteSize(step.bytesRead),
+          ],
+          ['without', uncached.now, thousands(uncached.soFar), '–', '–', '0 B'],
+        ],
+      })}
       <p class="small muted">
         A token's key and value: 2 · ${layers} layers · ${kvHeads} heads · ${headSize} numbers, here
         ${byteSize(step.bytesWritten)}. This policy allocates ${byteSize(footprint.total)} for sequences of ${positions}
