@@ -36,6 +36,8 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
   /** What the address states: all settings, or what differs from the page's own. */
   static address: 'all' | 'changed' = 'all';
 
+  /** The values are those that the page and the address state. */
+  protected prepared = false;
   protected values: ValuesOf<F> = initialOf(this.#declared.fields as F);
 
   get #declared(): typeof Experiment {
@@ -53,12 +55,13 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
   protected override async prepare(): Promise<void> {
     await super.prepare();
     const saved = this.settingsKey === null ? {} : this.settings(this.settingsKey);
-    const said = (name: string) => (this.inAddress(name) ? saved[name] : undefined) ?? this.getAttribute(name);
+    const said = (key: string) => (this.inAddress(key) ? saved[key] : undefined) ?? this.getAttribute(key);
     this.values = this.settle(valuesOf(this.#declared.fields as F, said, this.#limits));
+    this.prepared = true;
   }
 
   /** Whether the address has a say in this setting. */
-  protected inAddress(_name: keyof F & string): boolean {
+  protected inAddress(_name: string): boolean {
     return true;
   }
 
@@ -73,8 +76,8 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
     this.requestUpdate();
     if (this.settingsKey === null) return;
     const { fields, address } = this.#declared;
-    const told = Object.entries(addressOf(fields, this.values, address, this.#limits));
-    this.saveSettings(this.settingsKey, Object.fromEntries(told.filter(([name]) => this.inAddress(name))));
+    const told = addressOf(fields, this.values, address, this.#limits, (name) => this.inAddress(name));
+    this.saveSettings(this.settingsKey, told);
   }
 
   /** Runs a task; `show` gets each report, the last one too, which is returned. */
@@ -100,12 +103,16 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
   }
 
   /** A field of the form. `options` replaces what a select offers, where that depends on other settings. */
-  protected renderField(name: keyof F & string, options?: readonly (readonly [string, string])[]): TemplateResult {
+  protected renderField(
+    name: keyof F & string,
+    options?: readonly (readonly [string, string])[],
+    disabled = this.working,
+  ): TemplateResult {
     const { label, control } = this.#declared.fields[name]!;
     const value = String(this.values[name]);
     switch (control.kind) {
       case 'select':
-        return this.renderSelect(label, value, options ?? control.options, (said) => this.#take(name, said));
+        return this.renderSelect(label, value, options ?? control.options, (said) => this.#take(name, said), disabled);
       case 'threads':
         return html`${this.renderThreads(Number(value), (count) => this.#take(name, String(count)))}`;
       case 'own':
