@@ -16,6 +16,10 @@ export interface Start {
   run: () => unknown;
   /** Needs no engine. */
   offline?: boolean;
+  /** On the button for who predicts nothing; "Measure without a prediction" unless said otherwise. */
+  skip?: string;
+  /** Stands beside the button. */
+  note?: unknown;
 }
 
 /** A file of figures beside the record. */
@@ -171,20 +175,19 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
       ${renderQuestion(question, prediction, () => this.requestUpdate())}
       <button class="primary" ?disabled=${!ready || !chosen} @click=${begin}>${start.verb}</button>
       <button class="link" ?hidden=${chosen} ?disabled=${!ready} @click=${begin}>
-        ${start.verb} without a prediction
+        ${start.skip ?? `${start.verb} without a prediction`}
       </button>
-      ${start.offline === true ? nothing : this.renderBlocked()}
+      ${this.#renderNote(start)}${start.offline === true ? nothing : this.renderBlocked()}
     </div>`;
   }
 
-  /** The same without a question. `note` stands beside the button; not `ready`: something else is missing. */
-  protected renderRun({
-    verb,
-    busy,
-    run,
-    note,
-    ready = true,
-  }: Start & { note?: unknown; ready?: boolean }): TemplateResult {
+  #renderNote({ note }: Start): TemplateResult | typeof nothing {
+    return note === undefined ? nothing : html`<span class="muted small">${note}</span>`;
+  }
+
+  /** The same without a question; not `ready`: something else is missing. */
+  protected renderRun({ ready = true, ...start }: Start & { ready?: boolean }): TemplateResult {
+    const { verb, busy, run } = start;
     return html`<div class="section row">
       ${
         this.working
@@ -195,7 +198,7 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
                 @click=${() => run()}
               >
                 ${verb}</button
-              >${note === undefined ? nothing : html`<span class="muted small">${note}</span>`}${this.renderBlocked()}`
+              >${this.#renderNote(start)}${this.renderBlocked()}`
       }
     </div>`;
   }

@@ -6,7 +6,8 @@ import { bars, marker, rule } from '#kit/plot/marks.ts';
 import { kLeastWidth, renderPlot } from '#kit/plot/plot.ts';
 import { linear } from '#kit/plot/scale.ts';
 import { engine } from '#kit/context.ts';
-import { LabElement } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { oneOf } from '#kit/fields.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
 import type task from './task.ts';
@@ -15,16 +16,17 @@ import { timerStyles } from './styles.ts';
 import { deviation, mean, median, quantile } from '#lab/statistics.ts';
 import { duration, threeDigits } from '#lab/text.ts';
 
-const kSizes = [16, 32, 64, 128, 256];
-const kDefaultSize = 64;
+const kFields = { size: oneOf('Product', [16, 32, 64, 128, 256], 64, (size) => `${size}³`) };
 const kCalls = 20 * kGroup;
 /** One rung whose work per call doesn't depend on what ran before. */
 const kRung = 'simd';
 const kGuesses = ['the single calls', 'the means', 'the medians', 'the batches'];
 
 /** One product, timed as people time things: once, by a mean, by a median, in batches. Attribute: `size` (rows and columns). */
-export class TimerDemo extends LabElement {
-  #size = kDefaultSize;
+export class TimerDemo extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'timer';
+
   #guess = '';
   #committed = '';
   #report: TimingReport | null = null;
@@ -32,26 +34,13 @@ export class TimerDemo extends LabElement {
 
   static override styles = [labStyles, chartStyles, timerStyles];
 
-  protected override async prepare(): Promise<void> {
-    await super.prepare();
-    const size = Number(this.settings(this.settingsKey)['size'] ?? this.getAttribute('size'));
-    this.#size = kSizes.includes(size) ? size : kDefaultSize;
-  }
-
-  protected override get settingsKey(): string {
-    return this.id || 'timer';
-  }
-
   async #run(): Promise<void> {
     this.#committed = this.#guess;
     this.#report = null;
-    this.saveSettings(this.settingsKey, { size: String(this.#size) });
+    this.change({});
     await this.work(async () => {
-      const options = { size: this.#size, variant: kRung, count: kCalls, threads: 1 } as const;
-      const report = await engine.run<typeof task>('01-profiling/timer-demo', options, (partial) => {
-        this.progress = partial.progress;
-        this.requestUpdate();
-      });
+      const options = { ...this.values, variant: kRung, count: kCalls, threads: 1 } as const;
+      const report = await this.runTask<typeof task>('01-profiling/timer-demo', options, () => {});
       this.#report = report.calls.length >= kGroup ? report : null;
       const best = this.#report === null ? '' : ` Narrowest: ${narrowest(estimatesOf(report))}.`;
       this.announcement = report.stopped ? `Stopped.${best}` : `Finished.${best}`;
@@ -73,19 +62,7 @@ export class TimerDemo extends LabElement {
     const ready = engine.running !== null && !this.blocked;
     return html`<div class="section">
       <div class="row">
-        <label class="field"
-          >Product
-          <select
-            ?disabled=${this.working}
-            @change=${(event: Event) => {
-              this.#size = Number((event.target as HTMLSelectElement).value);
-              this.saveSettings(this.settingsKey, { size: String(this.#size) });
-              this.requestUpdate();
-            }}
-          >
-            ${kSizes.map((size) => html`<option value=${size} .selected=${size === this.#size}>${size}³</option>`)}
-          </select></label
-        >
+        ${this.renderField('size')}
         <label class="field"
           >Predict: which differ least from each other?
           <select
