@@ -1,8 +1,8 @@
 import { html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
 import { countRight, kClasses, kPixels, kSide, type TestSet } from '#lab/fashion.ts';
 import { rungColor } from '#lab/format.ts';
-import { kGuestFunction, kGuestRung } from '#lab/guest.ts';
-import type { OwnKernel } from '#lab/session.ts';
+import { kGuestRung } from '#lab/guest.ts';
+import type { Guest } from '#lab/plug.ts';
 import { countOf, duration, pagePosition, percent, times } from '#lab/text.ts';
 import { median, softmax } from '#lab/statistics.ts';
 import { engine, session } from '#kit/context.ts';
@@ -27,8 +27,8 @@ export class ImageClassifier extends LabElement {
   #data: TestSet | null = null;
   #threads = 0;
   #chosen: Set<string> | null = null;
-  /** The reader's own kernel as it was at the last drawing. */
-  #offered: OwnKernel | null = null;
+  /** The guest as it was at the last drawing. */
+  #offered: Guest | undefined;
   #report: ClassifyReport | null = null;
   #page = 0;
   #mistakesOnly = false;
@@ -53,14 +53,15 @@ export class ImageClassifier extends LabElement {
     return 'classify';
   }
 
-  protected override get racesOwn(): boolean {
+  protected override get racesGuest(): boolean {
     return true;
   }
 
   /** A kernel that has just passed joins the others. */
   protected override willUpdate(): void {
-    if (session.own !== null && session.own !== this.#offered) this.#chosen?.add(kGuestRung);
-    this.#offered = session.own;
+    const guest = session.guests.get('matmul');
+    if (guest !== undefined && guest !== this.#offered) this.#chosen?.add(kGuestRung);
+    this.#offered = guest;
   }
 
   /** Without the prepacked rungs: the model's weights are packed once for every rung. */
@@ -90,8 +91,7 @@ export class ImageClassifier extends LabElement {
     await this.work(async () => {
       const variants = this.#rungs;
       const options = { variants, threads: this.#threads, seconds: kSecondsPerRung };
-      const own = variants.includes(kGuestRung) ? session.own : null;
-      const guests = own === null ? undefined : new Map([[kGuestFunction, own]]);
+      const guests = variants.includes(kGuestRung) ? session.guestsFor(['matmul']) : undefined;
       const show = (partial: ClassifyReport) => this.#show(partial);
       const report = await engine.run<typeof task>('02-acceleration/image-classifier', options, show, guests);
       this.#show(report);
@@ -331,7 +331,7 @@ export class ImageClassifier extends LabElement {
   async #loadScores(): Promise<void> {
     const [index, report] = [this.#selected, this.#report];
     if (index === null || report === null || engine.task !== null) return;
-    // The reader's own kernel has left with the worker that it ran in.
+    // The guest has left with the worker that it ran in.
     const variant = report.lanes.find((lane) => lane.variant !== kGuestRung)?.variant ?? 'simd';
     try {
       const logits = await engine.ask<typeof scores>('02-acceleration/image-classifier/logits', {

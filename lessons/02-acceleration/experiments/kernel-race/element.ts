@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { computePeak, flopsPerSecond, highestPeak, rungColor } from '#lab/format.ts';
 import { raceRecord } from '#lab/export.ts';
-import { kGuestFunction, kGuestRung } from '#lab/guest.ts';
+import { kGuestRung } from '#lab/guest.ts';
 import {
   activity,
   isUnsteady,
@@ -63,8 +63,8 @@ export class KernelRace extends LabElement {
   #shape = kDefaultShape;
   #threads = 0;
   #chosen: Set<string> | null = null;
-  /** The reader's own kernel as it was at the last drawing. */
-  #offered: Guest | null = null;
+  /** The guest as it was at the last drawing. */
+  #offered: Guest | undefined;
   #prediction: Partial<Prediction> = {};
   /** The prediction as it was when the race began. */
   #committed: Prediction | null = null;
@@ -93,14 +93,15 @@ export class KernelRace extends LabElement {
     this.#chosen = new Set(rungs.length > 0 ? rungs : floats);
   }
 
-  protected override get racesOwn(): boolean {
+  protected override get racesGuest(): boolean {
     return !this.compact;
   }
 
   /** A kernel that has just passed joins the others. */
   protected override willUpdate(): void {
-    if (session.own !== null && session.own !== this.#offered) this.#chosen?.add(kGuestRung);
-    this.#offered = session.own;
+    const guest = session.guests.get('matmul');
+    if (guest !== undefined && guest !== this.#offered) this.#chosen?.add(kGuestRung);
+    this.#offered = guest;
   }
 
   /** The rungs that make sense here: a threaded one with a single thread would only repeat its neighbour. */
@@ -158,8 +159,7 @@ export class KernelRace extends LabElement {
   }
 
   get #guests(): Guests | undefined {
-    const own = this.#rungs.includes(kGuestRung) ? session.own : null;
-    return own === null ? undefined : new Map([[kGuestFunction, own]]);
+    return this.#rungs.includes(kGuestRung) ? session.guestsFor(['matmul']) : undefined;
   }
 
   #show(report: RaceReport): void {
