@@ -2,7 +2,7 @@ import type { Diagnostic } from '#lab/compiler/diagnostics.ts';
 import type { Exercise } from '#lab/grading/exercise.ts';
 import type { GradeHost } from '#lab/grading/host.ts';
 import { host } from '#kit/compiler-host.ts';
-import { compileOptions } from '#kit/own-kernel.ts';
+import { compileOptions } from '#kit/guests.ts';
 import type { Insight } from './view.ts';
 
 /** What the compiler says of the reader's code: its diagnostics, and once somebody looks what it made of the code. */

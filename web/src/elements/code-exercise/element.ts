@@ -22,7 +22,7 @@ import {
 } from './view.ts';
 import { renderResults, summary } from './results.ts';
 import { exerciseStyles } from './styles.ts';
-import { offerKernel } from '#kit/own-kernel.ts';
+import { offerGuests } from '#kit/guests.ts';
 import '../code-editor/element.ts';
 import '../code-insight/element.ts';
 import '../submission-form/element.ts';
@@ -107,7 +107,7 @@ export class CodeExercise extends LitElement {
     this.#offer = await compilerOffer();
     // What has passed on an earlier visit is offered again, as long as that downloads nothing.
     if (this.#result !== null && !this.#isStale && this.#offer.isKept) {
-      offerKernel(this.#content, this.#code, this.#result);
+      offerGuests(this.#content, this.#code, this.#result);
     }
   }
 
@@ -263,7 +263,7 @@ export class CodeExercise extends LitElement {
     this.#isStale = source !== this.#code;
     await this.#save(withAttempt(this.#progress, source, result, Date.now()));
     this.#announcement = summary(result);
-    offerKernel(exercise, source, result);
+    offerGuests(exercise, source, result);
   }
 
   #stop(): void {
