@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -41,10 +42,10 @@ class Rows {
     kFields(row, [&](const char*, const auto& value) { values_.push_back(static_cast<Number>(value)); });
   }
   emscripten::val value() const {
-    const std::string_view type(kType.text.data(), kType.size);
-    const std::size_t from = type.find('\'') + 1;
+    constexpr std::string_view kText(kTypeName<kType>.data(), kType.size);
+    constexpr std::size_t kFrom = kText.find('\'') + 1;
     emscripten::val result = emscripten::val::object();
-    result.set("fields", std::string(type.substr(from, type.rfind('\'') - from)));
+    result.set("fields", std::string(kText.substr(kFrom, kText.rfind('\'') - kFrom)));
     result.set("values", copy_to(kIsWhole ? "Int32Array" : "Float64Array", values_));
     return result;
   }

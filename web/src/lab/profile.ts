@@ -56,7 +56,10 @@ export function profileRun(
 
 type Told<Name extends keyof ModelProfile> = ReturnType<ModelProfile[Name]>;
 
-function timingOf({ intervalIsRange, ...seconds }: ReturnType<typeof recordsOf<Told<'run'>['fields']>>[number]): Timing | null {
+function timingOf({
+  intervalIsRange,
+  ...seconds
+}: ReturnType<typeof recordsOf<Told<'run'>['fields']>>[number]): Timing | null {
   return seconds.count === 0 ? null : { ...seconds, intervalIsRange: intervalIsRange === 1 };
 }
 
