@@ -7,7 +7,9 @@ endif()
 include_directories(${PROJECT_SOURCE_DIR}/src)
 
 if(OPTLAB_SANITIZE)
-  add_compile_options(-fsanitize=${OPTLAB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  # -O1 and line numbers alone: the sanitizers' code compiles in half the time of -O2 -g, and reports name the same lines.
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1 -DNDEBUG")
+  add_compile_options(-fsanitize=${OPTLAB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${OPTLAB_SANITIZE})
 endif()
 

@@ -1,15 +1,20 @@
-// Checks the exercises of the lessons, as an author should before every commit:   npm run lessons -- check [NAME…]
+// Checks the lessons, as an author should before every commit:   npm run lessons -- check [NAME…]
+// Makes the skeleton of a new one or of a part of it:             npm run lessons -- new experiment|exercise|lesson NAME
 //
-// NAME is "<lesson>/<id>", or an id alone. A line per exercise, problems under it; the last line is `N exercises, N problems`.
+// NAME is "<lesson>/<id>", to check also an id alone. A line per exercise, problems under it, then experiments and lessons that have problems;
+// the last line is `N exercises, N problems`.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { NodeHost } from './grade/host.ts';
 import { CommandError, kRoot, seconds } from './lib/command.ts';
 import { exerciseFolders, loadExercise, readSpec } from './lib/exercises.ts';
 import { fileProblems, useProblems } from './lessons/folders.ts';
+import { create, kKinds, type Kind } from './lessons/create.ts';
+import { experimentProblems } from './lessons/experiments.ts';
 import { tryExercise, type Trial } from './lessons/trial.ts';
 
-const kUsage = `usage: npm run lessons -- check [NAME…] [--no-run] [--any-machine]
+const kUsage = `usage: npm run lessons -- new experiment|exercise|lesson NAME
+       npm run lessons -- check [NAME…] [--no-run] [--any-machine]
   --no-run        only what needs no compiler
   --any-machine   levels that are too high for this machine are noted and fail nothing`;
 
@@ -50,13 +55,28 @@ async function check(names: readonly string[], mayRun: boolean, anyMachine: bool
       report(name, all, `${summary.padEnd(40)} ${seconds(start)}`);
       if (anyMachine) for (const text of unfair) console.log(`       note: ${text}`);
     }
-    if (names.length === 0)
+    if (names.length === 0) {
       for (const [lesson, problems] of uses) if (!lesson.includes('/')) report(lesson, problems, '');
+      for (const [name, problems] of experimentProblems(kRoot)) report(name, problems, '');
+    }
   } finally {
     host?.close();
   }
   console.log(`${wanted.length} exercises, ${count} problems`);
   return wanted.length > 0 && count === 0 ? 0 : 1;
+}
+
+function make([kind = '', name = '', ...more]: readonly string[]): void {
+  if (!kKinds.includes(kind as Kind))
+    throw new CommandError(`cannot make a new '${kind}' (allowed: ${kKinds.join(', ')})`);
+  if (name === '' || more.length > 0) throw new CommandError(`a new ${kind} needs one name. ${kUsage}`);
+  const { folder, files, next } = create(kind as Kind, name, kRoot);
+  console.log(`${folder}: ${files.join(', ')}`);
+  console.log(
+    kind === 'lesson'
+      ? `next: ${next}`
+      : `to show it, put this into the lesson's index.md on a line of its own: ${next}`,
+  );
 }
 
 try {
@@ -71,8 +91,9 @@ try {
   });
   const [command, ...names] = positionals;
   if (values.help) console.log(kUsage);
+  else if (command === 'new') make(names);
   else if (command !== 'check')
-    throw new CommandError(`unknown command '${command ?? ''}' (allowed: check). ${kUsage}`);
+    throw new CommandError(`unknown command '${command ?? ''}' (allowed: new, check). ${kUsage}`);
   else process.exitCode = await check(names, values.run, values['any-machine']);
 } catch (error) {
   if (!(error instanceof CommandError)) throw error;

@@ -16,6 +16,7 @@ import attention from '../lessons/03-memory/experiments/attention-map/task.ts';
 import trace from '../lessons/03-memory/experiments/cache-time-machine/task.ts';
 import size from '../lessons/03-memory/experiments/policy-explorer/size.task.ts';
 import policy from '../lessons/03-memory/experiments/policy-explorer/task.ts';
+import template from '../tools/lessons/templates/experiment/task.ts';
 import generate, { type GenerateOptions } from '../lessons/03-memory/experiments/token-race/task.ts';
 import { kRoot, loadModule, readLm, readTokenizer, type Library, type Lms, type Models } from './lib/library.ts';
 import { Shelf } from '#lab/task.ts';
@@ -246,5 +247,17 @@ describe('races', () => {
     const report = await run(timer, library, { size: 16, variant: 'simd', count: 25, threads: 1 });
     assert.equal(report.calls.length, 25);
     assert.ok(report.batches.length > 0 && report.tick > 0);
+  });
+});
+
+describe('the task of a new experiment', () => {
+  it('works as the template has it', async () => {
+    const optlab = await loadModule('relaxed', 'optlab');
+    const report = await run(template, optlab, { sizes: [32, 64] });
+    assert.deepEqual(
+      report.points.map(({ size }) => size),
+      [32, 64],
+    );
+    assert.ok(report.points.every(({ seconds }) => seconds.length > 0 && Math.min(...seconds) > 0));
   });
 });

@@ -26,6 +26,5 @@ struct Guest {
 /// What the kernels do is their own affair: wrong ones give wrong results, hostile ones may overwrite all of this
 /// program's memory. A slot that isn't one is refused.
 void set_guest(const Guest& guest);
-const Guest& guest();
 
 }  // namespace optlab::kvcache

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <limits>
 
 #include "core/error.h"
-#include "kvcache/rows.h"
+#include "kvcache/store.h"
 
 namespace optlab::kvcache {
 namespace {
@@ -44,7 +43,6 @@ void check(const Sizes& s, const Policy& p) {
 }
 
 int capacity_of(const Sizes& sizes, const Policy& policy) {
-  check(sizes, policy);
   if (policy.window == 0 || policy.window >= sizes.positions - std::min(policy.sinks, sizes.positions)) {
     return sizes.positions;
   }
@@ -71,10 +69,18 @@ Storage storage_named(std::string_view name) {
   throw_invalid({"KvCache: no storage is called '", name, "'; there are f32, fp16, int8"});
 }
 
+std::size_t detail::bytes_of(Storage storage) { return entry(storage).bytes; }
+
+detail::Layout::Layout(const Sizes& of, const Policy& by) : sizes(of), policy(by) {
+  check(of, by);
+  capacity = capacity_of(of, by);
+  slots = whole_panels(capacity);
+}
+
 Footprint footprint(const Sizes& sizes, const Policy& policy) {
-  const int slots = whole_panels(capacity_of(sizes, policy));
-  checked_element_count("KvCache", {sizes.layers, sizes.kv_heads, slots, sizes.head_size});
-  const std::size_t vectors = static_cast<std::size_t>(sizes.kv_heads) * static_cast<std::size_t>(slots);
+  const detail::Layout layout(sizes, policy);
+  checked_element_count("KvCache", {sizes.layers, sizes.kv_heads, layout.slots, sizes.head_size});
+  const std::size_t vectors = static_cast<std::size_t>(sizes.kv_heads) * static_cast<std::size_t>(layout.slots);
   const std::size_t numbers = vectors * static_cast<std::size_t>(sizes.head_size);
   const auto layers = static_cast<std::size_t>(sizes.layers);
   Footprint result;
@@ -83,51 +89,42 @@ Footprint footprint(const Sizes& sizes, const Policy& policy) {
   if (policy.stream) {
     const std::size_t copies = policy.storage == Storage::kFloat32 ? 1 : 2;
     const std::size_t angles = static_cast<std::size_t>(kPanelKeys) * static_cast<std::size_t>(sizes.head_size);
-    const auto table = static_cast<std::size_t>(capacity_of(sizes, policy)) * static_cast<std::size_t>(sizes.head_size);
+    const auto table = static_cast<std::size_t>(layout.capacity) * static_cast<std::size_t>(sizes.head_size);
     result.workspace = (copies * numbers + angles + 2 * table) * sizeof(float);
   }
   return result;
 }
 
 KvCache::KvCache(const Sizes& sizes, const Policy& policy)
-    : sizes_(sizes),
-      policy_(policy),
-      capacity_(capacity_of(sizes, policy)),
-      slots_(whole_panels(capacity_)),
-      lengths_(static_cast<std::size_t>(sizes.layers), 0) {
-  const Footprint bytes = kvcache::footprint(sizes, policy);
-  keys_ = AlignedBuffer<std::byte>(bytes.keys);
-  values_ = AlignedBuffer<std::byte>(bytes.values);
-  scales_ = AlignedBuffer<float>(bytes.scales / sizeof(float));
-  if (!policy.stream) return;
-  rope_ = attention::RopeTable(capacity_, sizes.head_size);
-  turned_ = AlignedBuffer<float>((bytes.workspace - rope_.bytes()) / sizeof(float));
+    : layout_(sizes, policy), lengths_(static_cast<std::size_t>(sizes.layers), 0) {
+  store_ = policy.guest    ? detail::make_guest_store(layout_)
+           : policy.stream ? detail::make_stream_store(layout_)
+                           : detail::make_panel_store(layout_);
 }
+KvCache::KvCache(KvCache&& other) noexcept = default;
+KvCache& KvCache::operator=(KvCache&& other) noexcept = default;
+KvCache::~KvCache() = default;
 
-Footprint KvCache::footprint() const {
-  return {keys_.size(), values_.size(), scales_.span().size_bytes(), turned_.span().size_bytes() + rope_.bytes()};
-}
+int KvCache::most_tokens() const { return policy().stream ? std::numeric_limits<int>::max() : sizes().positions; }
 
-int KvCache::most_tokens() const { return policy_.stream ? std::numeric_limits<int>::max() : sizes_.positions; }
-
-int KvCache::kept() const { return std::min(length(), capacity_); }
+int KvCache::kept() const { return std::min(length(), capacity()); }
 
 std::size_t KvCache::bytes_in_use() const {
-  const std::size_t vector = static_cast<std::size_t>(sizes_.head_size) * entry(policy_.storage).bytes +
-                             (policy_.storage == Storage::kInt8 ? sizeof(float) : 0);
-  return 2 * vector * static_cast<std::size_t>(sizes_.layers) * static_cast<std::size_t>(sizes_.kv_heads) *
+  const std::size_t vector = static_cast<std::size_t>(sizes().head_size) * entry(policy().storage).bytes +
+                             (policy().storage == Storage::kInt8 ? sizeof(float) : 0);
+  return 2 * vector * static_cast<std::size_t>(sizes().layers) * static_cast<std::size_t>(sizes().kv_heads) *
          static_cast<std::size_t>(kept());
 }
 
-int KvCache::slot_of(int position) const {
-  if (position < capacity_) return position;
-  return policy_.sinks + (position - policy_.sinks) % (capacity_ - policy_.sinks);
+int detail::Layout::slot_of(int position) const {
+  if (position < capacity) return position;
+  return policy.sinks + (position - policy.sinks) % (capacity - policy.sinks);
 }
 
 bool KvCache::holds(int position) const {
   if (position < 0 || position >= length()) return false;
-  return position < std::min(policy_.sinks, capacity_) || length() <= capacity_ ||
-         position >= length() - (capacity_ - policy_.sinks);
+  return position < std::min(policy().sinks, capacity()) || length() <= capacity() ||
+         position >= length() - (capacity() - policy().sinks);
 }
 
 bool KvCache::can_truncate(int length) const {
@@ -135,35 +132,29 @@ bool KvCache::can_truncate(int length) const {
   const int longest = *std::max_element(lengths_.begin(), lengths_.end());
   if (length > *std::min_element(lengths_.begin(), lengths_.end())) return false;
   // The next token takes the slot of the one that is forgotten, so that one step back is always possible.
-  return length == 0 || longest <= capacity_ || length >= longest - 1;
+  return length == 0 || longest <= capacity() || length >= longest - 1;
 }
 
 void KvCache::truncate(int length) {
   if (!can_truncate(length)) {
     throw_invalid({"KvCache: truncating ", this->length(), " tokens to ", length,
-                   "; want fewer than there are, and nothing that a window of ", policy_.window, " and ", policy_.sinks,
-                   " sinks has evicted"});
+                   "; want fewer than there are, and nothing that a window of ", policy().window, " and ",
+                   policy().sinks, " sinks has evicted"});
   }
   std::fill(lengths_.begin(), lengths_.end(), length);
-  if (length == 0) finite_ = true;
-}
-
-std::size_t KvCache::block(int layer, int head) const {
-  return (static_cast<std::size_t>(layer) * static_cast<std::size_t>(sizes_.kv_heads) +
-          static_cast<std::size_t>(head)) *
-         static_cast<std::size_t>(slots_);
+  if (length == 0) store_->clear();
 }
 
 void KvCache::check(int layer, const ConstHeads& q, const ConstHeads& k, const ConstHeads& v, const Heads& out) const {
-  if (layer < 0 || layer >= sizes_.layers) {
-    throw_invalid({"KvCache: layer ", layer, "; there are 0 to ", sizes_.layers - 1});
+  if (layer < 0 || layer >= sizes().layers) {
+    throw_invalid({"KvCache: layer ", layer, "; there are 0 to ", sizes().layers - 1});
   }
   if (const std::string_view wrong = shape_error(q, k, v, out); !wrong.empty()) {
     throw_invalid({"KvCache: layer ", layer, ": Q, K, V and O differ in ", wrong});
   }
-  if (k.heads != sizes_.kv_heads || k.size != sizes_.head_size || q.heads % sizes_.kv_heads != 0) {
+  if (k.heads != sizes().kv_heads || k.size != sizes().head_size || q.heads % sizes().kv_heads != 0) {
     throw_invalid({"KvCache: layer ", layer, ": K has ", k.heads, " heads of ", k.size, ", Q ", q.heads,
-                   "; the cache has ", sizes_.kv_heads, " of ", sizes_.head_size,
+                   "; the cache has ", sizes().kv_heads, " of ", sizes().head_size,
                    ", and Q must have a multiple of that many"});
   }
   if (k.tokens < 0 || k.tokens > most_tokens() - length(layer)) {
@@ -175,100 +166,20 @@ void KvCache::check(int layer, const ConstHeads& q, const ConstHeads& k, const C
   }
 }
 
-/// Tokens into slots `slot`, slot + 1, …
-void KvCache::write(int layer, const ConstHeads& k, const ConstHeads& v, int slot) {
-  const int D = sizes_.head_size;
-  if (policy_.storage == Storage::kFloat32) {
-    auto* keys = reinterpret_cast<float*>(keys_.data()) + block(layer, 0) * static_cast<std::size_t>(D);
-    attention::pack_keys(k, slot, keys, static_cast<std::ptrdiff_t>(slots_) * D);
-  }
-  for (int g = 0; g < sizes_.kv_heads; ++g) {
-    const std::size_t head = block(layer, g), all = block(sizes_.layers, 0);
-    for (int t = 0; t < k.tokens; ++t) {
-      const std::size_t at = static_cast<std::size_t>(slot) + static_cast<std::size_t>(t);
-      const std::size_t lane = at % kPanelKeys;
-      const std::size_t key = (head + at - lane) * static_cast<std::size_t>(D) + lane;
-      const std::size_t value = (head + at) * static_cast<std::size_t>(D);
-      switch (policy_.storage) {
-        case Storage::kFloat32:
-          std::copy_n(v.at(t, g), D, reinterpret_cast<float*>(values_.data()) + value);
-          break;
-        case Storage::kFloat16:
-          finite_ &= detail::encode(k.at(t, g), D, reinterpret_cast<std::uint16_t*>(keys_.data()) + key, kPanelKeys);
-          finite_ &= detail::encode(v.at(t, g), D, reinterpret_cast<std::uint16_t*>(values_.data()) + value, 1);
-          break;
-        case Storage::kInt8:
-          scales_.data()[head + at] =
-              detail::encode(k.at(t, g), D, reinterpret_cast<std::int8_t*>(keys_.data()) + key, kPanelKeys);
-          scales_.data()[all + head + at] =
-              detail::encode(v.at(t, g), D, reinterpret_cast<std::int8_t*>(values_.data()) + value, 1);
-          break;
-      }
-    }
-  }
-}
-
-/// What attention reads of a layer, where that isn't float32.
-attention::Stored KvCache::stored(int layer) const {
-  if (policy_.storage == Storage::kFloat32) return {};
-  const std::size_t first = block(layer, 0), all = block(sizes_.layers, 0);
-  const std::size_t bytes = first * static_cast<std::size_t>(sizes_.head_size) * entry(policy_.storage).bytes;
-  const bool scaled = policy_.storage == Storage::kInt8;
-  return {.storage = policy_.storage,
-          .keys = keys_.data() + bytes,
-          .values = values_.data() + bytes,
-          .head_stride = static_cast<std::ptrdiff_t>(slots_) * sizes_.head_size,
-          .key_scales = scaled ? scales_.data() + first : nullptr,
-          .value_scales = scaled ? scales_.data() + all + first : nullptr,
-          .scale_stride = slots_,
-          .finite = finite_};
+void KvCache::rotate(int layer, const Heads& q, parallel::ThreadPool& pool) const {
+  store_->rotate(length(layer), q, pool);
 }
 
 void KvCache::extend(int layer, const ConstHeads& q, const ConstHeads& k, const ConstHeads& v, const Heads& out,
                      attention::Context& context, gemm::Mode mode) {
   check(layer, q, k, v, out);
-  if (policy_.guest) {
-    extend_by_guest(layer, q, k, v, out, context);
-    lengths_[static_cast<std::size_t>(layer)] += k.tokens;
-    return;
-  }
-  const int D = sizes_.head_size, start = length(layer);
-  const bool plain = policy_.storage == Storage::kFloat32, whole = plain || policy_.stream;
-  const std::size_t first = plain ? block(layer, 0) * static_cast<std::size_t>(D) : 0;
-  const std::ptrdiff_t head_stride = static_cast<std::ptrdiff_t>(slots_) * D;
-  const float* keys = plain ? reinterpret_cast<const float*>(keys_.data()) + first : nullptr;
-  const float* values = plain ? reinterpret_cast<const float*>(values_.data()) + first : nullptr;
-  if (policy_.stream) {
-    keys = turned_.data();
-    if (!plain) values = keys + sizes_.kv_heads * head_stride;
-  }
-  // Tokens begin … begin + count, and what queries see of the first `seen` slots.
-  const auto attend = [&](int begin, int count, int seen, bool causal) {
-    const int slot = slot_of(start + begin);
-    write(layer, k.block(begin, count), v.block(begin, count), slot);
-    if (policy_.stream) turn(layer, seen, causal ? capacity_ - 1 : slot);
-    const ConstHeads all_keys{keys, seen, sizes_.kv_heads, D, D, head_stride};
-    const ConstHeads all_values{values, seen, sizes_.kv_heads, D, D, head_stride};
-    attention::attend({.q = q.block(begin, count),
-                       .k = all_keys,
-                       .v = all_values,
-                       .out = out.block(begin, count),
-                       .causal = causal,
-                       .first_query = causal ? start + begin : 0,
-                       .k_panels = {keys, whole ? head_stride : 0},
-                       .stored = whole ? attention::Stored{} : stored(layer)},
-                      context, mode);
-  };
-  // While nothing is evicted slots are positions, and a mask says who sees what.
-  const int straight = std::clamp(capacity_ - start, 0, k.tokens);
-  if (straight > 0) attend(0, straight, start + straight, true);
-  for (int t = straight; t < k.tokens; ++t) attend(t, 1, capacity_, false);
+  store_->extend(layer, length(layer), q, k, v, out, context, mode);
   lengths_[static_cast<std::size_t>(layer)] += k.tokens;
 }
 
 void KvCache::read(int layer, int head, int position, std::span<float> key, std::span<float> value) const {
-  const auto D = static_cast<std::size_t>(sizes_.head_size);
-  if (layer < 0 || layer >= sizes_.layers || head < 0 || head >= sizes_.kv_heads || !holds(position) ||
+  const auto D = static_cast<std::size_t>(sizes().head_size);
+  if (layer < 0 || layer >= sizes().layers || head < 0 || head >= sizes().kv_heads || !holds(position) ||
       position >= length(layer) || key.size() != D || value.size() != D) {
     throw_invalid({"KvCache: position ",
                    position,
@@ -285,26 +196,13 @@ void KvCache::read(int layer, int head, int position, std::span<float> key, std:
                    " tokens, of which ",
                    kept(),
                    " are kept, ",
-                   sizes_.layers,
+                   sizes().layers,
                    " layers and ",
-                   sizes_.kv_heads,
+                   sizes().kv_heads,
                    " heads of ",
-                   sizes_.head_size});
+                   sizes().head_size});
   }
-  if (policy_.guest) return read_of_guest(layer, head, position, key, value);
-  const int slot = slot_of(position);
-  if (policy_.storage != Storage::kFloat32) {
-    attention::read_stored(stored(layer), head, slot, key, value);
-  } else {
-    const auto at = static_cast<std::size_t>(slot), lane = at % kPanelKeys;
-    const float* keys = reinterpret_cast<const float*>(keys_.data()) + (block(layer, head) + at - lane) * D + lane;
-    const float* values = reinterpret_cast<const float*>(values_.data()) + (block(layer, head) + at) * D;
-    for (std::size_t d = 0; d < D; ++d) {
-      key[d] = keys[d * kPanelKeys];
-      value[d] = values[d];
-    }
-  }
-  if (policy_.stream) turn_key(layer, position, key);
+  store_->read(layer, head, position, length(layer), key, value);
 }
 
 }  // namespace optlab::kvcache

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "attention/attention.h"
-#include "attention/rope_table.h"
-#include "core/buffer.h"
 
 /// Keys and values of the tokens so far, so that a step of generation computes those of one token only.
 namespace optlab::kvcache {
@@ -50,6 +49,32 @@ struct Footprint {
 /// Of a cache that needn't exist. Throws as KvCache does.
 Footprint footprint(const Sizes& sizes, const Policy& policy);
 
+namespace detail {
+
+/// The slots of a cache.
+struct Layout {
+  /// Throws as KvCache does.
+  Layout(const Sizes& of, const Policy& by);
+
+  /// The slot of a position.
+  int slot_of(int position) const;
+  /// Vectors of D before this layer's and head's.
+  std::size_t block(int layer, int head) const {
+    return (static_cast<std::size_t>(layer) * static_cast<std::size_t>(sizes.kv_heads) +
+            static_cast<std::size_t>(head)) *
+           static_cast<std::size_t>(slots);
+  }
+
+  Sizes sizes;
+  Policy policy;
+  int capacity;  // positions that fit before the first is evicted
+  int slots;     // capacity in whole panels
+};
+
+class Store;
+
+}  // namespace detail
+
 /// A ring of slots for each layer and head. Position p is kept in slot p until the slots are full; from then on it
 /// replaces, behind the sinks, the oldest.
 ///
@@ -81,9 +106,12 @@ Footprint footprint(const Sizes& sizes, const Policy& policy);
 class KvCache {
  public:
   KvCache(const Sizes& sizes, const Policy& policy);
+  KvCache(KvCache&& other) noexcept;
+  KvCache& operator=(KvCache&& other) noexcept;
+  ~KvCache();
 
-  const Sizes& sizes() const { return sizes_; }
-  const Policy& policy() const { return policy_; }
+  const Sizes& sizes() const { return layout_.sizes; }
+  const Policy& policy() const { return layout_.policy; }
   /// Tokens that a layer has seen, which is the position of its next one; of the first layer, if none is named.
   int length(int layer = 0) const { return lengths_[static_cast<std::size_t>(layer)]; }
   /// Tokens that it keeps of those.
@@ -91,8 +119,8 @@ class KvCache {
   /// Of a sequence: the model's positions; a stream ends where an int does.
   int most_tokens() const;
   /// Positions that fit before the first is evicted.
-  int capacity() const { return capacity_; }
-  Footprint footprint() const;
+  int capacity() const { return layout_.capacity; }
+  Footprint footprint() const { return kvcache::footprint(sizes(), policy()); }
   /// Of the kept tokens alone: what a cache of just this length would have to hold, without panels' padding.
   std::size_t bytes_in_use() const;
 
@@ -112,42 +140,19 @@ class KvCache {
   void reset() { truncate(0); }
 
   /// The slot of a position.
-  int slot_of(int position) const;
+  int slot_of(int position) const { return layout_.slot_of(position); }
   /// Whether a token at `position` has been seen and is still kept.
   bool holds(int position) const;
   /// A key and value as attention sees them, D floats each. Throws also if the position isn't held.
   void read(int layer, int head, int position, std::span<float> key, std::span<float> value) const;
 
  private:
-  std::size_t block(int layer, int head) const;  // vectors of D before this layer's and head's
   void check(int layer, const attention::ConstHeads& q, const attention::ConstHeads& k, const attention::ConstHeads& v,
              const attention::Heads& out) const;
-  void write(int layer, const attention::ConstHeads& k, const attention::ConstHeads& v, int slot);
-  attention::Stored stored(int layer) const;
 
-  // stream.cpp
-  int place_of(int position, int length) const;
-  int place_of_slot(int slot, int latest) const;
-  void turn(int layer, int seen, int latest);
-  void turn_key(int layer, int position, std::span<float> key) const;
-
-  // guest.cpp
-  int guest_slot(int position) const;
-  void extend_by_guest(int layer, const attention::ConstHeads& q, const attention::ConstHeads& k,
-                       const attention::ConstHeads& v, const attention::Heads& out, attention::Context& context);
-  void read_of_guest(int layer, int head, int position, std::span<float> key, std::span<float> value) const;
-
-  Sizes sizes_;
-  Policy policy_;
-  int capacity_;
-  int slots_;  // capacity in whole panels
+  detail::Layout layout_;
+  std::unique_ptr<detail::Store> store_;
   std::vector<int> lengths_;
-  AlignedBuffer<std::byte> keys_;
-  AlignedBuffer<std::byte> values_;
-  AlignedBuffer<float> scales_;
-  AlignedBuffer<float> turned_;  // of a stream: keys [G·S·D] in panels, values [G·S·D] unless float32, a panel's angles
-  attention::RopeTable rope_;
-  bool finite_ = true;  // of kFloat16: all that was written since there was nothing
 };
 
 }  // namespace optlab::kvcache

@@ -134,7 +134,7 @@ void register_all() {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  optlab::nn::register_all();
+  optlab::lm::register_all();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
 }

@@ -1,6 +1,7 @@
 #include "lm/generate.h"
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <stdexcept>
 

@@ -16,10 +16,10 @@ AttentionSizes checked(const std::string& name, const AttentionSizes& s) {
   const bool fits = s.size >= 1 && s.heads >= 1 && s.kv_heads >= 1 && s.size % s.heads == 0 &&
                     s.heads % s.kv_heads == 0 && s.head_size() % 2 == 0 && s.positions >= 1;
   if (fits) return s;
+  constexpr const char* kWanted =
+      "; want kv_heads to divide heads, heads to divide size, an even size/heads and positions >= 1";
   throw_invalid({"layer ", name, ": size ", s.size, ", heads ", s.heads, ", kv_heads ", s.kv_heads, ", positions ",
-                 s.positions,
-                 "; want kv_heads to divide heads, heads to divide size, an even size/heads and positions "
-                 ">= 1"});
+                 s.positions, kWanted});
 }
 
 }  // namespace

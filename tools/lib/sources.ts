@@ -7,7 +7,13 @@ const kIgnored = new Set(['node_modules', 'dist', '.astro', 'build', 'public']);
 
 /** Every C++ file that people write: the library and the exercises of the lessons. */
 export function cppFiles(): string[] {
-  const patterns = ['src/**/*.{h,cpp}', 'lessons/**/*.{h,cpp}', 'wasm_tests/**/*.{h,cpp}', 'peers/**/*.{h,cpp}'];
+  const patterns = [
+    'src/**/*.{h,cpp}',
+    'lessons/**/*.{h,cpp}',
+    'wasm_tests/**/*.{h,cpp}',
+    'peers/**/*.{h,cpp}',
+    'tools/**/*.{h,cpp}',
+  ];
   return patterns
     .flatMap((pattern) => globSync(pattern, { cwd: kRoot, exclude: (name) => kIgnored.has(basename(name)) }))
     .sort();

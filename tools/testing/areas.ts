@@ -1,6 +1,6 @@
 // The areas of tools/test. They run side by side, and what they run waits for slots (tools/lib/slots.ts).
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import process from 'node:process';
 import { buildWasm, buildWeb, kTypedBuild } from '../build.ts';
 import { checkCaches } from '../cache-check.ts';
@@ -77,18 +77,36 @@ async function lint({ fast, log }: Context): Promise<Counts> {
   return sum(await Promise.all([typescript(), clangTidy(fast, log)]));
 }
 
-/** The C++ tests of a preset. */
-function cpp(preset: string, only?: RegExp, targets?: readonly string[]): (context: Context) => Promise<Counts> {
+/** The C++ tests of a preset: all, or these programs. */
+function cpp(preset: string, programs?: readonly string[]): (context: Context) => Promise<Counts> {
   return async ({ log }) => {
-    await build(preset, log, targets);
-    return ctest(preset, log, only);
+    await build(preset, log, programs);
+    return ctest(preset, log, programs && new RegExp(`^(${programs.join('|')})$`));
   };
 }
 
+/** Tests of what threads share. */
+const kThreadedTests = ['core_test', 'parallel_test', 'gemm_test', 'attention_test', 'measure_test', 'profile_test'];
+
+/** Tests of the modules that have kernels for each target. */
+function kernelTests(): string[] {
+  return globSync('src/*/target.cpp', { cwd: kRoot }).map((file) => `${basename(dirname(file))}_test`);
+}
+
+/**
+ * The least and the most that a browser may have run all tests. The two builds between compile the same sources with the same flags as one
+ * of those: there the tests run whose code differs from it, kernels on relaxed SIMD without threads, and threads without relaxed SIMD.
+ */
 async function wasm({ fast, log }: Context): Promise<Counts> {
+  const programs: Record<WasmBuild, readonly string[] | undefined> = {
+    'relaxed-threads': undefined,
+    simd: undefined,
+    relaxed: kernelTests(),
+    'simd-threads': kThreadedTests,
+  };
   const builds: readonly WasmBuild[] = fast ? ['relaxed-threads'] : kWasmBuilds;
   const counts: Counts[] = [];
-  for (const name of builds) counts.push(await cpp(`wasm-${name}`)({ fast, log }));
+  for (const name of builds) counts.push(await cpp(`wasm-${name}`, programs[name])({ fast, log }));
   return sum(counts);
 }
 
@@ -120,18 +138,14 @@ async function drift({ log }: Context): Promise<Counts> {
   return sum(await Promise.all([checkDrift(log), checkCaches(log)]));
 }
 
-/** The built site in browsers: engines with as many threads as there are cores. A file that times nothing says "Beside others" at its head. */
+/** The built site in browsers. Tests pass under load, so one file runs beside another. */
 function browsers(pattern: string): (context: Context) => Promise<Counts> {
-  const share = (file: string) =>
-    /^\/\/ Beside others: .{10}/m.test(readFileSync(join(kRoot, file), 'utf8')) ? {} : kAlone;
   return async ({ log }) => {
     await linkAll(log);
     await inSite(() => buildWeb(log));
-    return nodeTests([pattern], log, share);
+    return nodeTests([pattern], log, () => ({}));
   };
 }
-
-const kThreadedTests = ['core_test', 'parallel_test', 'gemm_test', 'attention_test', 'measure_test', 'profile_test'];
 
 /** Those that take long come first, so that short ones fill the gaps at the end. */
 export const kAreas: readonly Area[] = [
@@ -141,7 +155,7 @@ export const kAreas: readonly Area[] = [
     name: 'tsan',
     what: 'the threaded C++ tests under ThreadSanitizer',
     fast: false,
-    run: cpp('tsan', new RegExp(`^(${kThreadedTests.join('|')})$`), kThreadedTests),
+    run: cpp('tsan', kThreadedTests),
   },
   { name: 'native', what: 'the C++ tests on this machine', fast: true, run: cpp('native') },
   { name: 'wasm', what: 'the C++ tests as WebAssembly under Node (--fast: one build of four)', fast: true, run: wasm },

@@ -1,5 +1,4 @@
 // The service worker: the site without a server, isolation without headers, and a new version in place of an old one.
-// Beside others: it waits for downloads, and times nothing.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

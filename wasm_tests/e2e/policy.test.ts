@@ -1,5 +1,4 @@
 // The Content-Security-Policy holds: on every page, and in the workers, which have a policy of their own.
-// Beside others: it asks what the page may do, and times nothing.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { kFirstLesson, kLesson, Site, type Visit } from './site.ts';

@@ -26,10 +26,10 @@ export interface Sheet {
 }
 
 /**
- * An experiment with settings. A subclass declares `static fields` and `static key`; the form's fields, the address bar, the HTML attributes
+ * An experiment. A subclass with settings declares `static fields` and `static key`; the form's fields, the address bar, the HTML attributes
  * of the fields' names, progress, stop, the question before the run and the exported record follow from that.
  */
-export abstract class Experiment<F extends Fields> extends LabElement {
+export abstract class Experiment<F extends Fields = Record<never, never>> extends LabElement {
   static fields: Fields = {};
   /** Names the settings in the address, unless the element has an id. */
   static key = '';
@@ -46,13 +46,13 @@ export abstract class Experiment<F extends Fields> extends LabElement {
     return { threads: this.maxThreads };
   }
 
-  protected override get settingsKey(): string {
-    return this.id || this.#declared.key;
+  protected override get settingsKey(): string | null {
+    return this.id || this.#declared.key || null;
   }
 
   protected override async prepare(): Promise<void> {
     await super.prepare();
-    const saved = this.settings(this.settingsKey);
+    const saved = this.settingsKey === null ? {} : this.settings(this.settingsKey);
     const said = (name: string) => (this.inAddress(name) ? saved[name] : undefined) ?? this.getAttribute(name);
     this.values = this.settle(valuesOf(this.#declared.fields as F, said, this.#limits));
   }
@@ -70,10 +70,11 @@ export abstract class Experiment<F extends Fields> extends LabElement {
   /** Changes settings; the address follows. */
   protected change(change: Partial<ValuesOf<F>>): void {
     this.values = this.settle({ ...this.values, ...change });
+    this.requestUpdate();
+    if (this.settingsKey === null) return;
     const { fields, address } = this.#declared;
     const told = Object.entries(addressOf(fields, this.values, address, this.#limits));
     this.saveSettings(this.settingsKey, Object.fromEntries(told.filter(([name]) => this.inAddress(name))));
-    this.requestUpdate();
   }
 
   /** Runs a task; `show` gets each report, the last one too, which is returned. */
@@ -107,6 +108,8 @@ export abstract class Experiment<F extends Fields> extends LabElement {
         return this.renderSelect(label, value, options ?? control.options, (said) => this.#take(name, said));
       case 'threads':
         return html`${this.renderThreads(Number(value), (count) => this.#take(name, String(count)))}`;
+      case 'own':
+        throw new Error(`${name} is drawn by its element`);
       case 'number': {
         const { low, high, step } = control;
         return html`<label class="field"
@@ -164,6 +167,29 @@ export abstract class Experiment<F extends Fields> extends LabElement {
         ${start.verb} without a prediction
       </button>
       ${start.offline === true ? nothing : this.renderBlocked()}
+    </div>`;
+  }
+
+  /** The same without a question. `note` stands beside the button; not `ready`: something else is missing. */
+  protected renderRun({
+    verb,
+    busy,
+    run,
+    note,
+    ready = true,
+  }: Start & { note?: unknown; ready?: boolean }): TemplateResult {
+    return html`<div class="section row">
+      ${
+        this.working
+          ? html`${this.renderStop()}<span class="muted small">${busy}</span>`
+          : html`<button
+                class="primary"
+                ?disabled=${!ready || engine.running === null || this.blocked}
+                @click=${() => run()}
+              >
+                ${verb}</button
+              >${note === undefined ? nothing : html`<span class="muted small">${note}</span>`}${this.renderBlocked()}`
+      }
     </div>`;
   }
 

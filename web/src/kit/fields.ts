@@ -15,11 +15,15 @@ export type Control =
   | { kind: 'select'; options: readonly (readonly [string, string])[] }
   | { kind: 'number'; low: number; high: number; step: number }
   | { kind: 'text'; longest: number }
-  | { kind: 'threads' };
+  | { kind: 'threads' }
+  /** The element draws it itself. */
+  | { kind: 'own' };
 
 export interface Field<T extends Value> {
   readonly label: string;
   readonly initial: T;
+  /** In place of `initial` where that depends on the machine. */
+  readonly initialHere?: (limits: Limits) => T;
   readonly control: Control;
   /** The value that a text states; undefined if it states none that is allowed. */
   parse(text: string, limits: Limits): T | undefined;
@@ -84,11 +88,20 @@ export function text(label: string, longest: number, initial: string): Field<str
   return { label, initial, control: { kind: 'text', longest }, parse: (said) => said.slice(0, longest) };
 }
 
-/** Threads: one unless the reader says more. With `capped`, a number that the machine doesn't have becomes the most it has, else it counts as none. */
-export function threads({ capped = false }: { capped?: boolean } = {}): Field<number> {
+/** Text that the element draws itself and `holds` judges. */
+export function own(initial: string, holds: (said: string) => boolean = () => true): Field<string> {
+  return { label: '', initial, control: { kind: 'own' }, parse: (said) => (holds(said) ? said : undefined) };
+}
+
+/**
+ * Threads: one unless the reader says more, with `all` as many as there are. With `capped`, a number that the machine doesn't have becomes the
+ * most it has, else it counts as none.
+ */
+export function threads({ capped = false, all = false }: { capped?: boolean; all?: boolean } = {}): Field<number> {
   return {
     label: 'Threads',
     initial: 1,
+    ...(all ? { initialHere: (limits: Limits) => limits.threads } : {}),
     control: { kind: 'threads' },
     parse: (said, limits) => {
       const count = Math.floor(Number(said));
@@ -103,6 +116,9 @@ export function initialOf<F extends Fields>(fields: F): ValuesOf<F> {
   return Object.fromEntries(Object.entries(fields).map(([name, { initial }]) => [name, initial])) as ValuesOf<F>;
 }
 
+const initialHere = <T extends Value>(field: Field<T>, limits: Limits): T =>
+  field.initialHere?.(limits) ?? field.initial;
+
 /** Values from texts by name; a missing or refused one is the field's initial value. */
 export function valuesOf<F extends Fields>(
   fields: F,
@@ -112,7 +128,7 @@ export function valuesOf<F extends Fields>(
   const value = ([name, field]: [string, Fields[string]]) => {
     const words = said(name);
     const parsed: unknown = words === null || words === undefined ? undefined : field.parse(words, limits);
-    return [name, parsed ?? field.initial];
+    return [name, parsed ?? initialHere(field, limits)];
   };
   return Object.fromEntries(Object.entries(fields).map(value)) as ValuesOf<F>;
 }
@@ -126,7 +142,8 @@ export function addressOf<F extends Fields>(
 ): Record<string, string> {
   const told = Object.entries(fields).filter(
     ([name, field]) =>
-      field.parse(String(values[name]), limits) === values[name] && (which === 'all' || values[name] !== field.initial),
+      field.parse(String(values[name]), limits) === values[name] &&
+      (which === 'all' || values[name] !== initialHere(field, limits)),
   );
   return Object.fromEntries(told.map(([name]) => [name, String(values[name])]));
 }

@@ -14,13 +14,13 @@ import type task from './task.ts';
 import type { Lane } from '#lab/types.ts';
 import { threeDigits } from '#lab/text.ts';
 import { engine } from '#kit/context.ts';
-import { LabElement } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
 import { labStyles } from '#kit/styles.ts';
 
 const kSeconds = 6;
 
 /** Measures which blocks a matrix product is best cut into on this device, and lets every product of the page use them. */
-export class BlockingTuner extends LabElement {
+export class BlockingTuner extends Experiment {
   #report: TuneReport | null = null;
 
   static override styles = [
@@ -46,37 +46,23 @@ export class BlockingTuner extends LabElement {
     this.#report = null;
     await this.work(async () => {
       const options = { seconds: kSeconds, threads: this.maxThreads };
-      const show = (partial: TuneReport) => this.#show(partial);
-      const report = await engine.run<typeof task>('02-acceleration/blocking-tuner', options, show);
+      const report = await this.runTask<typeof task>('02-acceleration/blocking-tuner', options, (partial) => {
+        this.#report = partial;
+      });
       if (report.best !== null) engine.blocking = report.best;
-      this.#show(report);
       this.announcement = tuningVerdict(report);
     });
-  }
-
-  #show(report: TuneReport): void {
-    this.#report = report;
-    this.progress = report.progress;
-    this.requestUpdate();
   }
 
   override render(): TemplateResult {
     return html`<div class="card">
       ${this.renderHead('Block sizes for this device')}
-      <div class="section row">
-        ${
-          this.working
-            ? html`${this.renderStop()}<span class="muted small">racing block sizes…</span>`
-            : html`<button
-                  class="primary"
-                  ?disabled=${engine.running === null || this.blocked}
-                  @click=${() => this.#run()}
-                >
-                  ${this.#report === null ? 'Measure the block sizes' : 'Measure again'}
-                </button>
-                <span class="muted small">about ${kSeconds + 1} seconds</span>${this.renderBlocked()}`
-        }
-      </div>
+      ${this.renderRun({
+        verb: this.#report === null ? 'Measure the block sizes' : 'Measure again',
+        busy: 'racing block sizes…',
+        run: () => this.#run(),
+        note: `about ${kSeconds + 1} seconds`,
+      })}
       ${this.renderProgress('Progress of the race of block sizes')} ${this.#renderResult()} ${this.#renderInUse()}
       ${this.renderError()}
     </div>`;

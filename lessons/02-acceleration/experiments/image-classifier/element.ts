@@ -1,12 +1,12 @@
 import { html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
 import { countRight, kClasses, kPixels, kSide, type TestSet } from '#lab/fashion.ts';
-import { rungColor } from '#lab/format.ts';
-import { kGuestFunction, kGuestRung } from '#lab/guest.ts';
-import type { OwnKernel } from '#lab/session.ts';
+import { kGuestRung } from '#lab/guest.ts';
 import { countOf, duration, pagePosition, percent, times } from '#lab/text.ts';
 import { median, softmax } from '#lab/statistics.ts';
-import { engine, session } from '#kit/context.ts';
-import { LabElement } from '#kit/lab-element.ts';
+import { engine } from '#kit/context.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { own, threads } from '#kit/fields.ts';
+import { RungChoice } from '#kit/rungs.ts';
 import { drawImage, memoryText, renderScore } from './view.ts';
 import type images from './images.task.ts';
 import type scores from './logits.task.ts';
@@ -22,13 +22,21 @@ const kSecondsPerRung = 0.3;
 /** Enough to compare by eye; the whole digest is the cell's title. */
 const kDigestDigits = 8;
 
+/** `rungs`: names separated by commas, drawn by RungChoice. */
+const kFields = { rungs: own(''), threads: threads({ all: true }) };
+
 /** Real test images, classified by the trained MLP through any rung: the same answers, in different times. */
-export class ImageClassifier extends LabElement {
+export class ImageClassifier extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'classify';
+
   #data: TestSet | null = null;
-  #threads = 0;
-  #chosen: Set<string> | null = null;
-  /** The reader's own kernel as it was at the last drawing. */
-  #offered: OwnKernel | null = null;
+  readonly #choice = new RungChoice(
+    this,
+    () => this.variants,
+    // Without the prepacked rungs: the model's weights are packed once for every rung.
+    ({ prepacked, threaded }) => !prepacked && (!threaded || this.maxThreads > 1),
+  );
   #report: ClassifyReport | null = null;
   #page = 0;
   #mistakesOnly = false;
@@ -41,46 +49,14 @@ export class ImageClassifier extends LabElement {
     await nearView(this);
     await super.prepare();
     this.#data ??= await engine.ask<typeof images>('02-acceleration/image-classifier/images', {});
-    const saved = this.settings(this.settingsKey);
-    const threads = Number(saved['threads']);
-    this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
-    const names = this.#ladder;
-    const chosen = names.filter((name) => saved['rungs']?.split(',').includes(name) ?? true);
-    this.#chosen = new Set(chosen.length > 0 ? chosen : names);
-  }
-
-  protected override get settingsKey(): string {
-    return 'classify';
+    this.#choice.choose(
+      this.values.rungs.split(','),
+      this.#choice.ladder.map(({ name }) => name),
+    );
   }
 
   protected override get racesOwn(): boolean {
     return true;
-  }
-
-  /** A kernel that has just passed joins the others. */
-  protected override willUpdate(): void {
-    if (session.own !== null && session.own !== this.#offered) this.#chosen?.add(kGuestRung);
-    this.#offered = session.own;
-  }
-
-  /** Without the prepacked rungs: the model's weights are packed once for every rung. */
-  get #ladder(): string[] {
-    return this.variants
-      .filter((variant) => !variant.prepacked && (!variant.threaded || this.maxThreads > 1))
-      .map((variant) => variant.name);
-  }
-
-  get #rungs(): string[] {
-    return this.#ladder.filter((name) => this.#chosen?.has(name));
-  }
-
-  #color(name: string): string {
-    return rungColor(this.variants, name);
-  }
-
-  #save(): void {
-    this.saveSettings(this.settingsKey, { rungs: this.#rungs.join(','), threads: String(this.#threads) });
-    this.requestUpdate();
   }
 
   async #run(): Promise<void> {
@@ -88,13 +64,12 @@ export class ImageClassifier extends LabElement {
     if (data === null) return;
     this.#report = null;
     await this.work(async () => {
-      const variants = this.#rungs;
-      const options = { variants, threads: this.#threads, seconds: kSecondsPerRung };
-      const own = variants.includes(kGuestRung) ? session.own : null;
-      const guests = own === null ? undefined : new Map([[kGuestFunction, own]]);
-      const show = (partial: ClassifyReport) => this.#show(partial);
-      const report = await engine.run<typeof task>('02-acceleration/image-classifier', options, show, guests);
-      this.#show(report);
+      const options = { variants: this.#choice.names, threads: this.values.threads, seconds: kSecondsPerRung };
+      const show = (partial: ClassifyReport) => {
+        this.#report = partial;
+      };
+      const guests = this.#choice.guests;
+      const report = await this.runTask<typeof task>('02-acceleration/image-classifier', options, show, guests);
       const first = report.lanes[0];
       const right =
         first === undefined ? '' : `${countOf(countRight(first.predictions, data.labels), data.count)} right.`;
@@ -102,15 +77,15 @@ export class ImageClassifier extends LabElement {
     });
   }
 
-  #show(report: ClassifyReport): void {
-    this.#report = report;
-    this.progress = report.progress;
-    this.requestUpdate();
-  }
-
   override render(): TemplateResult {
     return html`<div class="card">
-      ${this.renderHead('Classify real images')} ${this.#renderSettings()} ${this.#renderStart()}
+      ${this.renderHead('Classify real images')} ${this.#renderSettings()}
+      ${this.renderRun({
+        verb: this.#report === null ? 'Classify all images' : 'Classify again',
+        busy: 'classifying…',
+        run: () => this.#run(),
+        ready: this.#data !== null && this.#choice.names.length > 0,
+      })}
       ${this.renderProgress('Progress of the classification')} ${this.#renderTable()} ${this.#renderImages()}
       ${this.#renderDetail()} ${this.renderError()}
     </div>`;
@@ -122,45 +97,12 @@ export class ImageClassifier extends LabElement {
         <span class="muted small">
           ${this.#data === null ? 'loading the images…' : `${this.#data.count.toLocaleString('en')} Fashion-MNIST test images, float32 MLP`}
         </span>
-        ${this.renderThreads(this.#threads, (threads) => {
-          this.#threads = threads;
-          this.#save();
-        })}
+        ${this.renderField('threads')}
       </div>
-      <fieldset ?disabled=${this.working}>
-        <legend>Rungs</legend>
-        <div class="chips">
-          ${this.#ladder.map(
-            (name) =>
-              html`<label class="chip">
-                <input
-                  type="checkbox"
-                  .checked=${this.#chosen?.has(name) ?? false}
-                  @change=${(event: Event) => this.#toggle(name, (event.target as HTMLInputElement).checked)}
-                />
-                <span class="dot" style="background:${this.#color(name)}" aria-hidden="true"></span>${name}
-              </label>`,
-          )}
-        </div>
-      </fieldset>
-    </div>`;
-  }
-
-  #toggle(name: string, on: boolean): void {
-    if (on) this.#chosen?.add(name);
-    else this.#chosen?.delete(name);
-    this.#save();
-  }
-
-  #renderStart(): TemplateResult {
-    if (this.working)
-      return html`<div class="section row">${this.renderStop()}<span class="muted small">classifying…</span></div>`;
-    const ready = engine.running !== null && this.#data !== null && this.#rungs.length > 0 && !this.blocked;
-    return html`<div class="section row">
-      <button class="primary" ?disabled=${!ready} @click=${() => this.#run()}>
-        ${this.#report === null ? 'Classify all images' : 'Classify again'}
-      </button>
-      ${this.renderBlocked()}
+      ${this.#choice.render(this.working, (name, on) => {
+        this.#choice.toggle(name, on);
+        this.change({ rungs: this.#choice.names.join(',') });
+      })}
     </div>`;
   }
 
@@ -199,7 +141,7 @@ export class ImageClassifier extends LabElement {
     const known = lane.passes.length > 0;
     const time = known ? median(lane.passes) : 0;
     const bar = svg`<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-      <rect width=${known ? Math.max(0.5, (100 * time) / slowest) : 0} y="1" height="8" fill=${this.#color(lane.variant)} /></svg>`;
+      <rect width=${known ? Math.max(0.5, (100 * time) / slowest) : 0} y="1" height="8" fill=${this.#choice.color(lane.variant)} /></svg>`;
     return html`<tr>
       <th scope="row">${lane.variant}</th>
       <td>${percent(countRight(lane.predictions, data.labels) / data.count)}</td>

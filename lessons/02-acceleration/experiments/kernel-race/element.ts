@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { computePeak, flopsPerSecond, highestPeak, rungColor } from '#lab/format.ts';
+import { computePeak, flopsPerSecond, highestPeak } from '#lab/format.ts';
 import { raceRecord } from '#lab/export.ts';
-import { kGuestFunction, kGuestRung } from '#lab/guest.ts';
 import {
   activity,
   isUnsteady,
@@ -12,29 +11,19 @@ import {
   tiedWith,
   type RaceReport,
 } from '#lab/race.ts';
-import type { Guest, Guests } from '#lab/plug.ts';
-import type { Lane, Peak, VariantInfo } from '#lab/types.ts';
+import type { Lane, Peak } from '#lab/types.ts';
 import { gigaflops, times } from '#lab/text.ts';
 import { nearestFactor } from '#lab/statistics.ts';
 import { engine, session } from '#kit/context.ts';
-import { LabElement, saveFile } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { saveFile } from '#kit/lab-element.ts';
+import { RungChoice } from '#kit/rungs.ts';
+import { kFactors, kFields, kSizes, sizeLabel } from './settings.ts';
 import type race from './task.ts';
 import { renderDigests, renderLane, renderPreview, renderTable } from './view.ts';
 import { raceStyles } from './styles.ts';
 import { labStyles } from '#kit/styles.ts';
 
-/** M×K×N, with what such a product stands for. */
-const kShapes: readonly { text: string; note: string }[] = [
-  { text: '64x64x64', note: 'fits the first-level cache' },
-  { text: '128x128x128', note: '' },
-  { text: '256x256x256', note: '' },
-  { text: '512x512x512', note: '' },
-  { text: '1024x1024x1024', note: 'the slow rungs take seconds per call' },
-  { text: '64x784x256', note: 'first layer of the MLP, 64 images' },
-  { text: '1x1024x1024', note: 'one row: a matrix–vector product' },
-];
-const kDefaultShape = '512x512x512';
-const kFactors = [1, 2, 5, 10, 20, 50, 100];
 /** The race's clock counts measured batches only; a rung that is slow for its size takes longer. */
 const kSecondsPerLane = 0.6;
 const kUnsteadyHint =
@@ -53,18 +42,21 @@ interface Prediction {
 /**
  * The rungs of the GEMM ladder, measured against each other on this device.
  *
- * Attributes: `shape` (MxKxN), `rungs` (names separated by commas), `id` (names its settings in the address, where a page has several
+ * Attributes: `size` (MxKxN), `rungs` (names separated by commas), `threads`, `id` (names its settings in the address, where a page has several
  * races; default `race`); with `compact` there are no settings and no prediction.
  */
-export class KernelRace extends LabElement {
+export class KernelRace extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'race';
   static override properties = { compact: { type: Boolean } };
   declare compact: boolean;
 
-  #shape = kDefaultShape;
-  #threads = 0;
-  #chosen: Set<string> | null = null;
-  /** The reader's own kernel as it was at the last drawing. */
-  #offered: Guest | null = null;
+  readonly #choice = new RungChoice(
+    this,
+    () => this.variants,
+    // A threaded rung with a single thread would only repeat its neighbour.
+    (rung) => !rung.threaded || this.maxThreads > 1,
+  );
   #prediction: Partial<Prediction> = {};
   /** The prediction as it was when the race began. */
   #committed: Prediction | null = null;
@@ -80,92 +72,51 @@ export class KernelRace extends LabElement {
 
   protected override async prepare(): Promise<void> {
     await super.prepare();
-    const saved = this.compact ? {} : this.settings(this.#key);
-    const shape = saved['size'] ?? this.getAttribute('shape') ?? kDefaultShape;
-    this.#shape = parseShape(shape) === null ? kDefaultShape : shape;
-    const threads = Number(saved['threads']);
-    this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
-    const names = (saved['rungs'] ?? this.getAttribute('rungs'))?.split(',');
-    const wanted = this.compact ? kCompactRungs[this.maxThreads > 1 ? 'threads' : 'single'] : names;
+    const wanted = this.compact
+      ? kCompactRungs[this.maxThreads > 1 ? 'threads' : 'single']
+      : this.values.rungs.split(',');
     // Integer rungs are offered, but another product: only who names them races them.
-    const floats = this.#ladder.filter((variant) => variant.mode !== 'int8').map((variant) => variant.name);
-    const rungs = this.#ladder.map((variant) => variant.name).filter((name) => (wanted ?? floats).includes(name));
-    this.#chosen = new Set(rungs.length > 0 ? rungs : floats);
+    const floats = this.#choice.ladder.filter(({ mode }) => mode !== 'int8').map(({ name }) => name);
+    this.#choice.choose(wanted, floats);
+  }
+
+  protected override get settingsKey(): string | null {
+    return this.compact ? null : super.settingsKey;
   }
 
   protected override get racesOwn(): boolean {
     return !this.compact;
   }
 
-  /** A kernel that has just passed joins the others. */
-  protected override willUpdate(): void {
-    if (session.own !== null && session.own !== this.#offered) this.#chosen?.add(kGuestRung);
-    this.#offered = session.own;
-  }
-
-  /** The rungs that make sense here: a threaded one with a single thread would only repeat its neighbour. */
-  get #ladder(): VariantInfo[] {
-    return this.variants.filter((variant) => !variant.threaded || this.maxThreads > 1);
-  }
-
   get #rungs(): string[] {
-    return this.#ladder.map((variant) => variant.name).filter((name) => this.#chosen?.has(name));
-  }
-
-  #color(name: string): string {
-    return rungColor(this.variants, name);
-  }
-
-  #save(): void {
-    const { m, k, n } = this.#dimensions;
-    const [rungs, threads] = [this.#rungs.join(','), String(this.#threads)];
-    this.saveSettings(this.#key, { size: `${m}x${k}x${n}`, rungs, threads });
-    this.requestUpdate();
-  }
-
-  get #key(): string {
-    return this.id || 'race';
-  }
-
-  protected override get settingsKey(): string | null {
-    return this.compact ? null : this.#key;
+    return this.#choice.names;
   }
 
   get #dimensions() {
-    return parseShape(this.#shape) ?? { m: 512, k: 512, n: 512 };
+    return parseShape(this.values.size)!;
   }
 
   async #run(): Promise<void> {
     const { winner, factor } = this.#prediction;
     this.#committed = winner !== undefined && factor !== undefined ? { winner, factor } : null;
     this.#report = null;
-    if (!this.compact) this.#save(); // so that the address reproduces this race, also with the page's own settings
+    this.change({ rungs: this.#rungs.join(',') }); // so that the address reproduces this race, also with the page's own settings
     await this.work(async () => {
       const variants = this.#rungs;
       const options = {
         ...this.#dimensions,
         variants,
-        threads: this.#threads,
+        threads: this.values.threads,
         seconds: kSecondsPerLane * variants.length,
       };
-      const show = (partial: RaceReport) => this.#show(partial);
-      const report = await engine.run<typeof race>('02-acceleration/kernel-race', options, show, this.#guests);
-      this.#show(report);
+      const show = (partial: RaceReport) => {
+        this.#report = partial;
+      };
+      const report = await this.runTask<typeof race>('02-acceleration/kernel-race', options, show, this.#choice.guests);
       this.#recorded = new Date();
       if (hasResult(report)) session.race = report;
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#winnerText(report)}`;
     });
-  }
-
-  get #guests(): Guests | undefined {
-    const own = this.#rungs.includes(kGuestRung) ? session.own : null;
-    return own === null ? undefined : new Map([[kGuestFunction, own]]);
-  }
-
-  #show(report: RaceReport): void {
-    this.#report = report;
-    this.progress = report.progress;
-    this.requestUpdate();
   }
 
   override render(): TemplateResult {
@@ -177,76 +128,37 @@ export class KernelRace extends LabElement {
   }
 
   #renderSettings(): TemplateResult {
-    const known = kShapes.some((shape) => shape.text === this.#shape);
-    const shapes = known ? kShapes : [...kShapes, { text: this.#shape, note: 'from the address' }];
+    const { size } = this.values;
+    const known = kSizes.some(([text]) => text === size);
+    const sizes = known ? kSizes : ([...kSizes, [size, sizeLabel(size, 'from the address')]] as const);
     return html`<div class="section">
-      <div class="row">
-        <label class="field"
-          >Size
-          <select
-            ?disabled=${this.working}
-            @change=${(event: Event) => this.#setShape((event.target as HTMLSelectElement).value)}
-          >
-            ${shapes.map(
-              ({ text, note }) =>
-                html`<option value=${text} .selected=${text === this.#shape}>
-                  ${shapeLabel(text)}${note && `, ${note}`}
-                </option>`,
-            )}
-          </select></label
-        >
-        ${this.renderThreads(this.#threads, (threads) => {
-          this.#threads = threads;
-          this.#save();
-        })}
-      </div>
-      <fieldset ?disabled=${this.working}>
-        <legend>Rungs</legend>
-        <div class="chips">${this.#ladder.map((variant) => this.#renderChip(variant))}</div>
-      </fieldset>
+      <div class="row">${this.renderField('size', sizes)} ${this.renderField('threads')}</div>
+      ${this.#choice.render(
+        this.working,
+        (name, on) => this.#toggle(name, on),
+        ({ idea, mode }) => `${idea} (${mode})`,
+      )}
     </div>`;
   }
 
-  #renderChip(variant: VariantInfo): TemplateResult {
-    return html`<label class="chip" title="${variant.idea} (${variant.mode})">
-      <input
-        type="checkbox"
-        .checked=${this.#chosen?.has(variant.name) ?? false}
-        @change=${(event: Event) => this.#toggle(variant.name, (event.target as HTMLInputElement).checked)}
-      />
-      <span class="dot" style="background:${this.#color(variant.name)}" aria-hidden="true"></span>${variant.name}
-    </label>`;
-  }
-
-  #setShape(shape: string): void {
-    this.#shape = shape;
-    this.#save();
-  }
-
   #toggle(name: string, on: boolean): void {
-    if (on) this.#chosen?.add(name);
-    else this.#chosen?.delete(name);
+    this.#choice.toggle(name, on);
     if (this.#prediction.winner === name && !on) this.#prediction = { ...this.#prediction, winner: undefined };
-    this.#save();
+    this.change({ rungs: this.#rungs.join(',') });
   }
 
   #renderStart(): TemplateResult {
-    if (this.working)
-      return html`<div class="section row">
-        ${this.renderStop()}<span class="muted small"
-          >${this.#report === null ? 'measuring…' : activity(this.#report)}</span
-        >
-      </div>`;
-    const ready = engine.running !== null && !this.blocked && this.#rungs.length > 0;
-    if (this.compact) {
-      return html`<div class="section row">
-        <button class="primary" ?disabled=${!ready} @click=${() => this.#run()}>
-          ${this.#report ? 'Run again' : 'Run the race'}
-        </button>
-        <span class="muted small">${shapeLabel(this.#shape)}, float32${this.#compactTime()}</span
-        >${this.renderBlocked()}
-      </div>`;
+    const busy = this.#report === null ? 'measuring…' : activity(this.#report);
+    const ready = this.#rungs.length > 0;
+    const run = () => this.#run();
+    if (this.working || this.compact) {
+      const note = `${shapeLabel(this.values.size)}, float32${this.#compactTime()}`;
+      return this.renderRun({ verb: this.#report ? 'Run again' : 'Run the race', busy, run, note, ready });
     }
+    return this.#renderPredict(ready && engine.running !== null && !this.blocked);
+  }
+
+  #renderPredict(ready: boolean): TemplateResult {
     const { winner, factor } = this.#prediction;
     const predicted = winner !== undefined && factor !== undefined;
     return html`<div class="section predict">
@@ -290,8 +202,7 @@ export class KernelRace extends LabElement {
 
   #renderWait(): TemplateResult | typeof nothing {
     const { m, k, n } = this.#dimensions;
-    const chosen = this.#ladder.filter((variant) => this.#chosen?.has(variant.name));
-    const slow = slowRungs(2 * m * k * n, chosen);
+    const slow = slowRungs(2 * m * k * n, this.#choice.chosen);
     if (slow.length === 0) return nothing;
     const names = slow.length < 3 ? slow.join(' and ') : `${slow.slice(0, -1).join(', ')} and ${slow.at(-1)}`;
     return html`<p class="muted small wait">${names} may take several seconds a call here.</p>`;
@@ -304,8 +215,7 @@ export class KernelRace extends LabElement {
 
   #renderResult(): TemplateResult | typeof nothing {
     const report = this.#report;
-    if (report === null)
-      return this.compact ? renderPreview(this.#ladder.filter((variant) => this.#chosen?.has(variant.name))) : nothing;
+    if (report === null) return this.compact ? renderPreview(this.#choice.chosen) : nothing;
     if (report.done && !hasResult(report)) return html`<div class="section">${this.#renderVerdict(report)}</div>`;
     const highest = highestPeak(session.peaks)?.value ?? null;
     const fastest = Math.max(
@@ -316,7 +226,7 @@ export class KernelRace extends LabElement {
     const scale = Math.max(fastest, highest ?? 0, ...roofs) * 1.04;
     return html`<div class="section">
         <ol class="lanes" aria-label="Speed of each rung">
-          ${report.lanes.map((lane, index) => renderLane(lane, { color: this.#color(lane.name), scale, peak: this.#peakOf(report, lane)?.value ?? null, empty: this.#waiting(index) }))}
+          ${report.lanes.map((lane, index) => renderLane(lane, { color: this.#choice.color(lane.name), scale, peak: this.#peakOf(report, lane)?.value ?? null, empty: this.#waiting(index) }))}
         </ol>
         <p class="axis">
           GFLOP/s${report.lanes.some((lane) => this.#mode(lane.name) === 'int8') ? ' (integers: GOP/s)' : ''}, more is

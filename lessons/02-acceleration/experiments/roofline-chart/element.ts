@@ -8,7 +8,7 @@ import { chartStyles } from '#kit/chart.styles.ts';
 import type race from '../kernel-race/task.ts';
 import type probe from './task.ts';
 import { engine, session } from '#kit/context.ts';
-import { LabElement } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
 import { frameFor, kLabelGap, kNarrow, peakLabel, px, py, renderLimits, type Frame } from '#kit/roofline-plot.ts';
 import { rooflineStyles } from '#kit/roofline-plot.styles.ts';
 import { labStyles } from '#kit/styles.ts';
@@ -21,7 +21,7 @@ const kUnsteadyHint =
 const kOwnRace = { m: 512, k: 512, n: 512, secondsPerLane: 0.4 };
 
 /** This device's roofline (Williams, Waterman, Patterson 2009), measured on the spot, with the rungs of the last race as dots. */
-export class RooflineChart extends LabElement {
+export class RooflineChart extends Experiment {
   #peaks: readonly Peak[] = [];
   #status = '';
   #unsteady = false;
@@ -73,20 +73,12 @@ export class RooflineChart extends LabElement {
     const dots = dotsOf(session.race?.lanes ?? []);
     return html`<div class="card">
       ${this.renderHead('Roofline of this device')}
-      <div class="section row">
-        ${
-          this.working
-            ? html`${this.renderStop()}<span class="muted small">${this.#status}</span>`
-            : html`<button
-                  class="primary"
-                  ?disabled=${engine.running === null || this.blocked}
-                  @click=${() => this.#run()}
-                >
-                  ${this.#peaks.length > 0 ? 'Measure again' : 'Measure this device'}
-                </button>
-                <span class="muted small">${this.#sourceNote()}</span>${this.renderBlocked()}`
-        }
-      </div>
+      ${this.renderRun({
+        verb: this.#peaks.length > 0 ? 'Measure again' : 'Measure this device',
+        busy: this.#status,
+        run: () => this.#run(),
+        note: this.#sourceNote(),
+      })}
       ${this.renderProgress('Progress of the probe')}
       <div class="section plot-section" ?hidden=${this.#peaks.length === 0}>
         <div class="plot">${this.#peaks.length === 0 ? nothing : this.#renderChart(dots)}</div>
