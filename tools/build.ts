@@ -17,7 +17,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import process from 'node:process';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { parseDeclaration } from '#lab/grading/declaration.ts';
 import { build, buildFolder, kWasmBuilds, type WasmBuild } from './lib/cmake.ts';
 import { clearProgress, CommandError, kRoot, run, seconds } from './lib/command.ts';
 import { kModules, kSiteModules, linkModules } from './lib/modules.ts';
@@ -61,11 +63,11 @@ export async function buildWasm(name: WasmBuild, log: string): Promise<void> {
   const folder = join(buildFolder(preset), 'src/bindings');
   const names = kSiteModules.flatMap((module) => [`${module}.mjs`, `${module}.wasm`]);
   mirror(new Map(names.map((file) => [file, join(folder, file)])), join(kRoot, 'web/public/wasm', name));
-  if (isTyped) writeTypes(folder);
+  if (isTyped) await writeTypes(folder);
 }
 
-/** Puts Embind's types where the site's sources import them. Embind also takes bytes where C++ takes a string; we pass strings. */
-function writeTypes(folder: string): void {
+/** Puts Embind's types and the slots for guests where the site's sources import them. Embind also takes bytes where C++ takes a string; we pass strings. */
+async function writeTypes(folder: string): Promise<void> {
   const files = new Map<string, string>();
   for (const name of kModules) {
     const source = join(folder, `${name}.d.ts`);
@@ -80,6 +82,7 @@ function writeTypes(folder: string): void {
     files.set(`${name}.d.ts`, text.replace(/^type EmbindString = .*$/m, 'type EmbindString = string;'));
   }
   files.set('modules.d.ts', moduleTypes());
+  files.set('guest-slots.ts', await guestSlots(folder));
   const generated = join(kRoot, 'web/src/lab/generated');
   mkdirSync(generated, { recursive: true });
   for (const found of readdirSync(generated)) if (!files.has(found)) rmSync(join(generated, found));
@@ -100,6 +103,22 @@ ${fields(kSiteModules)}}
 /** And those that only tests and tools load. */
 export interface Modules extends SiteModules {
 ${fields(others)}}
+`;
+}
+
+/** The slots for guests of all modules, which tell their declarations: pages must know them before they load a module. */
+async function guestSlots(folder: string): Promise<string> {
+  const declarations = new Set<string>();
+  for (const name of kSiteModules) {
+    const { default: create } = (await import(pathToFileURL(join(folder, `${name}.mjs`)).href)) as {
+      default: () => Promise<{ guestSlots(): string[] }>;
+    };
+    for (const declaration of (await create()).guestSlots()) declarations.add(declaration);
+  }
+  const rows = [...declarations].map((line) => `  ${parseDeclaration(line).name}: '${line}',\n`).sort();
+  return `/** The library's slots for guests, by name, as C declares them (src/guest/slots.h). */
+export const kGuestSlots = {
+${rows.join('')}} as const;
 `;
 }
 

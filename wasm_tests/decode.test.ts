@@ -121,7 +121,7 @@ function describeBuild(build: BuildName): void {
     const logits = decoder.logits();
     assert.equal(logits.indexOf(Math.max(...logits)), ids.at(-1));
     decoder.delete();
-    refuses('RangeError', /no kernels from outside/, () => decoderOf({ ...stream, own: true }));
+    refuses('RangeError', /no kernels from outside/, () => decoderOf({ ...stream, guest: true }));
   });
 
   it('accounts for its cache', () => {

@@ -3,21 +3,15 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { loadExercise } from '../tools/lib/exercises.ts';
 import { NodeHost } from '../tools/grade/host.ts';
-import { medianRate, type DecoderSettings } from '#lab/generation.ts';
+import { kDecoderSlots, medianRate, type DecoderSettings, type DecoderSlot } from '#lab/generation.ts';
 import { headersOf } from '#lab/grading/exercise.ts';
-import {
-  kDecoderSteps,
-  plugDecoderGuest,
-  reserveDecoderGuest,
-  type DecoderModules,
-  type DecoderStep,
-} from '#lab/guest.ts';
+import { plugGuests, reserveGuests, type GuestModule } from '#lab/guest.ts';
 import ownDecoder, { type OwnDecoderOptions } from '../lessons/03-memory/experiments/own-attention/task.ts';
 import { isThreaded, kBuilds, type Lms, loadModule } from './lib/library.ts';
 import { run } from './lib/tasks.ts';
 import { sourceOf } from './variants/check.ts';
 
-const kExercises: Record<DecoderStep, string> = {
+const kExercises: Record<DecoderSlot, string> = {
   attend: '03-memory/incremental-attention',
   kv_append: '03-memory/kv-append',
   slot_of: '03-memory/sliding-window',
@@ -27,10 +21,10 @@ const host = new NodeHost();
 after(() => host.close());
 
 /** The solutions of the exercises, or what stands in for them, in the module's memory. */
-async function plug(module: Lms, steps: readonly DecoderStep[], sources: Partial<Record<DecoderStep, string>> = {}) {
-  const places = reserveDecoderGuest(module);
-  const modules: DecoderModules = {};
-  for (const step of steps) {
+async function plug(module: Lms, steps: readonly DecoderSlot[], sources: Partial<Record<DecoderSlot, string>> = {}) {
+  const modules: GuestModule[] = [];
+  for (const place of reserveGuests(module, steps)) {
+    const step = place.slot as DecoderSlot;
     const exercise = loadExercise(kExercises[step]);
     const { wasm, diagnostics } = await host.compile({
       source: sources[step] ?? sourceOf(kExercises[step], 'solution.cpp'),
@@ -38,12 +32,12 @@ async function plug(module: Lms, steps: readonly DecoderStep[], sources: Partial
       exports: [step],
       memoryPages: exercise.spec.budgets.memoryPages,
       mode: 'fast',
-      base: places[step],
+      base: place,
     });
     assert.ok(wasm, JSON.stringify(diagnostics));
-    modules[step] = wasm;
+    modules.push({ ...place, wasm });
   }
-  await plugDecoderGuest(module, places, modules);
+  await plugGuests(module, modules);
 }
 
 const kFull: DecoderSettings = { window: 0, sinks: 0, storage: 'f32', weights: 'f32', mode: 'exact' };
@@ -63,7 +57,7 @@ for (const build of kBuilds) {
 
     test('solutions write what the library writes', async () => {
       const module = await load();
-      await plug(module, kDecoderSteps);
+      await plug(module, kDecoderSlots);
       const report = await compare(module);
       assert.equal(report.ids.length, 60);
       assert.deepEqual(report.ids, report.libraryIds);
@@ -77,7 +71,7 @@ for (const build of kBuilds) {
     test('a window with sinks, whose slots the reader chooses', async () => {
       const module = await load();
       const decoder = { ...kFull, window: 24, sinks: 3 };
-      for (const steps of [['attend'], ['attend', 'slot_of'], kDecoderSteps] as const) {
+      for (const steps of [['attend'], ['attend', 'slot_of'], kDecoderSlots] as const) {
         await plug(module, steps);
         const { ids, libraryIds, largestDifference, largestLogit } = await compare(module, { decoder });
         assert.deepEqual(ids, libraryIds);
@@ -127,7 +121,8 @@ void attend(const float*, const float*, const float*, float* out, float*, int, i
     const module = await loadModule('simd', 'lm');
     await assert.rejects(compare(module), /no kernel from outside to attend with/);
     await assert.rejects(compare(module, { decoder: { ...kFull, storage: 'int8' } }), /read f32, not int8/);
-    await assert.rejects(plug(module, ['slot_of']), /needs a kernel that attends/);
+    await plug(module, ['slot_of']);
+    await assert.rejects(compare(module), /no kernel from outside to attend with/);
   });
 
   test('a stop leaves what there is', async () => {

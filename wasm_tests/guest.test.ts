@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { NodeHost } from '../tools/grade/host.ts';
-import { kGuestFunction, kGuestRung, plugGuest, reserveGuest, type GuestHost } from '#lab/guest.ts';
+import { exerciseNames, loadExercise } from '../tools/lib/exercises.ts';
+import { kGuestSlots } from '#lab/generated/guest-slots.ts';
+import { parseDeclaration } from '#lab/grading/declaration.ts';
+import { declarationsOf } from '#lab/grading/exercise.ts';
+import { slotsFor, type GuestSlot } from '#lab/guest-slots.ts';
+import { kGuestRung, plugGuests, reserveGuests, type GuestHost } from '#lab/guest.ts';
 import { isThreaded, kBuilds, loadModule, readGoldenImages, readModel } from './lib/library.ts';
 
 const kHeader = 'extern "C" void matmul(const float* a, const float* b, float* c, int M, int K, int N);\n';
@@ -27,11 +32,12 @@ const host = new NodeHost();
 after(() => host.close());
 
 async function plug(module: GuestHost, source = kSource): Promise<void> {
-  const base = reserveGuest(module);
-  const options = { source, headers: { 'exercise.h': kHeader }, exports: [kGuestFunction], memoryPages: 16 };
-  const { wasm, diagnostics } = await host.compile({ ...options, mode: 'fast', base });
+  const [place] = reserveGuests(module, ['matmul']);
+  assert.ok(place);
+  const options = { source, headers: { 'exercise.h': kHeader }, exports: ['matmul'], memoryPages: 16 };
+  const { wasm, diagnostics } = await host.compile({ ...options, mode: 'fast', base: place });
   assert.ok(wasm, JSON.stringify(diagnostics));
-  await plugGuest(module, base, wasm);
+  await plugGuests(module, [{ ...place, wasm }]);
 }
 
 for (const build of kBuilds) {
@@ -77,4 +83,29 @@ test('a guest with more data than there is room for is refused', async () => {
   const library = await loadModule('simd', 'optlab');
   const large = `${kHeader}float table[(9 << 20) / 4];\nvoid matmul(const float* a, const float*, float* c, int, int, int) { c[0] = table[(int)a[0]]; table[1] = 2; }`;
   await assert.rejects(plug(library, large), /need \d+\.\d MB; in the library there is room for 8/);
+});
+
+describe('each slot', () => {
+  const exercises = exerciseNames().map((name) => loadExercise(name));
+  for (const [slot, declaration] of Object.entries(kGuestSlots)) {
+    test(`${slot} has a declaration that compiles, and an exercise whose function fits`, async () => {
+      const source = `extern "C" {\n${declaration};\n}\nusing Pointer = decltype(&${slot});\n`;
+      const { diagnostics } = await host.compile({ source, headers: {}, exports: [], memoryPages: 16, mode: 'fast' });
+      assert.deepEqual(diagnostics, []);
+      assert.ok(exercises.some(({ spec }) => slotsFor(declarationsOf(spec)).includes(slot as GuestSlot)));
+    });
+  }
+
+  test('is matched by types, whatever the parameters are called', () => {
+    const slots = (declaration: string) => slotsFor([parseDeclaration(declaration)]);
+    assert.deepEqual(slots('int slot_of(int p, int w, int s)'), ['slot_of']);
+    assert.deepEqual(slots('int slot_of(int position, int window)'), []);
+    assert.deepEqual(slots('int slots_of(int position, int window, int sinks)'), []);
+    assert.deepEqual(slots('void matmul(float* a, const float* b, float* c, int M, int K, int N)'), []);
+  });
+
+  test('that there is not is refused', async () => {
+    const library = await loadModule('simd', 'optlab');
+    assert.throws(() => library.installGuest('sort', 0), /no slot for a guest called 'sort' \(allowed: matmul\)/);
+  });
 });

@@ -2,15 +2,12 @@
 #include <emscripten/heap.h>
 #include <malloc.h>
 
-#include <cstdint>
-#include <memory>
 #include <string>
 
 #include "bindings/guard.h"
 #include "bindings/runtime.h"
 #include "bindings/whole.h"
 #include "core/tensor.h"
-#include "gemm/guest.h"
 #include "measure/clock.h"
 #include "simd/isa.h"
 
@@ -61,19 +58,6 @@ void set_gemm_blocking(double depth, double rows, double columns) {
   runtime().blocking = blocking;
 }
 
-/// Memory for a module that is linked to live in ours, and where it begins; kept until there is another.
-double reserve_guest(double bytes) {
-  static std::unique_ptr<std::byte[]> room;
-  constexpr std::uintptr_t kAlignment = 64;
-  room = nullptr;
-  room = std::make_unique<std::byte[]>(whole("bytes", bytes) + kAlignment);
-  const auto address = reinterpret_cast<std::uintptr_t>(room.get());
-  return static_cast<double>((address + kAlignment - 1) / kAlignment * kAlignment);
-}
-
-/// A function pointer is an index into the module's table.
-void set_guest(double index) { gemm::set_guest(reinterpret_cast<gemm::Guest>(whole("table index", index))); }
-
 Tensor* make_tensor(double rows, double columns) {
   return new Tensor(Shape{whole("rows", rows), whole("columns", columns)});
 }
@@ -115,10 +99,6 @@ EMSCRIPTEN_BINDINGS(optlab_core) {
       .field("columns", &BlockingValue::columns);
   function("gemmBlocking", &gemm_blocking);
   function("setGemmBlocking", guard<&set_gemm_blocking>);  // for the products and races that follow
-
-  // For kernels from outside (web/src/lab/guest.ts): the address of memory for one, and the table's slot of its product; 0: none.
-  function("reserveGuest", guard<&reserve_guest>);
-  function("setGuest", guard<&set_guest>);
 
   // A row-major float32 matrix in WebAssembly memory. view() is live and short-lived: use it at once and drop it.
   class_<Tensor>("Tensor")

@@ -36,7 +36,7 @@ int field(const val& of, const char* name) { return whole(name, of[name].as<doub
 lm::DecoderOptions decoder_options(const val& settings) {
   const auto text = [&](const char* name) { return settings[name].as<std::string>(); };
   return {{field(settings, "window"), field(settings, "sinks"), kvcache::storage_named(text("storage")),
-           settings["own"].as<bool>(), settings["stream"].as<bool>()},
+           settings["guest"].as<bool>(), settings["stream"].as<bool>()},
           lm::weight_format_named(text("weights")),
           settings["sequences"].isUndefined() ? 1 : field(settings, "sequences")};
 }

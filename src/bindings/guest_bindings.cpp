@@ -1,30 +1,53 @@
 #include <emscripten/bind.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "bindings/guard.h"
 #include "bindings/whole.h"
-#include "kvcache/guest.h"
+#include "guest/slots.h"
 
 namespace optlab::bindings {
 namespace {
 
-/// A function pointer is an index into the module's table.
-template <class Function>
-Function function_at(double index) {
-  return reinterpret_cast<Function>(static_cast<std::uintptr_t>(whole("table index", index)));
+using emscripten::val;
+
+EMSCRIPTEN_DECLARE_VAL_TYPE(Declarations)
+
+Declarations guest_slots() {
+  const val list = val::array();
+  for (const guest::AnySlot* slot : guest::slots()) list.call<void>("push", std::string(slot->declaration()));
+  return Declarations(list);
 }
 
-void set_decoder_guest(double attend, double append, double slot_of) {
-  kvcache::set_guest({function_at<kvcache::GuestAttend>(attend), function_at<kvcache::GuestAppend>(append),
-                      function_at<kvcache::GuestSlot>(slot_of)});
+/// Memory for modules that are linked to live in ours, and where it begins; kept until there is another. Guests that
+/// lived there leave.
+double reserve_guests(double bytes) {
+  static std::unique_ptr<std::byte[]> room;
+  constexpr std::uintptr_t kAlignment = 64;
+  guest::clear();
+  room = nullptr;
+  room = std::make_unique<std::byte[]>(whole("bytes", bytes) + kAlignment);
+  const auto address = reinterpret_cast<std::uintptr_t>(room.get());
+  return static_cast<double>((address + kAlignment - 1) / kAlignment * kAlignment);
+}
+
+/// A function pointer is an index into the module's table.
+void install_guest(const std::string& slot, double index) {
+  guest::install(slot, reinterpret_cast<guest::Function>(static_cast<std::uintptr_t>(whole("table index", index))));
 }
 
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(optlab_guest) {
-  // For decoders with `own` (web/src/lab/guest.ts): the table's slots of attend, kv_append and slot_of; 0: the library's.
-  emscripten::function("setDecoderGuest", guard<&set_decoder_guest>);
+  using emscripten::function;
+  emscripten::register_type<Declarations>("string[]");
+  // For web/src/lab/guest.ts: the slots' declarations; the address of memory for guests; a function of the table into a slot.
+  function("guestSlots", &guest_slots);
+  function("reserveGuests", guard<&reserve_guests>);
+  function("installGuest", guard<&install_guest>);
 }
 
 }  // namespace optlab::bindings

@@ -5,8 +5,6 @@
 namespace optlab::gemm {
 namespace {
 
-Guest installed = nullptr;
-
 template <class View>
 bool is_dense(const View& view) {
   return view.column_stride == 1 && (view.rows <= 1 || view.row_stride == view.columns);
@@ -29,11 +27,9 @@ const float* dense(const ConstMatrixView& view, float*& room) {
 
 }  // namespace
 
-void set_guest(Guest kernel) { installed = kernel; }
-
 namespace detail {
 
-bool has_guest() { return installed != nullptr; }
+bool has_guest() { return static_cast<bool>(guest_matmul); }
 
 std::size_t guest_scratch_bytes(const Problem& problem, const Blocking& /*blocking*/, int /*threads*/) {
   return sizeof(float) * (copied_floats(problem.a) + copied_floats(problem.b) + copied_floats(problem.c));
@@ -45,7 +41,7 @@ void run_guest(const Problem& problem, const Workspace& workspace) noexcept {
   const float* const dense_a = dense(a, room);
   const float* const dense_b = dense(b, room);
   float* const result = is_dense(c) ? c.data : room;
-  installed(dense_a, dense_b, result, c.rows, a.columns, c.columns);
+  guest_matmul(dense_a, dense_b, result, c.rows, a.columns, c.columns);
   for (int i = 0; i < c.rows; ++i) {
     const float* const from = result + static_cast<std::ptrdiff_t>(i) * c.columns;
     for (int j = 0; j < c.columns; ++j) {

@@ -3,18 +3,14 @@
 #include <cstddef>
 
 #include "gemm/gemm.h"
+#include "guest/slots.h"
 
 namespace optlab::gemm {
 
-/// A product from outside the library, such as a student's: C[M,N] = A[M,K]·B[K,N], each row-major without gaps. C is not
-/// set beforehand; extents may be 0.
-using Guest = void (*)(const float* a, const float* b, float* c, int M, int K, int N);
-
-/// The ladder's row "yours" runs `kernel` from now on; null takes the row away again. Not while a product runs.
-///
-/// Operands with other strides are copied before the call, bias and activation follow after it. What the kernel does is
-/// its own affair: a wrong one gives wrong results, a hostile one may overwrite all of this program's memory.
-void set_guest(Guest kernel);
+/// A product from outside the library: C[M,N] = A[M,K]·B[K,N], each row-major without gaps. C is not set beforehand; extents
+/// may be 0. While it is there the ladder's row "yours" runs it: operands with other strides are copied before the call,
+/// bias and activation follow after it.
+OPTLAB_GUEST_SLOT(void, matmul, (const float* a, const float* b, float* c, int M, int K, int N));
 
 namespace detail {
 bool has_guest();

@@ -27,7 +27,7 @@ void definition(const float* a, const float* b, float* c, int M, int K, int N) {
 class GuestTest : public testing::Test {
  protected:
   void SetUp() override { calls = 0; }
-  void TearDown() override { set_guest(nullptr); }
+  void TearDown() override { guest_matmul.install(nullptr); }
 
   parallel::ThreadPool pool_{1};
   Arena scratch_;
@@ -36,14 +36,14 @@ class GuestTest : public testing::Test {
 
 TEST_F(GuestTest, IsARungOnlyWhileItIsThere) {
   EXPECT_THROW(variant("yours"), std::invalid_argument);
-  set_guest(definition);
+  guest_matmul.install(definition);
   EXPECT_EQ(variant("yours").mode, Mode::kFast);
-  set_guest(nullptr);
+  guest_matmul.install(nullptr);
   EXPECT_THROW(variant("yours"), std::invalid_argument);
 }
 
 TEST_F(GuestTest, TheDispatcherNeverTakesIt) {
-  set_guest(definition);
+  guest_matmul.install(definition);
   for (const Mode mode : {Mode::kExact, Mode::kFast}) EXPECT_NE(best(mode, 8, 8, 8, 1).name, "yours");
 }
 
@@ -54,7 +54,7 @@ TEST_F(GuestTest, GivesTheReferencesBitsForAnyStridesBiasAndActivation) {
   Rng(1, 1).fill_uniform(b, -1.0F, 1.0F);
   Rng(1, 2).fill_uniform(bias, -1.0F, 1.0F);
   std::vector<float> want(M * (N + kGap), -7.0F), got = want;
-  set_guest(definition);
+  guest_matmul.install(definition);
   // A transposed, B and C with gaps between their rows.
   const ConstMatrixView a_view = ConstMatrixView{a.data(), K, M, M + kGap, 1}.transposed();
   const ConstMatrixView b_view{b.data(), K, N, N + kGap, 1};
@@ -69,7 +69,7 @@ TEST_F(GuestTest, GivesTheReferencesBitsForAnyStridesBiasAndActivation) {
 
 TEST_F(GuestTest, IsCalledForEmptyProductsToo) {
   std::vector<float> c(6, -7.0F);
-  set_guest(definition);
+  guest_matmul.install(definition);
   multiply(variant("yours"), {{nullptr, 2, 0, 0, 1}, {nullptr, 0, 3, 3, 1}, {c.data(), 2, 3, 3, 1}}, context_);
   EXPECT_EQ(c, std::vector<float>(6, 0.0F));
 }

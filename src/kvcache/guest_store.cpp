@@ -11,8 +11,6 @@ namespace {
 using attention::ConstHeads;
 using attention::Heads;
 
-Guest installed;
-
 /// A token's vectors one after the other, as kernels read them. Returns where the next ones may go.
 float* gather(const ConstHeads& from, int token, float* to) {
   for (int h = 0; h < from.heads; ++h) to = std::copy_n(from.at(token, h), from.size, to);
@@ -45,8 +43,8 @@ class GuestStore : public detail::Store {
 int GuestStore::slot_of(int position) const {
   const int window = layout_.policy.window, sinks = layout_.policy.sinks;
   // Without a window there is nothing to choose: the slots are the positions.
-  const bool chooses = installed.slot_of != nullptr && layout_.capacity == window + sinks;
-  const int slot = chooses ? installed.slot_of(position, window, sinks) : layout_.slot_of(position);
+  const bool chooses = guest_slot_of && layout_.capacity == window + sinks;
+  const int slot = chooses ? guest_slot_of(position, window, sinks) : layout_.slot_of(position);
   if (slot >= 0 && slot < layout_.capacity) return slot;
   throw_invalid(
       {"KvCache: the kernel puts position ", position, " into slot ", slot, "; there are 0 to ", layout_.capacity - 1});
@@ -55,9 +53,9 @@ int GuestStore::slot_of(int position) const {
 /// A token's vectors into a slot of a layer's keys and values.
 void GuestStore::append(float* keys, float* values, const float* key, const float* value, int slot) const {
   const int G = layout_.sizes.kv_heads, D = layout_.sizes.head_size;
-  if (installed.append != nullptr) {
+  if (guest_kv_append) {
     int length = slot;
-    const int taken = installed.append(keys, values, &length, key, value, G, layout_.slots, D);
+    const int taken = guest_kv_append(keys, values, &length, key, value, G, layout_.slots, D);
     if (taken != slot) throw_invalid({"KvCache: the kernel appended to slot ", taken, "; want ", slot});
     return;
   }
@@ -70,7 +68,7 @@ void GuestStore::append(float* keys, float* values, const float* key, const floa
 
 void GuestStore::extend(int layer, int start, const ConstHeads& q, const ConstHeads& k, const ConstHeads& v,
                         const Heads& out, attention::Context& context, gemm::Mode /*mode*/) {
-  if (installed.attend == nullptr) throw_invalid({"KvCache: there is no kernel from outside to attend with"});
+  if (!guest_attend) throw_invalid({"KvCache: there is no kernel from outside to attend with"});
   const int H = q.heads, G = layout_.sizes.kv_heads, D = layout_.sizes.head_size;
   const auto vectors = static_cast<std::size_t>(2 * H + 2 * G) * static_cast<std::size_t>(D);
   const auto scores = static_cast<std::size_t>(H) * static_cast<std::size_t>(layout_.slots);
@@ -85,7 +83,7 @@ void GuestStore::extend(int layer, int start, const ConstHeads& q, const ConstHe
     float* const scratch = result + static_cast<std::ptrdiff_t>(H) * D;
     append(keys, values, key, value, slot_of(start + t));
     const int seen = std::min(start + t + 1, layout_.capacity);
-    installed.attend(query, keys, values, result, scratch, H, G, layout_.slots, D, seen);
+    guest_attend(query, keys, values, result, scratch, H, G, layout_.slots, D, seen);
     for (int h = 0; h < H; ++h) std::copy_n(result + static_cast<std::ptrdiff_t>(h) * D, D, out.at(t, h));
   }
 }
@@ -98,8 +96,6 @@ void GuestStore::read(int layer, int head, int position, int /*length*/, std::sp
 }
 
 }  // namespace
-
-void set_guest(const Guest& guest) { installed = guest; }
 
 std::unique_ptr<detail::Store> detail::make_guest_store(const Layout& layout) {
   return std::make_unique<GuestStore>(layout);

@@ -63,8 +63,15 @@ class KvGuestTest : public testing::Test {
       Rng(7, stream++).fill_uniform(*numbers, -2.0F, 2.0F);
     }
   }
-  void TearDown() override { set_guest({}); }
+  void TearDown() override { guest::clear(); }
 
+  /// So many of attend, append and slot_of.
+  static void install(int guests) {
+    guest::clear();
+    guest_attend.install(attend);
+    if (guests > 1) guest_kv_append.install(append);
+    if (guests > 2) guest_slot_of.install(slot_of);
+  }
   /// Of tokens begin … end, in both layers; the second layer has what the first has.
   std::vector<float> extend(KvCache& cache, int begin, int end) {
     std::vector<float> out(std::size_t{kHeads * kSize} * static_cast<std::size_t>(end - begin));
@@ -91,11 +98,11 @@ class KvGuestTest : public testing::Test {
 
 TEST_F(KvGuestTest, GivesWhatTheLibraryGives) {
   for (const Policy policy : {Policy{}, Policy{9, 2}, Policy{1, 0}}) {
-    for (const Guest& guest : {Guest{attend}, Guest{attend, append}, Guest{attend, append, slot_of}}) {
-      set_guest(guest);
-      Policy own = policy;
-      own.guest = true;
-      KvCache library(sizes_, policy), theirs(sizes_, own);
+    for (const int guests : {1, 2, 3}) {
+      install(guests);
+      Policy by_guests = policy;
+      by_guests.guest = true;
+      KvCache library(sizes_, policy), theirs(sizes_, by_guests);
       expect_near(extend(theirs, 0, 15), extend(library, 0, 15));
       expect_near(extend(theirs, 15, 16), extend(library, 15, 16));
       expect_near(extend(theirs, 16, kTokens), extend(library, 16, kTokens));
@@ -116,7 +123,7 @@ TEST_F(KvGuestTest, GivesWhatTheLibraryGives) {
 }
 
 TEST_F(KvGuestTest, GoesBack) {
-  set_guest({attend, append, slot_of});
+  install(3);
   KvCache cache(sizes_, {.guest = true});
   const std::vector<float> before = extend(cache, 0, 20);
   extend(cache, 20, 30);
@@ -128,10 +135,12 @@ TEST_F(KvGuestTest, RefusesWhatCannotBe) {
   KvCache cache(sizes_, {.guest = true});
   EXPECT_THROW(extend(cache, 0, 1), std::invalid_argument);  // nobody attends
   EXPECT_THROW(KvCache(sizes_, {.storage = Storage::kInt8, .guest = true}), std::invalid_argument);
-  set_guest({attend, nullptr, [](int position, int, int) { return position; }});
+  install(1);
+  guest_slot_of.install([](int position, int, int) { return position; });
   KvCache window(sizes_, {.window = 4, .guest = true});
   EXPECT_THROW(extend(window, 0, 5), std::invalid_argument);  // slot 4 of 4
-  set_guest({attend, [](float*, float*, int*, const float*, const float*, int, int, int) { return -1; }});
+  install(1);
+  guest_kv_append.install([](float*, float*, int*, const float*, const float*, int, int, int) { return -1; });
   EXPECT_THROW(extend(cache, 0, 1), std::invalid_argument);
 }
 

@@ -87,12 +87,13 @@ export abstract class LabElement extends LitElement {
 
   protected get variants(): readonly VariantInfo[] {
     const all = engine.running?.info.variants ?? [];
-    const own = this.racesOwn && session.own !== null ? all.filter(({ name }) => name === kGuestRung) : [];
-    return [...all.filter((variant) => variant.supported), ...own];
+    const hasGuest = this.racesGuest && session.guests.has('matmul');
+    const guest = hasGuest ? all.filter(({ name }) => name === kGuestRung) : [];
+    return [...all.filter((variant) => variant.supported), ...guest];
   }
 
-  /** Whether the reader's own kernel is a rung too, once there is one. */
-  protected get racesOwn(): boolean {
+  /** Whether the reader's product is a rung too, once there is one. */
+  protected get racesGuest(): boolean {
     return false;
   }
 

@@ -1,6 +1,6 @@
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from 'lit';
 import { rungColor } from '#lab/format.ts';
-import { kGuestFunction, kGuestRung } from '#lab/guest.ts';
+import { kGuestRung } from '#lab/guest.ts';
 import type { Guest, Guests } from '#lab/plug.ts';
 import type { VariantInfo } from '#lab/types.ts';
 import { session } from './context.ts';
@@ -8,8 +8,8 @@ import { session } from './context.ts';
 /** Which rungs of a ladder an experiment runs: a checkbox for each. A kernel of the reader's that has just passed joins them. */
 export class RungChoice implements ReactiveController {
   #chosen = new Set<string>();
-  /** The reader's own kernel as it was at the last drawing. */
-  #offered: Guest | null = null;
+  /** The guest as it was at the last drawing. */
+  #offered: Guest | undefined;
   readonly #variants: () => readonly VariantInfo[];
   readonly #offers: (rung: VariantInfo) => boolean;
 
@@ -29,8 +29,9 @@ export class RungChoice implements ReactiveController {
   }
 
   hostUpdate(): void {
-    if (session.own !== null && session.own !== this.#offered) this.#chosen.add(kGuestRung);
-    this.#offered = session.own;
+    const guest = session.guests.get('matmul');
+    if (guest !== undefined && guest !== this.#offered) this.#chosen.add(kGuestRung);
+    this.#offered = guest;
   }
 
   /** Chooses those of `wanted` that there are, else all of `others`. */
@@ -52,10 +53,9 @@ export class RungChoice implements ReactiveController {
     return this.chosen.map(({ name }) => name);
   }
 
-  /** The reader's own kernel, if it runs. */
+  /** The guest, if it runs. */
   get guests(): Guests | undefined {
-    const guest = this.names.includes(kGuestRung) ? session.own : null;
-    return guest === null ? undefined : new Map([[kGuestFunction, guest]]);
+    return this.names.includes(kGuestRung) ? session.guestsFor(['matmul']) : undefined;
   }
 
   color(name: string): string {

@@ -1,3 +1,4 @@
+import type { GuestSlot } from './guest-slots.ts';
 import { upperMedian } from './statistics.ts';
 import type { LmModule } from './types.ts';
 
@@ -5,6 +6,10 @@ import type { LmModule } from './types.ts';
 
 /** How a decoder keeps weights, keys and values. */
 export type DecoderSettings = ConstructorParameters<LmModule['Decoder']>[1];
+
+/** The slots of a decoder with `guest`, of which `attend` must be filled; the library does what is missing of the others. */
+export const kDecoderSlots = ['attend', 'kv_append', 'slot_of'] as const satisfies readonly GuestSlot[];
+export type DecoderSlot = (typeof kDecoderSlots)[number];
 
 export const kExactDecoder: DecoderSettings = { window: 0, sinks: 0, storage: 'f32', weights: 'f32', mode: 'exact' };
 

@@ -1,4 +1,5 @@
-import type { GuestModules, GuestPlaces } from './guest.ts';
+import type { GuestModule, GuestPlace } from './guest.ts';
+import type { GuestSlot } from './guest-slots.ts';
 import type { Enveloped } from './task.ts';
 import type { Blocking, BuildInfo, BuildName, VariantInfo } from './types.ts';
 
@@ -45,8 +46,8 @@ export interface EngineApi {
   ask(request: TaskRequest): Promise<unknown>;
   /** The running task ends after its current step, with what it has. */
   stop(): void;
-  /** Where guests may live in the memory of the module that runs this task: what they are to be compiled with. */
-  reserve(path: string): Promise<GuestPlaces>;
-  /** Moves guests in, each compiled for its place. The worker is not to be used for anything else afterwards. */
-  plug(path: string, places: GuestPlaces, modules: GuestModules): Promise<void>;
+  /** Where guests for these slots may live in the memory of the module that runs this task. */
+  reserve(path: string, slots: readonly GuestSlot[]): Promise<GuestPlace[]>;
+  /** Moves guests in. The worker is not to be used for anything else afterwards. */
+  plug(path: string, guests: readonly GuestModule[]): Promise<void>;
 }

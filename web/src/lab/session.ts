@@ -1,39 +1,26 @@
-import type { DecoderStep } from './guest.ts';
-import type { Guest } from './plug.ts';
+import type { GuestSlot } from './guest-slots.ts';
+import type { Guest, Guests } from './plug.ts';
 import type { RaceReport } from './race.ts';
 import type { Peak } from './types.ts';
-
-/** The reader's own product, which races and classifies beside the library's rungs. */
-export interface OwnKernel extends Guest {
-  /** Of the exercise that it passed. */
-  title: string;
-}
 
 /** What the experiments of a page tell each other. Fires `change`. */
 export class Session extends EventTarget {
   #race: RaceReport | null = null;
   #peaks: readonly Peak[] = [];
+  #guests: Guests = new Map();
 
-  #own: OwnKernel | null = null;
-  #ownSteps: ReadonlyMap<DecoderStep, OwnKernel> = new Map();
-
-  /** Code of the reader's that has passed an exercise, or null. */
-  get own(): OwnKernel | null {
-    return this.#own;
+  /** The reader's functions that have passed an exercise, by the library's slots that they fit. */
+  get guests(): Guests {
+    return this.#guests;
   }
-  set own(kernel: OwnKernel | null) {
-    this.#own = kernel;
+  /** Adds a guest, or replaces it. */
+  offer(slot: GuestSlot, guest: Guest): void {
+    this.#guests = new Map(this.#guests).set(slot, guest);
     this.dispatchEvent(new Event('change'));
   }
-
-  /** The steps of a decoder that the reader's code has passed the exercises of; a decoder can run them once `attend` is there. */
-  get ownSteps(): ReadonlyMap<DecoderStep, OwnKernel> {
-    return this.#ownSteps;
-  }
-  /** Adds a step, or replaces it. */
-  offerStep(step: DecoderStep, kernel: OwnKernel): void {
-    this.#ownSteps = new Map(this.#ownSteps).set(step, kernel);
-    this.dispatchEvent(new Event('change'));
+  /** Those that a task can use. */
+  guestsFor(slots: readonly GuestSlot[]): Guests {
+    return new Map([...this.#guests].filter(([slot]) => slots.includes(slot)));
   }
 
   /** The last race, or null. */

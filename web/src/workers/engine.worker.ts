@@ -4,7 +4,7 @@ import { files } from 'virtual:optlab-manifest';
 import { Assets } from '../lab/assets.ts';
 import { fetchVerified } from '../lab/data.ts';
 import { EngineError, StoppedError } from '../lab/errors.ts';
-import { plugGuests, reserveGuests } from '../lab/guest.ts';
+import { plugGuests, reserveGuests, type GuestHost } from '../lab/guest.ts';
 import type { EngineApi, EngineInfo, StartOptions } from '../lab/protocol.ts';
 import { askQuestion, runTask, useThreads, type Place } from '../lab/runner.ts';
 import { startNestedWorkersSurely } from '../lab/sure-worker.ts';
@@ -60,6 +60,11 @@ async function moduleWith(name: ModuleName, { depth, rows, columns }: Blocking) 
   return module;
 }
 
+/** The module that runs this task. */
+async function hostOf(path: string): Promise<GuestHost> {
+  return engine().modules.get(await moduleOf(path));
+}
+
 const api: EngineApi = {
   start,
   async run({ path, options, blocking }, onReport, onAlive) {
@@ -78,13 +83,7 @@ const api: EngineApi = {
     return askQuestion(question, await moduleWith(question.module, blocking), options, engine().place);
   },
   stop: () => running.abort(new StoppedError()),
-  async reserve(path) {
-    const name = await moduleOf(path);
-    return reserveGuests(name, await engine().modules.get(name));
-  },
-  async plug(path, places, modules) {
-    const name = await moduleOf(path);
-    return plugGuests(name, await engine().modules.get(name), places, modules);
-  },
+  reserve: async (path, slots) => reserveGuests(await hostOf(path), slots),
+  plug: async (path, guests) => plugGuests(await hostOf(path), guests),
 };
 expose(api);

@@ -55,7 +55,7 @@ export class ImageClassifier extends Experiment<typeof kFields> {
     );
   }
 
-  protected override get racesOwn(): boolean {
+  protected override get racesGuest(): boolean {
     return true;
   }
 
@@ -273,7 +273,7 @@ export class ImageClassifier extends Experiment<typeof kFields> {
   async #loadScores(): Promise<void> {
     const [index, report] = [this.#selected, this.#report];
     if (index === null || report === null || engine.task !== null) return;
-    // The reader's own kernel has left with the worker that it ran in.
+    // The guest has left with the worker that it ran in.
     const variant = report.lanes.find((lane) => lane.variant !== kGuestRung)?.variant ?? 'simd';
     try {
       const logits = await engine.ask<typeof scores>('02-acceleration/image-classifier/logits', {

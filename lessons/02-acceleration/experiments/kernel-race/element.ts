@@ -84,7 +84,7 @@ export class KernelRace extends Experiment<typeof kFields> {
     return this.compact ? null : super.settingsKey;
   }
 
-  protected override get racesOwn(): boolean {
+  protected override get racesGuest(): boolean {
     return !this.compact;
   }
 

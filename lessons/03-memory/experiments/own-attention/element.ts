@@ -1,7 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { browserName } from '#lab/export.ts';
-import { kExactDecoder, medianRate, type DecoderSettings } from '#lab/generation.ts';
-import { kDecoderSteps, type DecoderStep } from '#lab/guest.ts';
+import { kDecoderSlots, kExactDecoder, medianRate, type DecoderSettings, type DecoderSlot } from '#lab/generation.ts';
 import { threeDigits, times } from '#lab/text.ts';
 import { engine, session } from '#kit/context.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
@@ -9,7 +8,7 @@ import { labStyles } from '#kit/styles.ts';
 import type task from './task.ts';
 import type { OwnDecoderReport } from './task.ts';
 
-const kStepTexts: Record<DecoderStep, string> = {
+const kStepTexts: Record<DecoderSlot, string> = {
   attend: 'attention of a token',
   kv_append: 'keys and values appended',
   slot_of: 'slots of a window',
@@ -36,7 +35,7 @@ export class OwnAttention extends LabElement {
   #settings = { ...kDefaults };
   #report: OwnDecoderReport | null = null;
   /** The steps that were the reader's in that report, and its settings. */
-  #asked: { steps: DecoderStep[]; settings: Settings } | null = null;
+  #asked: { steps: DecoderSlot[]; settings: Settings } | null = null;
 
   static override styles = [
     labStyles,
@@ -96,15 +95,15 @@ export class OwnAttention extends LabElement {
   }
 
   /** The reader's steps that such a decoder asks for. */
-  #steps({ policy }: Settings): DecoderStep[] {
-    const needed = kDecoderSteps.filter((step) => step !== 'slot_of' || kPolicies[policy]?.window !== 0);
-    return needed.filter((step) => session.ownSteps.has(step));
+  #steps({ policy }: Settings): DecoderSlot[] {
+    const needed = kDecoderSlots.filter((step) => step !== 'slot_of' || kPolicies[policy]?.window !== 0);
+    return needed.filter((step) => session.guests.has(step));
   }
 
   async #run(): Promise<void> {
     const settings = this.#settings;
     const steps = this.#steps(settings);
-    const guest = new Map([...session.ownSteps].filter(([step]) => steps.includes(step)));
+    const guests = session.guestsFor(steps);
     const { window, sinks } = kPolicies[settings.policy]!;
     this.#report = null;
     this.#asked = { steps, settings };
@@ -117,7 +116,7 @@ export class OwnAttention extends LabElement {
         this.progress = report.progress;
         this.requestUpdate();
       };
-      const report = await engine.run<typeof task>('03-memory/own-attention', options, show, guest);
+      const report = await engine.run<typeof task>('03-memory/own-attention', options, show, guests);
       show(report);
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${sameText(report)}`;
     });
@@ -125,17 +124,17 @@ export class OwnAttention extends LabElement {
 
   override render(): TemplateResult {
     const report = this.#report;
-    const isReady = session.ownSteps.has('attend');
+    const isReady = session.guests.has('attend');
     return html`<div class="card">
       ${this.renderHead('Your code in the model')}
       <div class="section">
         <ul class="steps">
-          ${kDecoderSteps.map(
+          ${kDecoderSlots.map(
             (step) =>
               html`<li>
                 ${kStepTexts[step]}: <code>${step}</code>,
                 ${
-                  session.ownSteps.has(step)
+                  session.guests.has(step)
                     ? html`<strong class="good">yours</strong>`
                     : step === 'attend'
                       ? 'not yet: pass its exercise first'

@@ -41,8 +41,8 @@ export default defineTask({
     const [model, tokenizer] = await Promise.all([open(options.model, lm.Lm), open(options.tokenizer, lm.Tokenizer)]);
     const prompt = tokenizer.encode(options.prompt);
     const library = keep(new lm.Decoder(model, decoder));
-    const own = keep(new lm.Decoder(model, { ...decoder, own: true }));
-    const run = keep(new lm.Generation(own, tokenizer, { ...kLikeliest, prompt, count }));
+    const guest = keep(new lm.Decoder(model, { ...decoder, guest: true }));
+    const run = keep(new lm.Generation(guest, tokenizer, { ...kLikeliest, prompt, count }));
     const report: Bare<OwnDecoderReport> = {
       ...{ prompt: prompt.length, text: '', ids: [], ownSeconds: [], librarySeconds: [], libraryIds: [] },
       ...{ largestDifference: 0, largestLogit: 0 },
@@ -57,7 +57,7 @@ export default defineTask({
         report.ids.push(id);
         report.text += text;
         next = Int32Array.of(id);
-        compareLogits(own.logits(), library.logits(), report);
+        compareLogits(guest.logits(), library.logits(), report);
         return !run.done();
       },
       progress: () => report.ids.length / count,
@@ -85,11 +85,11 @@ function likeliest(logits: Float32Array): number {
   return best;
 }
 
-function compareLogits(own: Float32Array, library: Float32Array, report: Bare<OwnDecoderReport>): void {
+function compareLogits(guest: Float32Array, library: Float32Array, report: Bare<OwnDecoderReport>): void {
   report.libraryIds.push(likeliest(library));
   for (const [i, logit] of library.entries()) {
     // Math.max keeps a NaN.
-    report.largestDifference = Math.max(report.largestDifference, Math.abs((own[i] ?? NaN) - logit));
+    report.largestDifference = Math.max(report.largestDifference, Math.abs((guest[i] ?? NaN) - logit));
     report.largestLogit = Math.max(report.largestLogit, Math.abs(logit));
   }
 }

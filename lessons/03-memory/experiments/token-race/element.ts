@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ownFile, type Asset, type OwnFile } from '#lab/assets.ts';
-import { kExactDecoder, totalSeconds } from '#lab/generation.ts';
+import { kDecoderSlots, kExactDecoder, totalSeconds } from '#lab/generation.ts';
 import { nearestFactor } from '#lab/statistics.ts';
 import { byteSize, duration, times } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
@@ -55,11 +55,11 @@ export class TokenRace extends Experiment<typeof kFields> {
         threads,
         lanes: this.#lanes(),
       };
-      const own = session.ownSteps.has('attend') ? session.ownSteps : undefined;
+      const guests = session.guests.has('attend') ? session.guestsFor(kDecoderSlots) : undefined;
       const show = (partial: GenerateReport) => {
         this.#report = partial;
       };
-      const report = await this.runTask<typeof task>('03-memory/token-race', options, show, own);
+      const report = await this.runTask<typeof task>('03-memory/token-race', options, show, guests);
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#speedText(report)}`;
     });
   }
@@ -78,8 +78,8 @@ export class TokenRace extends Experiment<typeof kFields> {
       { name: 'with the cache', cached: true, decoder },
       { name: 'without', cached: false, decoder },
       // The reader's own attention, with the cache, once there is one.
-      ...(session.ownSteps.has('attend')
-        ? [{ name: 'with your attention', cached: true, decoder: { ...decoder, own: true } }]
+      ...(session.guests.has('attend')
+        ? [{ name: 'with your attention', cached: true, decoder: { ...decoder, guest: true } }]
         : []),
     ];
   }

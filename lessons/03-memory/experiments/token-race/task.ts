@@ -12,7 +12,7 @@ export interface LaneOptions {
   name: string;
   /** Without: all tokens anew for each. */
   cached: boolean;
-  /** With `own`: runs the guest. */
+  /** With `guest`: runs the guests in its slots. */
   decoder: DecoderSettings;
 }
 

@@ -24,7 +24,7 @@ import {
 } from './view.ts';
 import { renderResults, summary } from './results.ts';
 import { exerciseStyles } from './styles.ts';
-import { compileOptions, offerKernel } from '#kit/own-kernel.ts';
+import { compileOptions, offerGuests } from '#kit/guests.ts';
 import '../code-editor/element.ts';
 import '../code-insight/element.ts';
 import '../submission-form/element.ts';
@@ -112,7 +112,7 @@ export class CodeExercise extends LitElement {
     this.#offer = await compilerOffer();
     // What has passed on an earlier visit is offered again, as long as that downloads nothing.
     if (this.#result !== null && !this.#isStale && this.#offer.isKept) {
-      offerKernel(this.#content, this.#code, this.#result);
+      offerGuests(this.#content, this.#code, this.#result);
     }
   }
 
@@ -282,7 +282,7 @@ export class CodeExercise extends LitElement {
     this.#isStale = source !== this.#code;
     await this.#save(withAttempt(this.#progress, source, result, Date.now()));
     this.#announcement = summary(result);
-    offerKernel(exercise, source, result);
+    offerGuests(exercise, source, result);
   }
 
   /** The page's host; what the compiler says of the reader's own code is shown with its ranges, which the result leaves out. */
