@@ -8,7 +8,8 @@ import step from '../lessons/01-profiling/experiments/cache-simulator/step.task.
 import begin from '../lessons/01-profiling/experiments/cache-simulator/begin.task.ts';
 import { innermost, slowest } from '#lab/layers.ts';
 import { kOpening } from '#lab/moby.ts';
-import { parseLayers, parseMemory, parseSpans, parseTiming, type ProfileReport } from '#lab/profile.ts';
+import { parseLayers, parseTiming, type ProfileReport } from '#lab/profile.ts';
+import { recordsOf } from '#lab/rows.ts';
 import {
   kBuilds,
   type Library,
@@ -44,7 +45,7 @@ for (const build of kBuilds) {
     function undisturbed(batch: number) {
       for (let attempt = 1; ; ++attempt) {
         const run = profile(readModel(), batch);
-        const layers = parseLayers(run.names(), run.layers());
+        const layers = parseLayers(run);
         const share = layers.reduce((sum, layer) => sum + layer.share, 0);
         if ((share > 0.5 && share < 1.1) || attempt === 5) return { run, layers, share };
         run.delete();
@@ -77,7 +78,7 @@ for (const build of kBuilds) {
 
     it('has the CNN by layers, its memory, and the last run', () => {
       const run = profile(readCnn(), 64);
-      const layers = parseLayers(run.names(), run.layers());
+      const layers = parseLayers(run);
       const names = 'conv1 norm1 pool1 conv2 norm2 pool2 flatten linear1 dropout linear2';
       assert.equal(layers.map(({ name }) => name).join(' '), names);
       const perImage = Object.fromEntries(layers.map(({ name, flops }) => [name, flops / 64]));
@@ -89,7 +90,7 @@ for (const build of kBuilds) {
       assert.equal(layers[1]!.bytesRead + layers[1]!.bytesWritten, 6_422_656);
       assert.equal(layers[3]!.bytesRead + layers[3]!.bytesWritten, 2_426_880);
 
-      const memory = parseMemory(run.memory());
+      const memory = recordsOf(run.memory());
       assert.ok(memory.length > 0, 'the first run allocates');
       // The two largest neighbours, and no third output of their size.
       const outputs = memory.filter(({ bytes }) => bytes === 64 * 28 * 28 * 16 * 4);
@@ -99,7 +100,7 @@ for (const build of kBuilds) {
         Math.max(...layers.map(({ highWater }) => highWater)) <= Math.max(...memory.map(({ current }) => current)),
       );
 
-      const spans = parseSpans(run.spans());
+      const spans = recordsOf(run.spans());
       assert.deepEqual(
         spans.map(({ layer }) => layers[layer]!.name),
         names.split(' '),
@@ -163,7 +164,7 @@ for (const build of kBuilds) {
         [256, 292_421_632, 100_663_296, 83_798_784, 107_089_920],
       ] as const) {
         const run = profile(opening.subarray(0, tokens));
-        const layers = parseLayers(run.names(), run.layers());
+        const layers = parseLayers(run);
         assert.equal(layers.length, 3 + 3 * 6);
         const kinds = innermost(layers).map(({ kind }) => kind);
         const block = ['RmsNorm', 'SelfAttention', 'RmsNorm', 'SwiGlu'];
@@ -183,7 +184,7 @@ for (const build of kBuilds) {
         const most = slowest({ layers, unit: 'token' } as ProfileReport)!;
         assert.ok(['SelfAttention', 'SwiGlu', 'Linear'].includes(most.name), most.name);
         assert.ok(most.share > 0 && most.layers.length > 0, `${most.name} takes ${most.share}`);
-        assert.ok(parseMemory(run.memory()).length > 0 && parseSpans(run.spans()).length === layers.length);
+        assert.ok(recordsOf(run.memory()).length > 0 && recordsOf(run.spans()).length === layers.length);
         run.delete();
       }
     });

@@ -1,14 +1,13 @@
 // What JavaScript sees of profiling, in each of the four WebAssembly builds: the cache simulator, the work of layers, figures of memory.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { recordsOf } from '#lab/rows.ts';
 import { isThreaded, kBuilds, type Library, loadModule } from './lib/library.ts';
 
 const kLevels = [
   { size: 1024, line: 64, ways: 2 },
   { size: 8192, line: 64, ways: 8 },
 ];
-const kStepFields = 12;
-const kCounterFields = 9;
 
 /** Least recently used caches, as plainly as can be; misses by level and array. */
 function missesOf(accesses: readonly { array: number; address: number }[]): number[][] {
@@ -41,14 +40,8 @@ for (const build of kBuilds) {
     const kNumbers = Int32Array.from(kLevels.flatMap(({ size, line, ways }) => [size, line, ways]));
     const simulate = (nest = 'matmul_ijk', n = 24, padding = 0, levels = kNumbers) =>
       new library.CacheSimulation(nest, n, 8, padding, levels);
-    /** Rows of counters as objects. */
-    const counted = (numbers: Int32Array) =>
-      Array.from({ length: numbers.length / kCounterFields }, (_, row) => {
-        const [level, array, line, reads, writes, readMisses, writeMisses, evictions, writebacks] = numbers.subarray(
-          row * kCounterFields,
-        ) as unknown as [number, number, number, number, number, number, number, number, number];
-        return { level, array, line, reads, writes, readMisses, writeMisses, evictions, writebacks };
-      }).filter(({ reads, writes }) => reads + writes > 0);
+    const counted = (simulation: ReturnType<typeof simulate>) =>
+      recordsOf(simulation.counters()).filter(({ reads, writes }) => reads + writes > 0);
     const refuses = (message: RegExp, call: () => unknown) => {
       assert.throws(call, (error) => error instanceof RangeError && message.test(error.message));
     };
@@ -68,26 +61,24 @@ for (const build of kBuilds) {
       const expected: number[][] = [];
       for (let i = 0; i < n; ++i) {
         for (let j = 0; j < n; ++j) {
-          for (let k = 0; k < n; ++k) expected.push([0, i, k, 0, 4, i, j, k], [1, k, j, 0, 4, i, j, k]);
-          expected.push([2, i, j, 1, 5, i, j, n - 1]);
+          for (let k = 0; k < n; ++k) expected.push([0, i, k, 0, 4], [1, k, j, 0, 4]);
+          expected.push([2, i, j, 1, 5]);
         }
       }
       assert.equal(simulation.total(), expected.length);
       const accesses: { array: number; address: number }[] = [];
       for (let at = 0, count = 1; at < expected.length; at += count, count = 1000) {
-        const steps = simulation.step(count);
-        for (let i = 0; i < steps.length; i += kStepFields) {
-          const [array, row, column, written, line, level, ...variables] = steps.subarray(i, i + kStepFields);
-          const found = [array, row, column, written, line, ...variables.slice(0, 3)];
-          assert.deepEqual(found, expected[at + i / kStepFields], `access ${at + i / kStepFields}`);
-          assert.ok(level! >= 0 && level! <= 2);
-          accesses.push({ array: array!, address: simulation.address(array!) + 4 * (row! * (n + 1) + column!) });
+        for (const [i, step] of recordsOf(simulation.step(count)).entries()) {
+          const { array, row, column, write, sourceLine, level } = step;
+          assert.deepEqual([array, row, column, write, sourceLine], expected[at + i], `access ${at + i}`);
+          assert.ok(level >= 0 && level <= 2);
+          accesses.push({ array, address: simulation.address(array) + 4 * (row * (n + 1) + column) });
         }
       }
       assert.equal(simulation.done(), expected.length);
-      assert.equal(simulation.step(5).length, 0);
+      assert.equal(simulation.step(5).values.length, 0);
 
-      const counters = counted(simulation.counters());
+      const counters = counted(simulation);
       for (const [level, misses] of missesOf(accesses).entries()) {
         for (const [array, count] of misses.entries()) {
           const of = counters.filter((c) => c.level === level && c.array === array);
@@ -96,7 +87,7 @@ for (const build of kBuilds) {
             count,
             `level ${level}, array ${array}`,
           );
-          assert.ok(of.length === 1 && of[0]!.line === (array === 2 ? 5 : 4));
+          assert.ok(of.length === 1 && of[0]!.sourceLine === (array === 2 ? 5 : 4));
         }
       }
       simulation.delete();
@@ -109,7 +100,7 @@ for (const build of kBuilds) {
       assert.equal(done, 2 * 24 * 24);
       assert.equal(whole.run(2 ** 31 - 1), done);
       assert.deepEqual(pieces.counters(), whole.counters());
-      const all = counted(whole.counters()).filter(({ level }) => level === 0);
+      const all = counted(whole).filter(({ level }) => level === 0);
       assert.equal(
         all.reduce((sum, { reads, writes }) => sum + reads + writes, 0),
         done,
@@ -118,7 +109,7 @@ for (const build of kBuilds) {
       assert.equal(contents.length, 16);
       assert.ok(contents.every((line) => line >= 0));
       whole.restart();
-      assert.deepEqual(counted(whole.counters()), []);
+      assert.deepEqual(counted(whole), []);
       assert.ok(whole.contents(1).every((line) => line === -1));
       whole.run(2 ** 31 - 1);
       assert.deepEqual(whole.contents(0), contents);

@@ -210,13 +210,12 @@ double parameters(const LanguageModel& model) { return static_cast<double>(model
 
 }  // namespace
 
-EMSCRIPTEN_BINDINGS(optlab_decode) {
+EMSCRIPTEN_BINDINGS(optlab_language_model) {
   using namespace emscripten;
   register_type<ModelBytes>("Uint8Array");
   register_type<SequenceIds>("Int32Array");
   register_type<LogitValues>("Float32Array");
   register_type<DecoderSettings>(kDecoderSettings);
-  register_type<GenerationSettings>(kTypeName<kGenerationSettings>.data());
 
   value_object<lm::LmConfig>("LmConfig")
       .field("vocab", &lm::LmConfig::vocab)
@@ -233,10 +232,6 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
       .field("values", &FootprintValue::values)
       .field("scales", &FootprintValue::scales)
       .field("total", &FootprintValue::total);
-  value_object<TokenValue>("GeneratedToken")
-      .field("id", &TokenValue::id)
-      .field("text", &TokenValue::text)
-      .field("seconds", &TokenValue::seconds);
 
   class_<LanguageModel>("Lm")
       .constructor(guard<&make_model>, return_value_policy::take_ownership())  // of safetensors or llama2.c's format
@@ -248,6 +243,12 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
       .function("parameters", &parameters)
       .function("logits", guard<&model_logits>)  // of all positions, without a cache
       .function("footprint", guard<&model_footprint>);
+}
+
+EMSCRIPTEN_BINDINGS(optlab_decode) {
+  using namespace emscripten;
+  register_type<GenerationSettings>(kTypeName<kGenerationSettings>.data());
+
   class_<LmDecoder>("Decoder")
       .constructor(guard<&make_decoder>, return_value_policy::take_ownership())
       .function("feed", guard<&LmDecoder::feed>)  // returns the seconds that it took
@@ -264,6 +265,10 @@ EMSCRIPTEN_BINDINGS(optlab_decode) {
       .function("footprint", &decoder_footprint)
       .function("bytesInUse", &LmDecoder::bytes_in_use)
       .function("weightBytes", &LmDecoder::weight_bytes);
+  value_object<TokenValue>("GeneratedToken")
+      .field("id", &TokenValue::id)
+      .field("text", &TokenValue::text)
+      .field("seconds", &TokenValue::seconds);
   // Moves its decoder on; with `cached: false` all tokens are computed anew for each.
   class_<TextRun>("Generation")
       .constructor(guard<&make_run>, return_value_policy::take_ownership(), allow_raw_pointers())

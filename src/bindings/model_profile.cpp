@@ -3,24 +3,58 @@
 #include <emscripten/bind.h>
 
 #include <cstdint>
-#include <optional>
 
-#include "bindings/arrays.h"
 #include "bindings/guard.h"
+#include "bindings/rows.h"
 #include "bindings/runtime.h"
 #include "core/error.h"
 
 namespace optlab::bindings {
 namespace {
 
-/// Of seconds: how many samples, median, 95 % interval, MAD, 1 if the interval is the range. Zeros before the first.
-void append(std::vector<double>& to, const std::optional<measure::Statistics>& seconds) {
-  const measure::Statistics s = seconds.value_or(measure::Statistics{});
-  to.insert(to.end(),
-            {static_cast<double>(s.count), s.median, s.low, s.high, s.mad, static_cast<double>(s.interval_is_range)});
-}
+struct Layer {
+  profile::LayerProfile layer;
+  std::int64_t flops;
+};
+constexpr auto kLayer = [](const Layer& row, const auto& visit) {
+  const profile::LayerProfile& l = row.layer;
+  visit("parent", l.parent);  // an index, or -1
+  visit("depth", l.depth);
+  visit("calls", l.calls);
+  visit("flops", row.flops);
+  visit("bytes_read", l.work.bytes_read);
+  visit("bytes_written", l.work.bytes_written);
+  visit("high_water", l.high_water);
+  visit("growth", l.growth);
+  visit("share", l.share);
+};
 
-ProfileNumbers numbers(const std::vector<double>& values) { return ProfileNumbers(copy_to("Float64Array", values)); }
+/// Seconds; zeros before the first sample.
+constexpr auto kTiming = [](const measure::Statistics& s, const auto& visit) {
+  visit("count", s.count);
+  visit("median", s.median);
+  visit("low", s.low);
+  visit("high", s.high);
+  visit("mad", s.mad);
+  visit("interval_is_range", s.interval_is_range);
+};
+
+constexpr auto kSpan = [](const profile::LayerSpan& span, const auto& visit) {
+  visit("layer", span.layer);
+  visit("begin", span.begin);
+  visit("seconds", span.seconds);
+};
+
+constexpr auto kEvent = [](const profile::MemoryEvent& event, const auto& visit) {
+  visit("seconds", event.seconds);
+  visit("bytes", event.bytes);
+  visit("current", event.current);
+};
+
+using Layers = Rows<Layer, kLayer>;
+using Timings = Rows<measure::Statistics, kTiming>;
+using Spans = Rows<profile::LayerSpan, kSpan>;
+using Events = Rows<profile::MemoryEvent, kEvent>;
 
 }  // namespace
 
@@ -35,64 +69,60 @@ ModelProfile::ModelProfile(const std::string& variant, double seconds)
 
 std::string ModelProfile::names() const {
   std::string result;
-  for (const profile::LayerProfile& l : profiler_.profile().layers()) result += text({l.name, "\t", l.kind, "\n"});
+  for (const profile::LayerProfile& l : profiler_.profile().layers()) {
+    result += text({l.name, "\t", l.kind, "\t", l.output.to_string(), "\n"});
+  }
   return result;
 }
 
-ProfileNumbers ModelProfile::layers() const {
-  std::vector<double> rows;
-  for (const profile::LayerProfile& l : profiler_.profile().layers()) {
-    for (const std::int64_t value :
-         {std::int64_t{l.parent}, std::int64_t{l.depth}, std::int64_t{l.calls}, l.work.flops(), l.work.bytes_read,
-          l.work.bytes_written, static_cast<std::int64_t>(l.high_water), static_cast<std::int64_t>(l.growth)}) {
-      rows.push_back(static_cast<double>(value));
-    }
-    rows.push_back(l.share);
-    append(rows, l.seconds);
-    rows.push_back(l.output.rank());
-    for (int axis = 0; axis < Shape::kMaxRank; ++axis) rows.push_back(l.output[axis]);
-  }
-  return numbers(rows);
+LayerRows ModelProfile::layers() const {
+  Layers rows;
+  for (const profile::LayerProfile& l : profiler_.profile().layers()) rows.add({l, l.work.flops()});
+  return LayerRows(rows.value());
 }
 
-ProfileNumbers ModelProfile::run() const {
-  std::vector<double> row;
-  append(row, profiler_.profile().run());
-  return numbers(row);
+TimingRows ModelProfile::timings() const {
+  Timings rows;
+  for (const profile::LayerProfile& l : profiler_.profile().layers())
+    rows.add(l.seconds.value_or(measure::Statistics{}));
+  return TimingRows(rows.value());
 }
 
-ProfileNumbers ModelProfile::spans() const {
-  std::vector<double> rows;
-  for (const profile::LayerSpan& span : profiler_.profile().spans()) {
-    rows.insert(rows.end(), {static_cast<double>(span.layer), span.begin, span.seconds});
-  }
-  return numbers(rows);
+TimingRows ModelProfile::run() const {
+  Timings row;
+  row.add(profiler_.profile().run().value_or(measure::Statistics{}));
+  return TimingRows(row.value());
 }
 
-ProfileNumbers ModelProfile::memory() const {
-  std::vector<double> rows;
-  for (const profile::MemoryEvent& event : profiler_.memory_timeline()) {
-    rows.insert(rows.end(), {event.seconds, static_cast<double>(event.bytes), static_cast<double>(event.current)});
-  }
-  return numbers(rows);
+SpanRows ModelProfile::spans() const {
+  Spans rows;
+  for (const profile::LayerSpan& span : profiler_.profile().spans()) rows.add(span);
+  return SpanRows(rows.value());
+}
+
+MemoryRows ModelProfile::memory() const {
+  Events rows;
+  for (const profile::MemoryEvent& event : profiler_.memory_timeline()) rows.add(event);
+  return MemoryRows(rows.value());
 }
 
 EMSCRIPTEN_BINDINGS(optlab_model_profile) {
   using namespace emscripten;
-  register_type<ProfileNumbers>("Float64Array");
+  register_type<LayerRows>(kTypeName<Layers::kType>.data());
+  register_type<TimingRows>(kTypeName<Timings::kType>.data());
+  register_type<SpanRows>(kTypeName<Spans::kType>.data());
+  register_type<MemoryRows>(kTypeName<Events::kType>.data());
 
   class_<ModelProfile>("ModelProfile")
       .function("step", guard<&ModelProfile::step>)
       .function("progress", &ModelProfile::progress)
-      // For each layer a line: its name, a tab, its kind.
+      // For each layer a line: its name, kind and output's shape, with tabs between them.
       .function("names", guard<&ModelProfile::names>)
-      // For each layer 20 numbers: parent (an index, or -1), depth, calls, FLOPs, bytes read, bytes written, high-water mark,
-      // growth; share of the run; samples, median, low, high, MAD, 1 if low and high are the range; rank and 4 extents of its
-      // output.
       .function("layers", guard<&ModelProfile::layers>)
-      .function("run", guard<&ModelProfile::run>)         // 6 numbers, as the samples of a layer
-      .function("spans", guard<&ModelProfile::spans>)     // of the last run: layer, begin, seconds
-      .function("memory", guard<&ModelProfile::memory>);  // of the first run: seconds, bytes, allocated then
+      .function("timings", guard<&ModelProfile::timings>)  // of each layer
+      .function("run", guard<&ModelProfile::run>)          // one row
+      .function("spans", guard<&ModelProfile::spans>)      // of the last run
+      .function("memory", guard<&ModelProfile::memory>);   // of the first run
 }
 
 }  // namespace optlab::bindings

@@ -10,9 +10,12 @@
 
 namespace optlab::bindings {
 
-EMSCRIPTEN_DECLARE_VAL_TYPE(ProfileNumbers)
+EMSCRIPTEN_DECLARE_VAL_TYPE(LayerRows)
+EMSCRIPTEN_DECLARE_VAL_TYPE(TimingRows)
+EMSCRIPTEN_DECLARE_VAL_TYPE(SpanRows)
+EMSCRIPTEN_DECLARE_VAL_TYPE(MemoryRows)
 
-/// A model on the shared runtime, run on the same input again and again. Numbers leave as typed arrays, in rows.
+/// A model on the shared runtime, run on the same input again and again.
 class ModelProfile {
  public:
   ModelProfile(const std::string& variant, double seconds);
@@ -23,10 +26,11 @@ class ModelProfile {
   bool step() { return profiler_.step(); }
   double progress() const { return profiler_.progress(); }
   std::string names() const;
-  ProfileNumbers layers() const;
-  ProfileNumbers run() const;
-  ProfileNumbers spans() const;
-  ProfileNumbers memory() const;
+  LayerRows layers() const;
+  TimingRows timings() const;
+  TimingRows run() const;
+  SpanRows spans() const;
+  MemoryRows memory() const;
 
  protected:
   const gemm::Variant& variant() const { return variant_; }

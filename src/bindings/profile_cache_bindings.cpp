@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "bindings/arrays.h"
 #include "bindings/guard.h"
+#include "bindings/rows.h"
 #include "bindings/whole.h"
 #include "core/error.h"
 #include "profile/nest_simulation.h"
@@ -21,6 +21,8 @@ using emscripten::val;
 EMSCRIPTEN_DECLARE_VAL_TYPE(NestInfoArray)
 EMSCRIPTEN_DECLARE_VAL_TYPE(NestName)
 EMSCRIPTEN_DECLARE_VAL_TYPE(CacheNumbers)
+EMSCRIPTEN_DECLARE_VAL_TYPE(AccessRows)
+EMSCRIPTEN_DECLARE_VAL_TYPE(CounterRows)
 
 /// As JavaScript sees a nest. Texts of several parts: arrays of strings would cost more code than all else here.
 struct NestInfo {
@@ -48,32 +50,50 @@ NestInfoArray cache_nests() {
   return NestInfoArray(result);
 }
 
-/// A nest in its caches. Numbers leave as typed arrays, in rows.
+constexpr auto kAccess = [](const profile::SimulatedStep& step, const auto& visit) {
+  visit("array", step.access.array);
+  visit("row", step.access.row);
+  visit("column", step.access.column);
+  visit("write", step.access.write);
+  visit("source_line", step.access.source_line);
+  visit("level", step.level);  // that had it; the number of levels: memory
+};
+using Accesses = Rows<profile::SimulatedStep, kAccess, std::int32_t>;
+
+/// What an array did in a level by a line of the code.
+struct Counter {
+  int level, array, source_line;
+  profile::CacheCounters count;
+};
+constexpr auto kCounter = [](const Counter& c, const auto& visit) {
+  visit("level", c.level);
+  visit("array", c.array);
+  visit("source_line", c.source_line);
+  visit("reads", c.count.reads);
+  visit("writes", c.count.writes);
+  visit("read_misses", c.count.read_misses);
+  visit("write_misses", c.count.write_misses);
+  visit("evictions", c.count.evictions);
+  visit("writebacks", c.count.writebacks);
+};
+using Counters = Rows<Counter, kCounter, std::int32_t>;  // whose numbers fit: at most kMostSize³
+
+/// A nest in its caches.
 class CacheSimulation {
  public:
-  static constexpr std::size_t kStepFields = 6 + profile::LoopNest::kMostLoops;
   static constexpr int kMostSteps = 1 << 20;  // in one array
-  static constexpr std::size_t kCounterFields = 9;
 
   CacheSimulation(const profile::NestSpec& spec, const profile::NestOptions& options,
                   std::span<const profile::CacheLevel> levels)
       : simulation_(spec, options, levels) {}
 
-  CacheNumbers step(double most) {
-    std::vector<std::int32_t> values(static_cast<std::size_t>(std::clamp(whole("count", most), 0, kMostSteps)) *
-                                     kStepFields);
-    std::size_t used = 0;
-    for (profile::SimulatedStep step{}; used < values.size() && simulation_.step(step); used += kStepFields) {
-      const profile::NestStep& access = step.access;
-      std::int32_t* to = values.data() + used;
-      for (const int value :
-           {access.array, access.row, access.column, access.write ? 1 : 0, access.source_line, step.level}) {
-        *to++ = value;
-      }
-      for (const int variable : simulation_.nest().variables()) *to++ = variable;
+  AccessRows step(double most) {
+    Accesses rows;
+    profile::SimulatedStep step{};
+    for (int left = std::min(whole("count", most), kMostSteps); left > 0 && simulation_.step(step); --left) {
+      rows.add(step);
     }
-    values.resize(used);
-    return CacheNumbers(copy_to("Int32Array", values));
+    return AccessRows(rows.value());
   }
   double run(double most) { return static_cast<double>(simulation_.run(whole("count", most))); }
   void restart() { simulation_.restart(); }
@@ -81,21 +101,17 @@ class CacheSimulation {
   double total() const { return static_cast<double>(simulation_.nest().total()); }
   double address(double array) const { return static_cast<double>(simulation_.nest().base(whole("array", array))); }
 
-  CacheNumbers counters() const {
+  CounterRows counters() const {
     const profile::CacheSimulator& caches = simulation_.caches();
-    const int rows = caches.levels() * caches.source_lines() * caches.regions();
-    std::vector<std::int32_t> values(static_cast<std::size_t>(rows) * kCounterFields);
-    std::int32_t* to = values.data();
-    for (int row = 0; row < rows; ++row) {
-      const int array = row % caches.regions(), rest = row / caches.regions();
-      const int line = rest % caches.source_lines(), level = rest / caches.source_lines();
-      const profile::CacheCounters c = caches.counters(level, array, line);
-      for (const std::int64_t value : {std::int64_t{level}, std::int64_t{array}, std::int64_t{line}, c.reads, c.writes,
-                                       c.read_misses, c.write_misses, c.evictions, c.writebacks}) {
-        *to++ = static_cast<std::int32_t>(value);  // fits: at most kMostSize³
+    Counters rows;
+    for (int level = 0; level < caches.levels(); ++level) {
+      for (int line = 0; line < caches.source_lines(); ++line) {
+        for (int array = 0; array < caches.regions(); ++array) {
+          rows.add({level, array, line, caches.counters(level, array, line)});
+        }
       }
     }
-    return CacheNumbers(copy_to("Int32Array", values));
+    return CounterRows(rows.value());
   }
 
   CacheNumbers contents(double level) const {
@@ -128,6 +144,8 @@ EMSCRIPTEN_BINDINGS(optlab_profile_cache) {
   register_type<NestInfoArray>("NestInfo[]");
   register_type<NestName>("string");
   register_type<CacheNumbers>("Int32Array");
+  register_type<AccessRows>(kTypeName<Accesses::kType>.data());
+  register_type<CounterRows>(kTypeName<Counters::kType>.data());
 
   value_object<NestInfo>("NestInfo")
       .field("name", &NestInfo::name)
@@ -140,16 +158,14 @@ EMSCRIPTEN_BINDINGS(optlab_profile_cache) {
   class_<CacheSimulation>("CacheSimulation")
       // Nest, n, block, padding; bytes, bytes of a line and ways of each level.
       .constructor(guard<&make_simulation>, return_value_policy::take_ownership())
-      // Up to so many accesses, 12 numbers each: array, row, column, 1 if written, line of the code, level that had it (the
-      // number of levels: memory), the loops' variables.
+      // Up to so many accesses.
       .function("step", guard<&CacheSimulation::step>)
       .function("run", guard<&CacheSimulation::run>)  // up to so many accesses; how many there were
       .function("restart", &CacheSimulation::restart)
       .function("done", &CacheSimulation::done)
       .function("total", &CacheSimulation::total)
       .function("address", guard<&CacheSimulation::address>)  // of an array's first byte
-      // 9 numbers for each level, line of the code and array: level, array, line, reads, writes, read misses, write misses,
-      // evictions, writebacks.
+      // Of each level, line of the code and array.
       .function("counters", guard<&CacheSimulation::counters>)
       // Numbers of the lines that a level holds, set by set, most recently used first; -1 for nothing.
       .function("contents", guard<&CacheSimulation::contents>);

@@ -13,7 +13,8 @@ import {
   sortLayers,
   speedUpPerItem,
 } from './layers.ts';
-import { csvOf, parseLayers, parseMemory, parseSpans, parseTiming, traceOf, type ProfileReport } from './profile.ts';
+import { csvOf, parseLayers, parseTiming, traceOf, type ProfileReport } from './profile.ts';
+import { recordsOf } from './rows.ts';
 import type { LayerProfile, Peak, Timing } from './types.ts';
 
 const seconds = (median: number): Timing => ({
@@ -64,12 +65,26 @@ const peak = (kind: Peak['kind'], name: string, value: number, bytes = 0, thread
 
 describe('a profile', () => {
   // A block with one layer inside, and a layer that was never timed.
-  const rows = [
-    [-1, 0, 1, 10, 4, 8, 900, 100, 0.8, 7, 2e-3, 1e-3, 3e-3, 1e-4, 0, 2, 64, 10, 0, 0],
-    [0, 1, 2, 100, 40, 80, 800, 0, 0.5, 3, 1e-3, 1e-3, 2e-3, 1e-4, 1, 4, 1, 2, 3, 4],
-    [-1, 0, 1, 0, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 5, 0, 0, 0],
-  ];
-  const layers = parseLayers('block\tBlock\nfc, "1"\tLinear\nflatten\tFlatten\n', Float64Array.from(rows.flat()));
+  const timings = { fields: 'count,median,low,high,mad,intervalIsRange' } as const;
+  const layers = parseLayers({
+    names: () => 'block\tBlock\t[64,10]\nfc, "1"\tLinear\t[1,2,3,4]\nflatten\tFlatten\t[5]\n',
+    layers: () => ({
+      fields: 'parent,depth,calls,flops,bytesRead,bytesWritten,highWater,growth,share',
+      values: Float64Array.of(
+        ...[-1, 0, 1, 10, 4, 8, 900, 100, 0.8],
+        ...[0, 1, 2, 100, 40, 80, 800, 0, 0.5],
+        ...[-1, 0, 1, 0, 4, 4, 0, 0, 0],
+      ),
+    }),
+    timings: () => ({
+      ...timings,
+      values: Float64Array.of(
+        ...[7, 2e-3, 1e-3, 3e-3, 1e-4, 0],
+        ...[3, 1e-3, 1e-3, 2e-3, 1e-4, 1],
+        ...[0, 0, 0, 0, 0, 0],
+      ),
+    }),
+  });
 
   it('is read from rows of numbers', () => {
     assert.equal(layers.length, 3);
@@ -84,12 +99,11 @@ describe('a profile', () => {
     assert.ok(layers[1]!.seconds!.intervalIsRange);
     assert.equal(layers[2]!.seconds, null);
     assert.deepEqual([layers[0]!.highWater, layers[0]!.growth, layers[0]!.share], [900, 100, 0.8]);
-    assert.deepEqual(parseSpans(Float64Array.of(0, 0, 2e-3, 1, 1e-3, 5e-4)), [
+    assert.deepEqual(recordsOf({ fields: 'layer,begin,seconds', values: Float64Array.of(0, 0, 2e-3, 1, 1e-3, 5e-4) }), [
       { layer: 0, begin: 0, seconds: 2e-3 },
       { layer: 1, begin: 1e-3, seconds: 5e-4 },
     ]);
-    assert.deepEqual(parseMemory(Float64Array.of(0.1, -4, 12)), [{ seconds: 0.1, bytes: -4, current: 12 }]);
-    assert.equal(parseTiming(Float64Array.of(0, 0, 0, 0, 0, 0)), null);
+    assert.equal(parseTiming({ ...timings, values: new Float64Array(6) }), null);
   });
 
   it('becomes CSV', () => {

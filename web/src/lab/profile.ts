@@ -1,9 +1,10 @@
 import { bytesOf, intensityOf, rateOf, shapeText } from './layers.ts';
+import { recordsOf } from './rows.ts';
 import type { AssetName } from './assets.ts';
 import type { Bare, Envelope, Run } from './task.ts';
 import type { LayerProfile, LayerSpan, MemoryPoint, ModelProfile, Timing } from './types.ts';
 
-/** Profiles of models, from the rows of numbers that the library tells (src/bindings/profile_model_bindings.cpp) to files for other programs. */
+/** Profiles of models, from the rows that the library tells (src/bindings/model_profile.cpp) to files for other programs. */
 
 /** What a batch is counted in: images at a time, or tokens of the one sequence that a language model reads. */
 export type BatchUnit = 'image' | 'token';
@@ -45,49 +46,34 @@ export function profileRun(
     progress: () => profile.progress(),
     report: (done) => ({
       ...{ title, unit, batch, variant, threads },
-      layers: parseLayers(profile.names(), profile.layers()),
+      layers: parseLayers(profile),
       run: parseTiming(profile.run()),
-      spans: parseSpans(profile.spans()),
-      memory: done ? parseMemory(profile.memory()) : [],
+      spans: recordsOf(profile.spans()),
+      memory: done ? recordsOf(profile.memory()) : [],
     }),
   };
 }
 
-const kLayerFields = 20;
-const kTimingAt = 9;
-const kRankAt = 15;
+type Told<Name extends keyof ModelProfile> = ReturnType<ModelProfile[Name]>;
 
-export function parseTiming(values: Float64Array): Timing | null {
-  const [count = 0, median = 0, low = 0, high = 0, mad = 0, range = 0] = values;
-  return count === 0 ? null : { count, median, low, high, mad, intervalIsRange: range === 1 };
+function timingOf({
+  intervalIsRange,
+  ...seconds
+}: ReturnType<typeof recordsOf<Told<'run'>['fields']>>[number]): Timing | null {
+  return seconds.count === 0 ? null : { ...seconds, intervalIsRange: intervalIsRange === 1 };
 }
 
-/** `names` has a line for each layer: name, tab, kind. */
-export function parseLayers(names: string, values: Float64Array): LayerProfile[] {
-  return names
-    .split('\n')
-    .slice(0, -1)
-    .map((line, index) => {
-      const [name = '', kind = ''] = line.split('\t');
-      const row = values.subarray(index * kLayerFields, (index + 1) * kLayerFields);
-      const [parent = -1, depth = 0, calls = 0, flops = 0, bytesRead = 0, bytesWritten = 0] = row;
-      const [highWater = 0, growth = 0, share = 0] = row.subarray(6);
-      const seconds = parseTiming(row.subarray(kTimingAt, kRankAt));
-      const output = Array.from(row.subarray(kRankAt + 1, kRankAt + 1 + row[kRankAt]!));
-      const work = { calls, flops, bytesRead, bytesWritten };
-      return { name, kind, parent, depth, ...work, highWater, growth, share, seconds, output };
-    });
+export const parseTiming = (rows: Told<'run'>): Timing | null => timingOf(recordsOf(rows)[0]!);
+
+/** The layers that a profile tells of. */
+export function parseLayers(profile: Pick<ModelProfile, 'names' | 'layers' | 'timings'>): LayerProfile[] {
+  const seconds = recordsOf(profile.timings()).map(timingOf);
+  const names = profile.names().split('\n');
+  return recordsOf(profile.layers()).map((row, index) => {
+    const [name = '', kind = '', output = '[]'] = names[index]!.split('\t');
+    return { name, kind, ...row, seconds: seconds[index]!, output: JSON.parse(output) as number[] };
+  });
 }
-
-function rowsOf(values: Float64Array): [number, number, number][] {
-  return Array.from({ length: values.length / 3 }, (_, i) => [values[3 * i]!, values[3 * i + 1]!, values[3 * i + 2]!]);
-}
-
-export const parseSpans = (values: Float64Array): LayerSpan[] =>
-  rowsOf(values).map(([layer, begin, seconds]) => ({ layer, begin, seconds }));
-
-export const parseMemory = (values: Float64Array): MemoryPoint[] =>
-  rowsOf(values).map(([seconds, bytes, current]) => ({ seconds, bytes, current }));
 
 const kCsvColumns: readonly [string, (layer: LayerProfile, layers: readonly LayerProfile[]) => string | number][] = [
   ['name', (layer) => layer.name],

@@ -85,7 +85,10 @@ describe('a cache', () => {
   });
 
   it('reads steps', () => {
-    const steps = parseSteps(Int32Array.from([0, 2, 1, 0, 3, 1, 1, 2, 0, 0, 0, 0, 1, 0, 1, 1, 4, 0, 1, 7, 0, 0, 0, 0]));
+    const steps = parseSteps({
+      fields: 'array,row,column,write,sourceLine,level',
+      values: Int32Array.of(...[0, 2, 1, 0, 3, 1], ...[1, 0, 1, 1, 4, 0]),
+    });
     assert.deepEqual(steps, [
       { array: 0, row: 2, column: 1, write: false, sourceLine: 3, hit: false },
       { array: 1, row: 0, column: 1, write: true, sourceLine: 4, hit: true },
@@ -95,8 +98,11 @@ describe('a cache', () => {
   });
 
   it('reads counters and nests', () => {
-    const rows = [0, 1, 4, 0, 8, 0, 8, 7, 6, 0, 0, 2, 0, 0, 0, 0, 0, 0];
-    assert.deepEqual(parseCounters(Int32Array.from(rows)), [
+    const counters = parseCounters({
+      fields: 'level,array,sourceLine,reads,writes,readMisses,writeMisses,evictions,writebacks',
+      values: Int32Array.of(...[0, 1, 4, 0, 8, 0, 8, 7, 6], ...[0, 0, 2, 0, 0, 0, 0, 0, 0]),
+    });
+    assert.deepEqual(counters, [
       {
         level: 0,
         array: 1,

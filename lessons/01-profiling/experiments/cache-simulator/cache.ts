@@ -1,4 +1,5 @@
-import type { CacheCounts, CacheLevel, EngineNest, NestInfo } from '#lab/types.ts';
+import { recordsOf } from '#lab/rows.ts';
+import type { CacheCounts, CacheLevel, CacheSimulation, EngineNest, NestInfo } from '#lab/types.ts';
 import type { Settings } from '#lab/url-state.ts';
 
 /** What a page says of a cache simulation. Sizes are bytes; arrays hold float32, 4 bytes. */
@@ -36,9 +37,6 @@ export interface CacheStep {
   hit: boolean;
 }
 
-/** Numbers per access in what the library's step() returns (src/bindings/profile_cache_bindings.cpp). */
-const kFields = 12;
-
 export const kSizes = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
 export const kLines = [16, 32, 64];
 export const kWays = [1, 2, 4, 8, 16];
@@ -46,27 +44,14 @@ export const kRows = [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256];
 export const kBlocks = [2, 4, 8, 16, 32, 64];
 export const kPaddings = [0, 1, 4, 8, 16];
 
-export function parseSteps(values: Int32Array): CacheStep[] {
-  return Array.from({ length: values.length / kFields }, (_, i) => {
-    const [array = 0, row = 0, column = 0, write = 0, sourceLine = 0, level = 0] = values.subarray(
-      i * kFields,
-      (i + 1) * kFields,
-    );
-    return { array, row, column, write: write !== 0, sourceLine, hit: level === 0 };
-  });
-}
+type Told<Name extends 'step' | 'counters'> = ReturnType<CacheSimulation[Name]>;
 
-const kCounterFields = 9;
+export const parseSteps = (rows: Told<'step'>): CacheStep[] =>
+  recordsOf(rows).map(({ write, level, ...step }) => ({ ...step, write: write !== 0, hit: level === 0 }));
 
-/** Rows of the library's counters(); those of pairs that never meet are left out. */
-export function parseCounters(values: Int32Array): CacheCounts[] {
-  return Array.from({ length: values.length / kCounterFields }, (_, i) => {
-    const [level = 0, array = 0, sourceLine = 0, reads = 0, writes = 0, readMisses = 0, writeMisses = 0, ...rest] =
-      values.subarray(i * kCounterFields, (i + 1) * kCounterFields);
-    const [evictions = 0, writebacks = 0] = rest;
-    return { level, array, sourceLine, reads, writes, readMisses, writeMisses, evictions, writebacks };
-  }).filter(({ reads, writes }) => reads + writes > 0);
-}
+/** What the library counted; pairs that never meet are left out. */
+export const parseCounters = (rows: Told<'counters'>): CacheCounts[] =>
+  recordsOf(rows).filter(({ reads, writes }) => reads + writes > 0);
 
 /** A loop nest from the library's texts. */
 export function parseNest(nest: EngineNest): NestInfo {
