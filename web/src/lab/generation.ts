@@ -13,14 +13,11 @@ export type DecoderSlot = (typeof kDecoderSlots)[number];
 
 export const kExactDecoder: DecoderSettings = { window: 0, sinks: 0, storage: 'f32', weights: 'f32', mode: 'exact' };
 
-/** How the next token is chosen; a temperature of 0 takes the likeliest. */
-export interface Sampling {
-  temperature: number;
-  topK: number;
-  topP: number;
-  repetitionPenalty: number;
-  seed: number;
-}
+/** How the next token is chosen (lm::Sampling); a temperature of 0 takes the likeliest. */
+export type Sampling = Pick<
+  ConstructorParameters<LmModule['Generation']>[2],
+  'temperature' | 'topK' | 'topP' | 'repetitionPenalty' | 'seed'
+>;
 
 export const kGreedy: Sampling = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 };
 

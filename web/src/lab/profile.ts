@@ -1,5 +1,5 @@
 import { bytesOf, intensityOf, rateOf, shapeText } from './layers.ts';
-import { recordsOf } from './rows.ts';
+import { recordsOf, type RowOf } from './rows.ts';
 import type { AssetName } from './assets.ts';
 import type { Bare, Envelope, Run } from './task.ts';
 import type { LayerProfile, LayerSpan, MemoryPoint, ModelProfile, Timing } from './types.ts';
@@ -54,16 +54,13 @@ export function profileRun(
   };
 }
 
-type Told<Name extends keyof ModelProfile> = ReturnType<ModelProfile[Name]>;
+type TimingRows = ReturnType<ModelProfile['run']>;
 
-function timingOf({
-  intervalIsRange,
-  ...seconds
-}: ReturnType<typeof recordsOf<Told<'run'>['fields']>>[number]): Timing | null {
+function timingOf({ intervalIsRange, ...seconds }: RowOf<TimingRows>): Timing | null {
   return seconds.count === 0 ? null : { ...seconds, intervalIsRange: intervalIsRange === 1 };
 }
 
-export const parseTiming = (rows: Told<'run'>): Timing | null => timingOf(recordsOf(rows)[0]!);
+export const parseTiming = (rows: TimingRows): Timing | null => timingOf(recordsOf(rows)[0]!);
 
 /** The layers that a profile tells of. */
 export function parseLayers(profile: Pick<ModelProfile, 'names' | 'layers' | 'timings'>): LayerProfile[] {

@@ -6,12 +6,13 @@ export interface Rows<Fields extends string = string> {
 }
 
 type NamesIn<Fields extends string> = Fields extends `${infer Name},${infer Others}` ? Name | NamesIn<Others> : Fields;
-type Row<Fields extends string> = { [Name in NamesIn<Fields>]: number };
+/** A row of some. */
+export type RowOf<Of extends Rows> = { [Name in NamesIn<Of['fields']>]: number };
 
-export function recordsOf<Fields extends string>({ fields, values }: Rows<Fields>): Row<Fields>[] {
+export function recordsOf<Fields extends string>({ fields, values }: Rows<Fields>): RowOf<Rows<Fields>>[] {
   const names = fields.split(',');
   return Array.from({ length: values.length / names.length }, (_, row) => {
     const entries = names.map((name, at) => [name, values[row * names.length + at]]);
-    return Object.fromEntries(entries) as Row<Fields>;
+    return Object.fromEntries(entries) as RowOf<Rows<Fields>>;
   });
 }

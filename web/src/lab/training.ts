@@ -1,3 +1,4 @@
+import type { ModelModule, TrainingProgress } from './types.ts';
 import type { Settings } from './url-state.ts';
 
 /** Training in the browser: its settings, the curve that it draws, and what is kept at the end of each epoch. */
@@ -12,13 +13,12 @@ export const kSeed = 1;
 /** Where the worker keeps the training that runs or is paused, between tasks. */
 export const kTraining = 'training';
 
-export interface TrainSettings {
+/** With `fast`, sums may be fused and reordered: faster, and other bits. */
+export interface TrainSettings extends Pick<
+  ConstructorParameters<ModelModule['Trainer']>[3],
+  'epochs' | 'batch' | 'learningRate' | 'fast'
+> {
   model: (typeof kTrainableModels)[number];
-  epochs: number;
-  batch: number;
-  learningRate: number;
-  /** Sums may be fused and reordered: faster, and other bits. */
-  fast: boolean;
 }
 
 export const kDefaultTraining: TrainSettings = {
@@ -111,13 +111,7 @@ export function isSavedTraining(value: unknown): value is SavedTraining {
 }
 
 /** A batch's place and the means over its epoch so far, as the library tells them. */
-export interface BatchProgress {
-  epoch: number;
-  batch: number;
-  batches: number;
-  loss: number;
-  accuracy: number;
-}
+export type BatchProgress = Pick<TrainingProgress, 'epoch' | 'batch' | 'batches' | 'loss' | 'accuracy'>;
 
 /** As many points as a drawing can show. */
 const kMostPoints = 240;

@@ -4,7 +4,8 @@
  * DataError; a handle must be deleted.
  */
 import type { SiteModules } from './generated/modules.d.ts';
-import type { BuildInfo, Lane as EngineLane, Statistics } from './generated/optlab.d.ts';
+import type { BuildInfo, CacheSimulation, Lane as EngineLane, Statistics } from './generated/optlab.d.ts';
+import type { RowOf } from './rows.ts';
 
 export type {
   Decoder,
@@ -80,17 +81,7 @@ export interface MemoryPoint {
 }
 
 /** What one pair of an array and a source line did in a level of cache. */
-export interface CacheCounts {
-  level: number;
-  array: number;
-  sourceLine: number;
-  reads: number;
-  writes: number;
-  readMisses: number;
-  writeMisses: number;
-  evictions: number;
-  writebacks: number;
-}
+export type CacheCounts = RowOf<ReturnType<CacheSimulation['counters']>>;
 
 /** Sizes in bytes. */
 export interface CacheLevel {
