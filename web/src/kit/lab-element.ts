@@ -189,7 +189,11 @@ export abstract class LabElement extends LitElement {
   ): TemplateResult {
     return html`<label class="field"
       >${label}
-      <select ?disabled=${disabled} @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
+      <select
+        aria-label=${label}
+        ?disabled=${disabled}
+        @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
+      >
         ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
       </select></label
     >`;
