@@ -1,5 +1,5 @@
 /** Addresses that loops access, and caches that count their misses, for exercise cache-lines. */
-import type { Random } from '#lab/grading/random.ts';
+import type { Random } from '#lab/grading/author.ts';
 
 export type AccessParams = {
   trace: string;

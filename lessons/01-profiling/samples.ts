@@ -1,5 +1,5 @@
 /** Times as clocks give them, and what statistics say of them: the other side of exercise timer-statistics. */
-import type { Random } from '#lab/grading/random.ts';
+import type { Random } from '#lab/grading/author.ts';
 
 /** Either the values themselves (seconds), or a kind and a number of them. */
 export type SampleParams = { values?: number[]; samples?: string; count?: number };

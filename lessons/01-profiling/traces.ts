@@ -1,5 +1,5 @@
 /** Sequences of allocations as networks make them, random ones, and wrong ones, for exercise peak-memory; and what is true after each event. */
-import type { Random } from '#lab/grading/random.ts';
+import type { Random } from '#lab/grading/author.ts';
 
 export type Event =
   | { kind: 'alloc'; id: number; bytes: number }

@@ -1,8 +1,13 @@
 /** What the exercises of this lesson share: operands and judgement of `matmul(a, b, c, M, K, N)`. */
-import { expectClose, kEpsilon } from '#lab/grading/expect.ts';
-import { defineGrader, type Grader } from '#lab/grading/grader.ts';
-import type { Elements, Kernel } from '#lab/grading/kernel.ts';
-import type { Random } from '#lab/grading/random.ts';
+import {
+  defineGrader,
+  type Elements,
+  expectClose,
+  type Grader,
+  kEpsilon,
+  type Kernel,
+  type Random,
+} from '#lab/grading/author.ts';
 
 export type MatmulParams = { M: number; K: number; N: number };
 

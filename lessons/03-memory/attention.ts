@@ -1,5 +1,5 @@
 /** What attention of one token gives, in double precision, and what it gives with the mistakes that people make. */
-import { kEpsilon } from '#lab/grading/expect.ts';
+import { kEpsilon } from '#lab/grading/author.ts';
 
 export interface AttentionShape {
   heads: number;

@@ -6,6 +6,7 @@ import process from 'node:process';
 import * as v from 'valibot';
 import { maxPoints, type Exercise } from '#lab/grading/exercise.ts';
 import { kContractVersion, kGradeResult, type GradeResult } from '#lab/grading/result.ts';
+import { taskResult } from '#lab/grading/scores.ts';
 import { exactly, kString } from '#lab/schema.ts';
 import { kRoot } from '../lib/command.ts';
 import { exerciseFolder } from '../lib/exercises.ts';
@@ -81,15 +82,7 @@ export function refusal(exercise: Exercise, message: string, { seed, compiler }:
     exercise: `${exercise.lesson}/${exercise.id}`,
     points: 0,
     maxPoints: maxPoints(exercise.spec),
-    tasks: exercise.spec.tasks.map(({ id, title, kind, points }) => ({
-      id,
-      title,
-      kind,
-      status: 'fail',
-      points: 0,
-      maxPoints: points,
-      ratio: null,
-    })),
+    tasks: exercise.spec.tasks.map((task) => taskResult(task, [], 0, null)),
     diagnostics: [],
     seed,
     compiler,

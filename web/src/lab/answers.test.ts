@@ -1,8 +1,9 @@
 // The short questions: numbers and choices, judged and kept.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AnswersWithFallback, isAnswer, MemoryAnswers, type Answer, type AnswerStore } from './answers.ts';
+import { isAnswer, type Answer } from './answers.ts';
 import { feedbackFor, isRightChoice, isRightNumber, parseNumber, parseTolerance, severalText } from './check.ts';
+import { MemoryStore, StoreWithFallback, type Store } from './store.ts';
 
 describe('numbers as people type them', () => {
   it('are read', () => {
@@ -52,7 +53,7 @@ describe('answers', () => {
   const answer: Answer = { chosen: [1], text: '', right: true };
 
   it('are kept and forgotten', async () => {
-    const store = new MemoryAnswers();
+    const store = new MemoryStore<Answer>();
     await store.set('01/a', answer);
     assert.deepEqual(await store.get('01/a'), answer);
     assert.equal(await store.get('01/b'), null);
@@ -66,8 +67,8 @@ describe('answers', () => {
       ++tried;
       return Promise.reject(new Error('blocked'));
     };
-    const broken: AnswerStore = { get: fail, set: fail, delete: fail, keys: fail };
-    const store = new AnswersWithFallback(broken, new MemoryAnswers());
+    const broken: Store<Answer> = { get: fail, set: fail, delete: fail, keys: fail };
+    const store = new StoreWithFallback<Answer>(broken, new MemoryStore<Answer>());
     assert.ok(store.keeps);
     await store.set('01/a', answer);
     assert.deepEqual(await store.get('01/a'), answer);

@@ -1,6 +1,5 @@
-import { MemoryStore, openStore, StoreWithFallback, type Store } from './store.ts';
-
 /** A reader's answers, kept in this browser and nowhere else. */
+import { openStore, type Store } from './store.ts';
 
 export interface Answer {
   /** Of single and several choices. */
@@ -9,11 +8,6 @@ export interface Answer {
   text: string;
   right: boolean;
 }
-
-/** Where answers are kept, by a key such as "01-profiling/median". */
-export type AnswerStore = Store<Answer>;
-export class MemoryAnswers extends MemoryStore<Answer> {}
-export class AnswersWithFallback extends StoreWithFallback<Answer> {}
 
 /** What an older or a later version of the page stored is no answer. */
 export function isAnswer(value: unknown): value is Answer {
@@ -24,7 +18,7 @@ export function isAnswer(value: unknown): value is Answer {
   );
 }
 
-/** The page's answers. */
+/** The page's answers, by a key such as "01-profiling/median". */
 export function openAnswers(): Store<Answer> {
   return openStore('optlab', 'answers', isAnswer);
 }

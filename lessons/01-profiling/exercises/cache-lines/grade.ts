@@ -1,6 +1,4 @@
-import { expectExplained, type Fault } from '#lab/grading/faults.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
-import type { Buffer, Kernel } from '#lab/grading/kernel.ts';
+import { type Buffer, defineGrader, expectExplained, type Fault, type Kernel } from '#lab/grading/author.ts';
 import { linesOf, makeAccesses, missesOf, type AccessParams, type Cache } from '../../accesses.ts';
 
 type Params = AccessParams & { ask: string; line: number; sets?: number; ways?: number };

@@ -1,6 +1,4 @@
-import { expectExplained, type Fault } from '#lab/grading/faults.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
-import type { Kernel } from '#lab/grading/kernel.ts';
+import { defineGrader, expectExplained, type Fault, type Kernel } from '#lab/grading/author.ts';
 import {
   bytesOf,
   countAttention,

@@ -1,7 +1,4 @@
-import { expectExplained, type Fault } from '#lab/grading/faults.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
-import type { Kernel } from '#lab/grading/kernel.ts';
-import { Mismatch } from '#lab/grading/verdict.ts';
+import { defineGrader, expectExplained, type Fault, type Kernel, Mismatch } from '#lab/grading/author.ts';
 import { kLayers, makeTrace, Truth, type Event, type TraceParams } from '../../traces.ts';
 
 type Params = TraceParams & { ask?: string };

@@ -1,7 +1,12 @@
-import { expectExplained, kDoubleMargin, type Fault } from '#lab/grading/faults.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
-import type { Buffer, Kernel } from '#lab/grading/kernel.ts';
-import { Mismatch } from '#lab/grading/verdict.ts';
+import {
+  type Buffer,
+  defineGrader,
+  expectExplained,
+  type Fault,
+  kDoubleMargin,
+  type Kernel,
+  Mismatch,
+} from '#lab/grading/author.ts';
 import { intervalRank, makeSamples, mean, middle, sorted, type SampleParams } from '../../samples.ts';
 
 type Params = SampleParams & { ask: string; from?: number; to?: number };

@@ -1,7 +1,4 @@
-import { expectClose } from '#lab/grading/expect.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
-import type { Kernel } from '#lab/grading/kernel.ts';
-import type { Random } from '#lab/grading/random.ts';
+import { defineGrader, expectClose, type Kernel, type Random } from '#lab/grading/author.ts';
 import { roundingOf, timedTolerance, type MatmulParams } from '../../matmul.ts';
 
 type BackendParams = MatmulParams & { count: number; scratch: number };

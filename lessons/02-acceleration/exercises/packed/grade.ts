@@ -1,5 +1,4 @@
-import { expectClose } from '#lab/grading/expect.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
+import { defineGrader, expectClose } from '#lab/grading/author.ts';
 import { roundingOf, timedTolerance, type MatmulParams } from '../../matmul.ts';
 
 const kPanel = 8;

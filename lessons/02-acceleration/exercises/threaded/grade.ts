@@ -1,6 +1,4 @@
-import { expectClose } from '#lab/grading/expect.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
-import { Mismatch } from '#lab/grading/verdict.ts';
+import { defineGrader, expectClose, Mismatch } from '#lab/grading/author.ts';
 import { matmulOperands, roundingOf, timedTolerance, type MatmulParams } from '../../matmul.ts';
 
 const kName = 'matmul_part';

@@ -1,7 +1,4 @@
-import { expectExplained, type Fault } from '#lab/grading/faults.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
-import type { Kernel } from '#lab/grading/kernel.ts';
-import type { Random } from '#lab/grading/random.ts';
+import { defineGrader, expectExplained, type Fault, type Kernel, type Random } from '#lab/grading/author.ts';
 import {
   cacheBytes,
   kMistakes,

@@ -1,7 +1,4 @@
-import { expectClose } from '#lab/grading/expect.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
-import type { Elements, Kernel } from '#lab/grading/kernel.ts';
-import type { Random } from '#lab/grading/random.ts';
+import { defineGrader, type Elements, expectClose, type Kernel, type Random } from '#lab/grading/author.ts';
 import { attention, kMistakes, toleranceOf, type AttentionShape } from '../../attention.ts';
 
 type Params = {

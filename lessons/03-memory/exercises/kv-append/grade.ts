@@ -1,8 +1,12 @@
-import { expectEqual } from '#lab/grading/expect.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
-import type { Buffer, Elements, Kernel } from '#lab/grading/kernel.ts';
-import type { Random } from '#lab/grading/random.ts';
-import { Mismatch } from '#lab/grading/verdict.ts';
+import {
+  type Buffer,
+  defineGrader,
+  type Elements,
+  expectEqual,
+  type Kernel,
+  Mismatch,
+  type Random,
+} from '#lab/grading/author.ts';
 import { parseScript, shown, type Command } from '../../scripts.ts';
 
 type Params = {

@@ -1,6 +1,4 @@
-import { defineGrader } from '#lab/grading/grader.ts';
-import type { Kernel } from '#lab/grading/kernel.ts';
-import { Mismatch } from '#lab/grading/verdict.ts';
+import { defineGrader, type Kernel, Mismatch } from '#lab/grading/author.ts';
 import { Ring } from '../../ring.ts';
 
 type Params = { ask: string; window: number; sinks: number; last: number };

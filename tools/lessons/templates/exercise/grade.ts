@@ -1,5 +1,4 @@
-import { expectClose, kEpsilon } from '#lab/grading/expect.ts';
-import { defineGrader } from '#lab/grading/grader.ts';
+import { defineGrader, expectClose, kEpsilon } from '#lab/grading/author.ts';
 
 const kFactor = 1.5;
 

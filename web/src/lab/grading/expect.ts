@@ -70,13 +70,6 @@ function sameCount({ name }: Pick<Buffer, 'name'>, got: Elements, expected: Arra
     throw new RangeError(`${name}: ${got.length} elements are compared with ${expected.length}`);
 }
 
-/** A number that a function returned. */
-export function expectNumber(what: string, got: number, expected: number, tolerance = 0): void {
-  if (Math.abs(got - expected) <= tolerance || sameInfinity(got, expected)) return;
-  const margin = tolerance > 0 ? ` (±${shown(tolerance)})` : '';
-  throw new Mismatch(`${what} is ${shown(got)} but should be ${shown(expected)}${margin}.`);
-}
-
 function sameInfinity(a: number | undefined, b: number | undefined): boolean {
   return a === b && (a === Infinity || a === -Infinity);
 }
