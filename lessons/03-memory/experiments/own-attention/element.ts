@@ -3,7 +3,9 @@ import { browserName } from '#lab/export.ts';
 import { kDecoderSlots, kExactDecoder, medianRate, type DecoderSettings, type DecoderSlot } from '#lab/generation.ts';
 import { threeDigits, times } from '#lab/text.ts';
 import { engine, session } from '#kit/context.ts';
-import { LabElement, saveFile } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { oneOf, type ValuesOf } from '#kit/fields.ts';
+import { saveFile } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 import type task from './task.ts';
 import type { GuestDecoderReport } from './task.ts';
@@ -18,21 +20,21 @@ const kPolicies: Record<string, { title: string; window: number; sinks: number }
   all: { title: 'all positions', window: 0, sinks: 0 },
   window: { title: 'a window of 64, 4 sinks', window: 64, sinks: 4 },
 };
-const kCounts = [32, 64, 128, 200];
+const kFields = {
+  policy: oneOf('Keeps', Object.keys(kPolicies), 'all', (name) => kPolicies[name]!.title),
+  count: oneOf('New tokens', [32, 64, 128, 200], 128),
+};
+type Settings = ValuesOf<typeof kFields>;
 const kPrompt = 'Call me';
-
-interface Settings {
-  policy: string;
-  count: number;
-}
-const kDefaults: Settings = { policy: 'all', count: 128 };
 
 /**
  * The language model with the reader's own attention, append and slots in its decoder, beside the library's decoder on the same tokens: text,
  * tokens a second, and how far the logits are apart.
  */
-export class OwnAttention extends LabElement {
-  #settings = { ...kDefaults };
+export class OwnAttention extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'own-attention';
+
   #report: GuestDecoderReport | null = null;
   /** The steps that were the reader's in that report, and its settings. */
   #asked: { steps: DecoderSlot[]; settings: Settings } | null = null;
@@ -74,26 +76,6 @@ export class OwnAttention extends LabElement {
     `,
   ];
 
-  protected override async prepare(): Promise<void> {
-    await super.prepare();
-    const { policy = '', count } = this.settings(this.settingsKey);
-    this.#settings = {
-      policy: Object.hasOwn(kPolicies, policy) ? policy : kDefaults.policy,
-      count: kCounts.includes(Number(count)) ? Number(count) : kDefaults.count,
-    };
-  }
-
-  protected override get settingsKey(): string {
-    return this.id || 'own-attention';
-  }
-
-  #change(change: Partial<Settings>): void {
-    this.#settings = { ...this.#settings, ...change };
-    const { policy, count } = this.#settings;
-    this.saveSettings(this.settingsKey, { policy, count: `${count}` });
-    this.requestUpdate();
-  }
-
   /** The reader's steps that such a decoder asks for. */
   #steps({ policy }: Settings): DecoderSlot[] {
     const needed = kDecoderSlots.filter((step) => step !== 'slot_of' || kPolicies[policy]?.window !== 0);
@@ -101,7 +83,7 @@ export class OwnAttention extends LabElement {
   }
 
   async #run(): Promise<void> {
-    const settings = this.#settings;
+    const settings = this.values;
     const steps = this.#steps(settings);
     const guests = session.guestsFor(steps);
     const { window, sinks } = kPolicies[settings.policy]!;
@@ -113,11 +95,8 @@ export class OwnAttention extends LabElement {
       const options = { ...files, prompt: kPrompt, count: settings.count, decoder, threads: 1 };
       const show = (report: GuestDecoderReport) => {
         this.#report = report;
-        this.progress = report.progress;
-        this.requestUpdate();
       };
-      const report = await engine.run<typeof task>('03-memory/own-attention', options, show, guests);
-      show(report);
+      const report = await this.runTask<typeof task>('03-memory/own-attention', options, show, guests);
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${sameText(report)}`;
     });
   }
@@ -151,12 +130,8 @@ export class OwnAttention extends LabElement {
 
   #renderSettings(): TemplateResult {
     if (this.working) return html`<div class="section row">${this.renderStop()}</div>`;
-    const { policy, count } = this.#settings;
-    const policies = Object.entries(kPolicies).map(([name, { title }]): [string, string] => [name, title]);
-    const counts = kCounts.map((each): [string, string] => [`${each}`, `${each}`]);
     return html`<div class="section row">
-      ${select('Keeps', policy, policies, (value) => this.#change({ policy: value }))}
-      ${select('New tokens', `${count}`, counts, (value) => this.#change({ count: Number(value) }))}
+      ${this.renderFields('policy', 'count')}
       <button class="primary" ?disabled=${engine.running === null || this.blocked} @click=${() => this.#run()}>
         Write with your code
       </button>
@@ -208,20 +183,6 @@ export class OwnAttention extends LabElement {
       </button>
     </div>`;
   }
-}
-
-function select(
-  label: string,
-  value: string,
-  options: [string, string][],
-  change: (value: string) => void,
-): TemplateResult {
-  return html`<label class="field"
-    >${label}
-    <select @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}>
-      ${options.map(([name, text]) => html`<option value=${name} .selected=${name === value}>${text}</option>`)}
-    </select></label
-  >`;
 }
 
 function differenceText({ largestDifference, largestLogit }: GuestDecoderReport): string {
