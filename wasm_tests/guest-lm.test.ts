@@ -6,7 +6,7 @@ import { NodeHost } from '../tools/grade/host.ts';
 import { kDecoderSlots, medianRate, type DecoderSettings, type DecoderSlot } from '#lab/generation.ts';
 import { headersOf } from '#lab/grading/exercise.ts';
 import { plugGuests, reserveGuests, type GuestModule } from '#lab/guest.ts';
-import ownDecoder, { type OwnDecoderOptions } from '../lessons/03-memory/experiments/own-attention/task.ts';
+import guestDecoder, { type GuestDecoderOptions } from '../lessons/03-memory/experiments/own-attention/task.ts';
 import { isThreaded, kBuilds, type Lms, loadModule } from './lib/library.ts';
 import { run } from './lib/tasks.ts';
 import { sourceOf } from './variants/check.ts';
@@ -42,13 +42,13 @@ async function plug(module: Lms, steps: readonly DecoderSlot[], sources: Partial
 
 const kFull: DecoderSettings = { window: 0, sinks: 0, storage: 'f32', weights: 'f32', mode: 'exact' };
 
-function compare(module: Lms, changed: Partial<OwnDecoderOptions> = {}, steps = Infinity) {
-  const options: OwnDecoderOptions = {
+function compare(module: Lms, changed: Partial<GuestDecoderOptions> = {}, steps = Infinity) {
+  const options: GuestDecoderOptions = {
     ...{ model: 'lmTiny', tokenizer: 'tokenizer', prompt: 'Call me Ishmael. ' },
     ...{ count: 60, decoder: kFull, threads: 1 },
     ...changed,
   };
-  return run(ownDecoder, module, options, { steps });
+  return run(guestDecoder, module, options, { steps });
 }
 
 for (const build of kBuilds) {

@@ -17,7 +17,7 @@ float* gather(const ConstHeads& from, int token, float* to) {
   return to;
 }
 
-/// Keys and values [layer, head, slot, D] in float32, for kernels from outside.
+/// Keys and values [layer, head, slot, D] in float32, for guests.
 class GuestStore : public detail::Store {
  public:
   explicit GuestStore(const detail::Layout& layout)

@@ -23,7 +23,7 @@ struct Policy {
   int window = 0;  // the latest tokens, the present one among them; 0: all
   int sinks = 0;   // and the first ones, which a window would lose
   Storage storage = Storage::kFloat32;
-  bool guest = false;   // float32 in plain arrays [kv_heads, slots, D], for kernels from outside (kvcache/guest.h)
+  bool guest = false;   // float32 in plain arrays [kv_heads, slots, D], for guests (kvcache/guest.h)
   bool stream = false;  // positions are those within the cache, so that a sequence has no end
 
   bool operator==(const Policy&) const = default;

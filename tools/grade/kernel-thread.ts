@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { once } from 'node:events';
 import { parentPort, Worker } from 'node:worker_threads';
 import type { Grader } from '#lab/grading/grader.ts';
+import { serve } from '#lab/grading/killable.ts';
 import { runCase, type CaseRequest } from '#lab/grading/run-case.ts';
 import type { TeamPort } from '#lab/grading/team.ts';
 import { exerciseFolder } from '../lib/exercises.ts';
@@ -17,10 +18,15 @@ function startThread(): TeamPort {
   };
 }
 
-parentPort?.on('message', (request: CaseRequest) => {
-  void (async () => {
-    const path = join(exerciseFolder(request.exercise), 'grade.ts');
-    const { default: grader } = (await import(pathToFileURL(path).href)) as { default: Grader };
-    parentPort?.postMessage(await runCase(request, grader, startThread));
-  })();
-});
+parentPort?.on(
+  'message',
+  serve<CaseRequest>(
+    (said) => parentPort?.postMessage(said),
+    async (request, begin) => {
+      const path = join(exerciseFolder(request.exercise), 'grade.ts');
+      const { default: grader } = (await import(pathToFileURL(path).href)) as { default: Grader };
+      begin();
+      return runCase(request, grader, startThread);
+    },
+  ),
+);

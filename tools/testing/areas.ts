@@ -49,7 +49,7 @@ async function dependencies(): Promise<Counts> {
     );
   }
   if (files === 0) throw new CommandError('found no source file to measure');
-  return sum([breaches.length === 0 ? kPassed : kFailed, kPassed]);
+  return sum([breaches.length === 0 ? kPassed : kFailed, long.length === 0 ? kPassed : kFailed]);
 }
 
 async function toolsArea({ log }: Context): Promise<Counts> {

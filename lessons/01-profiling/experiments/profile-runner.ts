@@ -1,8 +1,10 @@
+import { batchText, kBatches } from '#lab/layers.ts';
 import type { AssetName } from '#lab/assets.ts';
 import type { BatchUnit, ProfileReport } from '#lab/profile.ts';
 import type { VariantInfo } from '#lab/types.ts';
 import type task from './model-profiler/images.task.ts';
 import { engine } from '#kit/context.ts';
+import { oneOf, threads, type Field, type ValuesOf } from '#kit/fields.ts';
 
 export interface ProfiledModel {
   title: string;
@@ -38,12 +40,23 @@ export const kModels: Readonly<Record<string, ProfiledModel>> = {
   },
 };
 
-export interface ProfileSettings {
-  model: string;
-  batch: number;
-  variant: string;
-  threads: number;
-}
+export const kProfileFields = {
+  model: oneOf('Model', Object.keys(kModels), 'mlp', (name) => `${kModels[name]!.title}: ${kModels[name]!.about}`),
+  batch: oneOf('Batch', kBatches, 64),
+  /** Which there are depends on this device: settleRung. */
+  variant: {
+    label: 'Rung',
+    key: 'rung',
+    initial: 'simd',
+    control: { kind: 'select', options: [] },
+    parse: (said) => said,
+  } as Field<string>,
+  threads: threads(),
+};
+export type ProfileSettings = ValuesOf<typeof kProfileFields>;
+
+export const batchChoices = (unit: BatchUnit): [string, string][] =>
+  kBatches.map((size) => [String(size), batchText(size, unit)]);
 
 /** Measures a model on real images, or on the beginning of a real text. */
 export function runProfile(
@@ -65,3 +78,10 @@ export function threadedTwin(variants: readonly VariantInfo[], name: string, thr
   const twin = `${name}_threads`;
   return threads > 1 && variants.some((variant) => variant.name === twin) ? twin : name;
 }
+
+export const rungChoices = (variants: readonly VariantInfo[]): [string, string][] =>
+  profileRungs(variants).map(({ name }) => [name, name]);
+
+/** A rung that this device doesn't have gives way. */
+export const settleRung = (values: ProfileSettings, variants: readonly VariantInfo[]): ProfileSettings =>
+  profileRungs(variants).some(({ name }) => name === values.variant) ? values : { ...values, variant: 'simd' };

@@ -1,17 +1,16 @@
-/** The policy of a cache as elements read and offer it. */
-import { kSinks, kStorages, kWindows, numberOf, readPolicy, type KeepPolicy } from './cache-views.ts';
-import type { Settings } from '#lab/url-state.ts';
-import { texts } from '#kit/lab-element.ts';
+/** The policy of a cache as settings. */
+import { oneOf } from '#kit/fields.ts';
+import { kSinks, kStorages, kWindows, type KeepPolicy } from './cache-views.ts';
 
-/** From the address, else from the element's attributes `window`, `sinks` and `storage`, else `otherwise`. */
-export function policyOf(element: Element, saved: Settings, otherwise: KeepPolicy): KeepPolicy {
-  const attribute = (name: string) => element.getAttribute(name);
-  return readPolicy(saved, {
-    window: numberOf(attribute('window'), kWindows, otherwise.window),
-    sinks: numberOf(attribute('sinks'), kSinks, otherwise.sinks),
-    storage: kStorages.find((name) => name === attribute('storage')) ?? otherwise.storage,
-  });
-}
+export const windowField = (windows: readonly number[], initial: number) =>
+  oneOf('Window', windows, initial, (window) => (window === 0 ? 'everything' : `latest ${window}`));
 
-export const kWindowChoices = texts(kWindows, (window) => (window === 0 ? 'everything' : `latest ${window}`));
-export const kSinkChoices = texts(kSinks);
+export const keepFields = (initial: KeepPolicy) => ({
+  window: windowField(kWindows, initial.window),
+  sinks: oneOf('Sinks', kSinks, initial.sinks),
+  storage: oneOf('Kept as', kStorages, initial.storage),
+});
+
+/** Where everything is kept, nothing is kept longer. */
+export const settlePolicy = <T extends { window: number; sinks: number }>(values: T): T =>
+  values.window === 0 ? { ...values, sinks: 0 } : values;

@@ -1,41 +1,34 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  cellsComputed,
-  cellState,
-  headSummary,
-  policyText,
-  readPolicy,
-  rowOf,
-  rowsComputed,
-  tokenLabel,
-} from './cache-views.ts';
+import { cellsComputed, cellState, headSummary, policyText, rowOf, rowsComputed, tokenLabel } from './cache-views.ts';
+import { keepFields, settlePolicy } from './cache-policy.ts';
+import { addressOf, valuesOf, type Fields, type ValuesOf } from '#kit/fields.ts';
 import type { AttentionMaps } from './attention-map/task.ts';
 import type { PolicyReport } from './policy-explorer/task.ts';
 import { differenceOf, scoreOf } from './policy-explorer/perplexity.ts';
 import {
   costOf,
   figuresOf,
+  kFields,
   paretoFront,
   policyName,
   policyRecord,
-  policySettingsText,
   rateText,
-  readPolicySettings,
   withPoint,
   type PolicyPoint,
   type PolicySettings,
 } from './policy-explorer/policies.ts';
 
+const readFields = <F extends Fields>(fields: F, said: Record<string, string>, threads = 1): ValuesOf<F> =>
+  valuesOf(fields, (name) => said[name], { threads });
+
 describe('views of the cache', () => {
   it('take settings only where they make sense', () => {
     const defaults = { window: 8, sinks: 2, storage: 'f32' as const };
-    assert.deepEqual(readPolicy({}, defaults), defaults);
-    assert.deepEqual(readPolicy({ window: '0', sinks: '4' }, defaults), { window: 0, sinks: 0, storage: 'f32' });
-    assert.deepEqual(readPolicy({ window: '7', sinks: '', storage: 'int8' }, defaults), {
-      ...defaults,
-      storage: 'int8',
-    });
+    const read = (said: Record<string, string>) => settlePolicy(readFields(keepFields(defaults), said));
+    assert.deepEqual(read({}), defaults);
+    assert.deepEqual(read({ window: '0', sinks: '4' }), { window: 0, sinks: 0, storage: 'f32' });
+    assert.deepEqual(read({ window: '7', sinks: '', storage: 'int8' }), { ...defaults, storage: 'int8' });
     assert.equal(policyText({ window: 0, sinks: 0 }), 'everything');
     assert.equal(policyText({ window: 8, sinks: 1 }), 'the latest 8 tokens and the first one');
   });
@@ -104,7 +97,7 @@ describe('perplexity', () => {
 });
 
 const settingsOf = (change: Partial<PolicySettings> = {}): PolicySettings => ({
-  ...readPolicySettings({}, 1),
+  ...settlePolicy(readFields(kFields, {})),
   ...change,
 });
 
@@ -140,11 +133,14 @@ describe('policy explorer', () => {
 
   it('keeps its settings in the address', () => {
     const settings = settingsOf({ model: 'lm', window: 32, sinks: 2, kvHeads: 1, weights: 'int4', storage: 'int8' });
-    assert.deepEqual(readPolicySettings(policySettingsText(settings), 4), settings);
-    assert.deepEqual(
-      readPolicySettings({ window: '33', sinks: '9', heads: '2', weights: 'x', threads: '8' }, 2),
-      settingsOf(),
+    const told = addressOf(kFields, settings, 'all', { threads: 4 });
+    assert.equal(
+      Object.keys(told).join(),
+      'model,window,sinks,heads,cache,weights,tokens,threads', // links that readers keep have these names
     );
+    assert.deepEqual(readFields(kFields, told, 4), settings);
+    const wrong = { window: '33', sinks: '9', heads: '2', weights: 'x', threads: '8' };
+    assert.deepEqual(settlePolicy(readFields(kFields, wrong, 2)), settingsOf());
   });
 
   it('names what differs', () => {

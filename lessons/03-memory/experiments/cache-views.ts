@@ -1,5 +1,4 @@
 import type { DecoderSettings } from '#lab/generation.ts';
-import type { Settings } from '#lab/url-state.ts';
 import type { AttentionMaps } from './attention-map/task.ts';
 
 /** Three views of a cache of keys and values: what is in it step by step, where attention looks, what a policy costs. */
@@ -14,19 +13,6 @@ export interface KeepPolicy {
 export const kWindows = [0, 4, 6, 8, 12, 16, 32];
 export const kSinks = [0, 1, 2, 4];
 export const kStorages: readonly DecoderSettings['storage'][] = ['f32', 'fp16', 'int8'];
-
-/** From the address or attributes, where they make sense. */
-export function readPolicy(saved: Settings, defaults: KeepPolicy, windows = kWindows, sinks = kSinks): KeepPolicy {
-  const window = numberOf(saved['window'], windows, defaults.window);
-  const storage = kStorages.find((name) => name === saved['storage']) ?? defaults.storage;
-  return { window, sinks: window === 0 ? 0 : numberOf(saved['sinks'], sinks, defaults.sinks), storage };
-}
-
-/** The number that `text` says if it is one of those offered, else `fallback`. */
-export function numberOf(text: string | null | undefined, offered: readonly number[], fallback: number): number {
-  const value = Number(text);
-  return text !== null && text !== undefined && text !== '' && offered.includes(value) ? value : fallback;
-}
 
 export const decoderOf = (policy: KeepPolicy): DecoderSettings => ({ ...policy, weights: 'f32', mode: 'exact' });
 

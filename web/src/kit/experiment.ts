@@ -16,6 +16,10 @@ export interface Start {
   run: () => unknown;
   /** Needs no engine. */
   offline?: boolean;
+  /** On the button for who predicts nothing; "Measure without a prediction" unless said otherwise. */
+  skip?: string;
+  /** Stands beside the button. */
+  note?: unknown;
 }
 
 /** A file of figures beside the record. */
@@ -36,6 +40,8 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
   /** What the address states: all settings, or what differs from the page's own. */
   static address: 'all' | 'changed' = 'all';
 
+  /** The values are those that the page and the address state. */
+  protected prepared = false;
   protected values: ValuesOf<F> = initialOf(this.#declared.fields as F);
 
   get #declared(): typeof Experiment {
@@ -53,12 +59,13 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
   protected override async prepare(): Promise<void> {
     await super.prepare();
     const saved = this.settingsKey === null ? {} : this.settings(this.settingsKey);
-    const said = (name: string) => (this.inAddress(name) ? saved[name] : undefined) ?? this.getAttribute(name);
+    const said = (key: string) => (this.inAddress(key) ? saved[key] : undefined) ?? this.getAttribute(key);
     this.values = this.settle(valuesOf(this.#declared.fields as F, said, this.#limits));
+    this.prepared = true;
   }
 
   /** Whether the address has a say in this setting. */
-  protected inAddress(_name: keyof F & string): boolean {
+  protected inAddress(_name: string): boolean {
     return true;
   }
 
@@ -73,8 +80,8 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
     this.requestUpdate();
     if (this.settingsKey === null) return;
     const { fields, address } = this.#declared;
-    const told = Object.entries(addressOf(fields, this.values, address, this.#limits));
-    this.saveSettings(this.settingsKey, Object.fromEntries(told.filter(([name]) => this.inAddress(name))));
+    const told = addressOf(fields, this.values, address, this.#limits, (name) => this.inAddress(name));
+    this.saveSettings(this.settingsKey, told);
   }
 
   /** Runs a task; `show` gets each report, the last one too, which is returned. */
@@ -100,12 +107,16 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
   }
 
   /** A field of the form. `options` replaces what a select offers, where that depends on other settings. */
-  protected renderField(name: keyof F & string, options?: readonly (readonly [string, string])[]): TemplateResult {
+  protected renderField(
+    name: keyof F & string,
+    options?: readonly (readonly [string, string])[],
+    disabled = this.working,
+  ): TemplateResult {
     const { label, control } = this.#declared.fields[name]!;
     const value = String(this.values[name]);
     switch (control.kind) {
       case 'select':
-        return this.renderSelect(label, value, options ?? control.options, (said) => this.#take(name, said));
+        return this.renderSelect(label, value, options ?? control.options, (said) => this.#take(name, said), disabled);
       case 'threads':
         return html`${this.renderThreads(Number(value), (count) => this.#take(name, String(count)))}`;
       case 'own':
@@ -164,20 +175,19 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
       ${renderQuestion(question, prediction, () => this.requestUpdate())}
       <button class="primary" ?disabled=${!ready || !chosen} @click=${begin}>${start.verb}</button>
       <button class="link" ?hidden=${chosen} ?disabled=${!ready} @click=${begin}>
-        ${start.verb} without a prediction
+        ${start.skip ?? `${start.verb} without a prediction`}
       </button>
-      ${start.offline === true ? nothing : this.renderBlocked()}
+      ${this.#renderNote(start)}${start.offline === true ? nothing : this.renderBlocked()}
     </div>`;
   }
 
-  /** The same without a question. `note` stands beside the button; not `ready`: something else is missing. */
-  protected renderRun({
-    verb,
-    busy,
-    run,
-    note,
-    ready = true,
-  }: Start & { note?: unknown; ready?: boolean }): TemplateResult {
+  #renderNote({ note }: Start): TemplateResult | typeof nothing {
+    return note === undefined ? nothing : html`<span class="muted small">${note}</span>`;
+  }
+
+  /** The same without a question; not `ready`: something else is missing. */
+  protected renderRun({ ready = true, ...start }: Start & { ready?: boolean }): TemplateResult {
+    const { verb, busy, run } = start;
     return html`<div class="section row">
       ${
         this.working
@@ -188,7 +198,7 @@ export abstract class Experiment<F extends Fields = Record<never, never>> extend
                 @click=${() => run()}
               >
                 ${verb}</button
-              >${note === undefined ? nothing : html`<span class="muted small">${note}</span>`}${this.renderBlocked()}`
+              >${this.#renderNote(start)}${this.renderBlocked()}`
       }
     </div>`;
   }

@@ -21,6 +21,8 @@ export type Control =
 
 export interface Field<T extends Value> {
   readonly label: string;
+  /** In the address and among the attributes, where that isn't the field's own name. */
+  readonly key?: string;
   readonly initial: T;
   /** In place of `initial` where that depends on the machine. */
   readonly initialHere?: (limits: Limits) => T;
@@ -126,7 +128,7 @@ export function valuesOf<F extends Fields>(
   limits: Limits,
 ): ValuesOf<F> {
   const value = ([name, field]: [string, Fields[string]]) => {
-    const words = said(name);
+    const words = said(field.key ?? name);
     const parsed: unknown = words === null || words === undefined ? undefined : field.parse(words, limits);
     return [name, parsed ?? initialHere(field, limits)];
   };
@@ -139,11 +141,13 @@ export function addressOf<F extends Fields>(
   values: ValuesOf<F>,
   which: 'all' | 'changed',
   limits: Limits,
+  mayTell: (name: string) => boolean = () => true,
 ): Record<string, string> {
   const told = Object.entries(fields).filter(
     ([name, field]) =>
+      mayTell(name) &&
       field.parse(String(values[name]), limits) === values[name] &&
       (which === 'all' || values[name] !== initialHere(field, limits)),
   );
-  return Object.fromEntries(told.map(([name]) => [name, String(values[name])]));
+  return Object.fromEntries(told.map(([name, { key }]) => [key ?? name, String(values[name])]));
 }

@@ -7,17 +7,20 @@ import {
   Curve,
   isSavedTraining,
   kDefaultTraining,
-  readTrainSettings,
   trainingKey,
   type BatchProgress,
   type SavedTraining,
 } from './training.ts';
+import { valuesOf } from '../kit/fields.ts';
+import { kFields, trainSettings } from '../../../lessons/01-profiling/experiments/model-trainer/settings.ts';
 import { kMostTrainings, Trainings } from '../../../lessons/01-profiling/experiments/model-trainer/trainings.ts';
 
 describe('a training’s settings', () => {
   it('are read where they make sense', () => {
-    assert.deepEqual(readTrainSettings({}), kDefaultTraining);
-    assert.deepEqual(readTrainSettings({ model: 'cnn', epochs: '2', batch: '64', rate: '0.003', mode: 'fast' }), {
+    const read = (said: Record<string, string>) =>
+      trainSettings(valuesOf(kFields, (name) => said[name], { threads: 1 }));
+    assert.deepEqual(read({}), kDefaultTraining);
+    assert.deepEqual(read({ model: 'cnn', epochs: '2', batch: '64', rate: '0.003', mode: 'fast' }), {
       model: 'cnn',
       epochs: 2,
       batch: 64,
@@ -25,7 +28,7 @@ describe('a training’s settings', () => {
       fast: true,
     });
     const broken = { model: 'lm', epochs: '4', batch: '1e9', rate: 'NaN', mode: 'quick' };
-    assert.deepEqual(readTrainSettings(broken), kDefaultTraining);
+    assert.deepEqual(read(broken), kDefaultTraining);
   });
 
   it('have a key that differs where the weights would', () => {

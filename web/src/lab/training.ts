@@ -1,12 +1,8 @@
 import type { ModelModule, TrainingProgress } from './types.ts';
-import type { Settings } from './url-state.ts';
 
 /** Training in the browser: its settings, the curve that it draws, and what is kept at the end of each epoch. */
 
 export const kTrainableModels = ['mlp', 'cnn'] as const;
-export const kEpochChoices = [1, 2, 3, 5, 8, 12, 20];
-export const kTrainBatches = [32, 64, 128, 256, 512];
-export const kRates = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.1];
 /** As the committed models were trained (models/README.md): they differ in the number of images and epochs only. */
 export const kSeed = 1;
 
@@ -28,19 +24,6 @@ export const kDefaultTraining: TrainSettings = {
   learningRate: 0.001,
   fast: false,
 };
-
-/** What the address says, where it makes sense. */
-export function readTrainSettings(saved: Settings): TrainSettings {
-  const choice = <T>(text: string | undefined, choices: readonly T[], otherwise: T): T =>
-    choices.find((value) => String(value) === text) ?? otherwise;
-  return {
-    model: choice(saved['model'], kTrainableModels, kDefaultTraining.model),
-    epochs: choice(saved['epochs'], kEpochChoices, kDefaultTraining.epochs),
-    batch: choice(saved['batch'], kTrainBatches, kDefaultTraining.batch),
-    learningRate: choice(saved['rate'], kRates, kDefaultTraining.learningRate),
-    fast: saved['mode'] === 'fast',
-  };
-}
 
 /** Names a training: one of the same settings goes on where another was left. Threads don't matter, no bit depends on them in exact mode. */
 export function trainingKey({ model, epochs, batch, learningRate, fast }: TrainSettings): string {

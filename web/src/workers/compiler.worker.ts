@@ -1,15 +1,21 @@
 /** Clang in a worker of its own: nothing in it is the page's, and the page ends it when it takes too long. */
-import { compile, trapSite, type CompileOptions } from '../lab/compiler/compile.ts';
-import type { CompilerReply, CompilerRequest, LoadedCompiler } from '../lab/compiler/compiler-protocol.ts';
+import { compile, type CompileOptions } from '../lab/compiler/compile.ts';
+import {
+  answerWith,
+  type CompilerQuestion,
+  type LoadedCompiler,
+  type LoadQuestion,
+} from '../lab/compiler/compiler-program.ts';
 import {
   forgetIfDamaged,
   isKept,
   startToolchain,
   ToolchainFiles,
   type LoaderSurroundings,
+  type LoadProgress,
 } from '../lab/compiler/loader.ts';
 import type { Toolchain } from '../lab/compiler/toolchain.ts';
-import { messageOf } from '../lab/errors.ts';
+import { serve, type Said } from '../lab/grading/killable.ts';
 
 /** Small, but through every stage: headers, SIMD, the linker. */
 const kWarmUp: CompileOptions = {
@@ -23,14 +29,14 @@ const kWarmUp: CompileOptions = {
 
 let toolchain: Toolchain | null = null;
 
-async function load(id: number, url: string): Promise<LoadedCompiler> {
+async function load(url: string): Promise<LoadedCompiler> {
   const surroundings: LoaderSurroundings = {
     fetch: self.fetch.bind(self),
     // Not there in plain http; where it refuses to keep anything, the loader goes on without.
     caches: globalThis.caches ?? null,
   };
   const begin = performance.now();
-  const files = await ToolchainFiles.load(url, surroundings, (progress) => reply({ id, progress }));
+  const files = await ToolchainFiles.load(url, surroundings, (note) => say({ note }));
   const loaded = performance.now();
   let started = loaded;
   try {
@@ -51,21 +57,14 @@ async function load(id: number, url: string): Promise<LoadedCompiler> {
   return { version: files.manifest.version, isKept: await isKept(url, files.manifest, surroundings), seconds };
 }
 
-function reply(message: CompilerReply, transfer: Transferable[] = []): void {
-  self.postMessage(message, { transfer });
+function say(said: Said<LoadProgress>): void {
+  self.postMessage(said);
 }
 
-async function answer(request: CompilerRequest): Promise<unknown> {
-  if (request.kind === 'load') return load(request.id, request.url);
+const answer = serve<CompilerQuestion | LoadQuestion, LoadProgress>(say, async (question, begin) => {
+  if (question.kind === 'load') return load(question.url);
   if (toolchain === null) throw new Error('the compiler was not loaded');
-  return request.kind === 'compile'
-    ? compile(toolchain, request.options)
-    : trapSite(toolchain, request.wasm, request.offset);
-}
-
-self.addEventListener('message', ({ data }: MessageEvent<CompilerRequest>) => {
-  answer(data).then(
-    (value) => reply({ id: data.id, value }),
-    (error: unknown) => reply({ id: data.id, crash: messageOf(error) }),
-  );
+  begin();
+  return answerWith(toolchain, question);
 });
+self.addEventListener('message', ({ data }: MessageEvent<CompilerQuestion | LoadQuestion>) => answer(data));

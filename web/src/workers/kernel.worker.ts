@@ -1,21 +1,11 @@
 /** Runs cases of students' kernels, one after another, until the page ends it. */
-import { messageOf } from '../lab/errors.ts';
 import type { Grader } from '../lab/grading/grader.ts';
-import type { KernelReply } from '../lab/grading/kernel-protocol.ts';
-import { outcome, runCase, type CaseOutcome, type CaseRequest } from '../lab/grading/run-case.ts';
+import { serve } from '../lab/grading/killable.ts';
+import { outcome, runCase, type CaseRequest } from '../lab/grading/run-case.ts';
 import type { TeamPort } from '../lab/grading/team.ts';
 import { SureWorker } from '../lab/sure-worker.ts';
 
 const kGraders = import.meta.glob<Grader>('../../../lessons/*/exercises/*/grade.ts', { import: 'default' });
-
-async function run(request: CaseRequest): Promise<CaseOutcome> {
-  const [lesson, id] = request.exercise.split('/');
-  const load = kGraders[`../../../lessons/${lesson}/exercises/${id}/grade.ts`];
-  if (load === undefined) return outcome('error', `there is no exercise '${request.exercise}'`);
-  const grader = await load();
-  reply({ kind: 'begun' });
-  return runCase(request, grader, startThread);
-}
 
 /** Ends with this worker. */
 function startThread(): TeamPort {
@@ -35,12 +25,15 @@ function startThread(): TeamPort {
   };
 }
 
-function reply(message: KernelReply): void {
-  self.postMessage(message);
-}
-
-self.addEventListener('message', ({ data }: MessageEvent<CaseRequest>) => {
-  run(data)
-    .catch((error: unknown) => outcome('error', `The run broke: ${messageOf(error)}`))
-    .then((found) => reply({ kind: 'done', outcome: found }));
-});
+const answer = serve<CaseRequest>(
+  (said) => self.postMessage(said),
+  async (request, begin) => {
+    const [lesson, id] = request.exercise.split('/');
+    const load = kGraders[`../../../lessons/${lesson}/exercises/${id}/grade.ts`];
+    if (load === undefined) return outcome('error', `there is no exercise '${request.exercise}'`);
+    const grader = await load();
+    begin();
+    return runCase(request, grader, startThread);
+  },
+);
+self.addEventListener('message', ({ data }: MessageEvent<CaseRequest>) => answer(data));

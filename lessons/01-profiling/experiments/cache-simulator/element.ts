@@ -26,6 +26,7 @@ import { parseNumber } from '#lab/check.ts';
 import type { NestInfo } from '#lab/types.ts';
 import { byteSize, thousands } from '#lab/text.ts';
 import { engine } from '#kit/context.ts';
+import { cell, renderTable } from '#kit/table.ts';
 import { arrayColor, renderCode, renderGrid } from './view.ts';
 import { cacheStyles } from './styles.ts';
 import { LabElement } from '#kit/lab-element.ts';
@@ -291,41 +292,29 @@ export class CacheSimulator extends LabElement {
         %)${this.#isAtEnd ? '' : ` so far; ${thousands(state.total - state.done)} are to come`}. From memory came
         ${byteSize(all.misses * this.#settings!.level.line)}.
       </p>
-      <div class="scroll" tabindex="0" role="region" aria-label="Misses by array">
-        <table>
-          <caption>
-            <span>Misses by array${guesses === null ? '' : ', beside your prediction'}</span>
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Array</th>
-              ${['Accesses', 'Misses', 'Miss rate', 'Predicted', '', 'Evictions', 'Written back'].map((title) => html`<th scope="col">${title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${nest.arrays.map((name, array) => this.#renderRow(name, array, state, guesses?.[array] ?? null))}
-          </tbody>
-        </table>
-      </div>
+      ${renderTable({
+        label: 'Misses by array',
+        caption: `Misses by array${guesses === null ? '' : ', beside your prediction'}`,
+        columns: ['Array', 'Accesses', 'Misses', 'Miss rate', 'Predicted', '', 'Evictions', 'Written back'],
+        rows: nest.arrays.map((name, array) => rowOf(name, array, state, guesses?.[array] ?? null)),
+      })}
     </div>`;
   }
+}
 
-  #renderRow(name: string, array: number, state: CacheState, guess: number | null): TemplateResult {
-    const totals = totalsOf(state, (count) => count.array === array);
-    const judged = guess === null ? null : judgePrediction(guess, totals.misses);
-    return html`<tr>
-      <th scope="row">
-        <span class="swatch" style="background:${arrayColor(array)}" aria-hidden="true"></span>${name}
-      </th>
-      <td>${thousands(totals.accesses)}</td>
-      <td>${thousands(totals.misses)}</td>
-      <td>${totals.accesses === 0 ? '–' : `${((100 * totals.misses) / totals.accesses).toFixed(1)} %`}</td>
-      <td>${guess === null ? '–' : thousands(guess)}</td>
-      <td class=${judged === null ? '' : judged.good ? 'good' : 'bad'}>${judged?.verdict ?? ''}</td>
-      <td>${thousands(totals.evictions)}</td>
-      <td>${thousands(totals.writebacks)}</td>
-    </tr>`;
-  }
+function rowOf(name: string, array: number, state: CacheState, guess: number | null): unknown[] {
+  const totals = totalsOf(state, (count) => count.array === array);
+  const judged = guess === null ? null : judgePrediction(guess, totals.misses);
+  return [
+    html`<span class="swatch" style="background:${arrayColor(array)}" aria-hidden="true"></span>${name}`,
+    thousands(totals.accesses),
+    thousands(totals.misses),
+    totals.accesses === 0 ? '–' : `${((100 * totals.misses) / totals.accesses).toFixed(1)} %`,
+    guess === null ? '–' : thousands(guess),
+    cell(judged?.verdict ?? '', judged === null ? {} : { name: judged.good ? 'good' : 'bad' }),
+    thousands(totals.evictions),
+    thousands(totals.writebacks),
+  ];
 }
 
 customElements.define('cache-simulator', CacheSimulator);

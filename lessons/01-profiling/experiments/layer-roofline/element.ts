@@ -1,6 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import {
-  batchText,
   boundClass,
   boundOf,
   boundText,
@@ -18,10 +17,22 @@ import { byteSize, duration, gigaflops, threeDigits, times } from '#lab/text.ts'
 import { nearestFactor } from '#lab/statistics.ts';
 import type probe from '../../../02-acceleration/experiments/roofline-chart/task.ts';
 import { engine, session } from '#kit/context.ts';
-import { LabElement } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { threads } from '#kit/fields.ts';
+import { texts } from '#kit/lab-element.ts';
+import { Prediction, type Question } from '#kit/question.ts';
 import { kAside, lastOfEach, placeLabels, renderBatchTable, renderDotTable } from './view.ts';
 import { layerRooflineStyles } from './styles.ts';
-import { kModels, profileRungs, runProfile, threadedTwin } from '../profile-runner.ts';
+import {
+  batchChoices,
+  kModels,
+  kProfileFields,
+  rungChoices,
+  runProfile,
+  settleRung,
+  threadedTwin,
+  type ProfileSettings,
+} from '../profile-runner.ts';
 import { frameFor, px, py, renderLimits, type Frame } from '#kit/roofline-plot.ts';
 import { rooflineStyles } from '#kit/roofline-plot.styles.ts';
 import { labStyles } from '#kit/styles.ts';
@@ -34,24 +45,17 @@ const kFactors = [1, 2, 5, 10, 20, 50];
 /** Layers' colours in their order: registered ones, the grey last. */
 const kColors = [5, 3, 6, 2, 8, 7, 4, 1];
 
-interface Settings {
-  model: string;
-  batch: number;
-  variant: string;
-  threads: number;
-}
-
 /**
  * The layers of a model as dots under this device's roofline.
  *
  * Attributes: `model`, `batch`; with `sweep` all batch sizes are measured, and each layer's dots are joined; `id` names its settings.
  */
-export class LayerRoofline extends LabElement {
+export class LayerRoofline extends Experiment<typeof kProfileFields> {
+  static override fields = { ...kProfileFields, threads: threads({ capped: true }) };
   static override properties = { sweep: { type: Boolean } };
   declare sweep: boolean;
 
-  #settings: Settings = { model: 'mlp', batch: 64, variant: 'simd', threads: 1 };
-  #guess = '';
+  readonly #prediction = new Prediction();
   #committed = '';
   #reports: ProfileReport[] = [];
   #status = '';
@@ -65,54 +69,55 @@ export class LayerRoofline extends LabElement {
     this.sweep = false;
   }
 
-  protected override async prepare(): Promise<void> {
-    await super.prepare();
-    const saved = this.settings(this.settingsKey);
-    const of = (name: string, fallback: string) => saved[name] ?? this.getAttribute(name) ?? fallback;
-    const batch = Number(of('batch', '64'));
-    const rungs = profileRungs(this.variants).map((variant) => variant.name);
-    this.#settings = {
-      model: Object.hasOwn(kModels, of('model', 'mlp')) ? of('model', 'mlp') : 'mlp',
-      batch: kBatches.includes(batch) ? batch : 64,
-      variant: rungs.includes(of('rung', 'simd')) ? of('rung', 'simd') : 'simd',
-      threads: Number(of('threads', '1')) > 1 ? this.maxThreads : 1,
-    };
-  }
-
   protected override get settingsKey(): string {
     return this.id || (this.sweep ? 'sweep' : 'layers');
   }
 
-  #change(change: Partial<Settings>): void {
-    this.#settings = { ...this.#settings, ...change };
-    this.#reports = [];
-    this.#save();
-    this.requestUpdate();
+  protected override inAddress(name: string): boolean {
+    return name !== 'batch' || !this.sweep;
   }
 
-  #save(): void {
-    const { model, batch, variant, threads } = this.#settings;
-    const own: Record<string, string> = this.sweep ? {} : { batch: String(batch) };
-    this.saveSettings(this.settingsKey, { model, ...own, rung: variant, threads: String(threads) });
+  /** The limits were measured for one thread and for all. */
+  protected override settle(values: ProfileSettings): ProfileSettings {
+    return { ...settleRung(values, this.variants), threads: values.threads > 1 ? this.maxThreads : 1 };
+  }
+
+  protected override change(change: Partial<ProfileSettings>): void {
+    this.#reports = [];
+    super.change(change);
+  }
+
+  get #question(): Question<string | number> {
+    return this.sweep
+      ? {
+          before: `${this.#item} in a batch of 256 is faster than alone by`,
+          values: kFactors,
+          text: (factor) => `about ${factor}×`,
+        }
+      : {
+          before: 'most layers are limited by',
+          values: ['memory', 'arithmetic', 'neither'],
+          text: (limit) => (limit === 'neither' ? 'neither: they stay far below' : String(limit)),
+        };
   }
 
   get #batches(): readonly number[] {
-    return this.sweep ? kBatches : [this.#settings.batch];
+    return this.sweep ? kBatches : [this.values.batch];
   }
 
   async #run(): Promise<void> {
-    this.#committed = this.#guess;
+    this.#committed = String(this.#question.values[this.#prediction.committed] ?? '');
     this.#reports = [];
     this.#selected = null;
-    this.#save();
+    super.change({});
     await this.work(async () => {
       if (!(await this.#probe())) return;
       const from = this.progress;
       for (const [index, batch] of this.#batches.entries()) {
-        this.#status = `running the ${kModels[this.#settings.model]!.title} with a batch of ${batch}…`;
-        const variant = threadedTwin(this.variants, this.#settings.variant, this.#settings.threads);
+        this.#status = `running the ${kModels[this.values.model]!.title} with a batch of ${batch}…`;
+        const variant = threadedTwin(this.variants, this.values.variant, this.values.threads);
         const seconds = this.sweep ? kSweepSeconds : kProfileSeconds;
-        const report = await runProfile({ ...this.#settings, batch, variant }, seconds, (partial) => {
+        const report = await runProfile({ ...this.values, batch, variant }, seconds, (partial) => {
           this.progress = from + ((1 - from) * (index + partial.progress)) / this.#batches.length;
           this.requestUpdate();
         });
@@ -144,7 +149,7 @@ export class LayerRoofline extends LabElement {
   }
 
   get #unit(): BatchUnit {
-    return kModels[this.#settings.model]!.unit;
+    return kModels[this.values.model]!.unit;
   }
 
   get #item(): string {
@@ -156,8 +161,8 @@ export class LayerRoofline extends LabElement {
   }
 
   #bound(dot: LayerDot): Bound | null {
-    const isa = this.variants.find(({ name }) => name === this.#settings.variant)?.isa ?? '';
-    return boundOf(dot, session.peaks, isa, this.#settings.threads);
+    const isa = this.variants.find(({ name }) => name === this.values.variant)?.isa ?? '';
+    return boundOf(dot, session.peaks, isa, this.values.threads);
   }
 
   #color(name: string): string {
@@ -169,7 +174,14 @@ export class LayerRoofline extends LabElement {
     const dots = this.#dots;
     const title = this.sweep ? `From one ${this.#unit} to 256` : 'The layers under the roofline';
     return html`<div class="card">
-      ${this.renderHead(title)} ${this.#renderSettings()} ${this.#renderStart()}
+      ${this.renderHead(title)} ${this.#renderSettings()}
+      ${this.renderStart(this.#question, this.#prediction, {
+        verb: this.sweep ? 'Measure all batches' : 'Measure the layers',
+        skip: 'Measure without a prediction',
+        busy: this.#status,
+        run: () => this.#run(),
+        note: `about ${this.#seconds} seconds`,
+      })}
       ${this.renderProgress('Progress of the measurement')}
       <div class="section plot-section" ?hidden=${dots.length === 0}>
         ${dots.length === 0 || this.working ? nothing : this.#renderVerdict(dots)}
@@ -182,54 +194,18 @@ export class LayerRoofline extends LabElement {
   }
 
   #renderSettings(): TemplateResult {
-    const { model, batch, variant, threads } = this.#settings;
     const models = Object.entries(kModels).map(([name, { title }]): [string, string] => [name, title]);
-    const batches = kBatches.map((size): [string, string] => [String(size), batchText(size, this.#unit)]);
-    const rungs = profileRungs(this.variants).map(({ name }): [string, string] => [name, name]);
-    const counts = [1, this.maxThreads].map((count): [string, string] => [String(count), String(count)]);
+    const { threads } = this.values;
+    const counts = texts([1, this.maxThreads]);
     return html`<div class="section row">
-      ${this.renderSelect('Model', model, models, (name) => this.#change({ model: name }))}
-      ${this.sweep ? nothing : this.renderSelect('Batch', String(batch), batches, (size) => this.#change({ batch: Number(size) }))}
-      ${this.renderSelect('Rung', variant, rungs, (name) => this.#change({ variant: name }))}
-      ${this.maxThreads === 1 ? nothing : this.renderSelect('Threads', String(threads), counts, (count) => this.#change({ threads: Number(count) }))}
+      ${this.renderField('model', models)} ${this.sweep ? nothing : this.renderField('batch', batchChoices(this.#unit))}
+      ${this.renderField('variant', rungChoices(this.variants))}
+      ${this.maxThreads === 1 ? nothing : this.renderSelect('Threads', String(threads), counts, (count) => this.change({ threads: Number(count) }))}
     </div>`;
   }
 
-  #renderStart(): TemplateResult {
-    if (this.working) {
-      return html`<div class="section row">${this.renderStop()}<span class="muted small">${this.#status}</span></div>`;
-    }
-    const ready = engine.running !== null && !this.blocked;
-    const options: [string, string][] = this.sweep
-      ? kFactors.map((factor) => [String(factor), `about ${factor}×`])
-      : [
-          ['memory', 'memory'],
-          ['arithmetic', 'arithmetic'],
-          ['neither', 'neither: they stay far below'],
-        ];
-    const seconds = (session.peaks.length > 0 ? 0 : kProbeSeconds) + this.#batches.length * (this.sweep ? 1 : 2);
-    return html`<div class="section predict row">
-      <label class="field"
-        ><strong>Predict:</strong>
-        ${this.sweep ? `${this.#item} in a batch of 256 is faster than alone by` : 'most layers are limited by'}
-        <select
-          @change=${(event: Event) => {
-            this.#guess = (event.target as HTMLSelectElement).value;
-            this.requestUpdate();
-          }}
-        >
-          <option value="" .selected=${this.#guess === ''}>choose…</option>
-          ${options.map(([value, text]) => html`<option value=${value} .selected=${value === this.#guess}>${text}</option>`)}
-        </select></label
-      >
-      <button class="primary" ?disabled=${!ready || this.#guess === ''} @click=${() => this.#run()}>
-        ${this.sweep ? 'Measure all batches' : 'Measure the layers'}
-      </button>
-      <button class="link" ?hidden=${this.#guess !== ''} ?disabled=${!ready} @click=${() => this.#run()}>
-        Measure without a prediction
-      </button>
-      <span class="muted small">about ${seconds} seconds</span>${this.renderBlocked()}
-    </div>`;
+  get #seconds(): number {
+    return (session.peaks.length > 0 ? 0 : kProbeSeconds) + this.#batches.length * (this.sweep ? 1 : 2);
   }
 
   #renderVerdict(dots: readonly LayerDot[]): TemplateResult | typeof nothing {
@@ -268,7 +244,7 @@ export class LayerRoofline extends LabElement {
   }
 
   #renderChart(dots: readonly LayerDot[]): TemplateResult {
-    const peaks = session.peaks.filter((peak) => peak.threads === this.#settings.threads);
+    const peaks = session.peaks.filter((peak) => peak.threads === this.values.threads);
     const frame = frameFor(this.#width.value, peaks, dots);
     const labels = placeLabels(this.sweep ? lastOfEach(dots) : dots, frame);
     return html`<svg
@@ -277,7 +253,7 @@ export class LayerRoofline extends LabElement {
       role="group"
       aria-label="Roofline with the layers of the model, both axes logarithmic. The table below has the same numbers."
     >
-      ${renderLimits(peaks, frame, this.#settings.threads)} ${this.sweep ? this.#renderPaths(dots, frame) : nothing}
+      ${renderLimits(peaks, frame, this.values.threads)} ${this.sweep ? this.#renderPaths(dots, frame) : nothing}
       ${dots.map((dot) => this.#renderDot(dot, frame))}
       ${labels.map(
         ({ dot, x, y, before }) =>

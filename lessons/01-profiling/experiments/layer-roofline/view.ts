@@ -1,8 +1,9 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import { boundText, type Bound, type LayerDot } from '#lab/layers.ts';
 import type { ProfileReport } from '#lab/profile.ts';
 import { byteSize, duration, thousands, threeDigits } from '#lab/text.ts';
 import { kLabelGap, px, py, type Frame } from '#kit/roofline-plot.ts';
+import { cell, renderTable } from '#kit/table.ts';
 
 /** Of a label's letters, and how far from its dot it begins. */
 const kLetter = 7;
@@ -16,70 +17,49 @@ export interface DotTableOptions {
 }
 
 export function renderDotTable(dots: readonly LayerDot[], { open, colorOf, boundOf }: DotTableOptions): TemplateResult {
-  const titles = ['Batch', 'FLOP/byte', 'GFLOP/s', 'Roof', 'Limited by', 'Bytes', 'Time'];
   return html`<details ?open=${open}>
     <summary>As a table</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="The layers as a table">
-      <table>
-        <caption>
-          <span>Layers under the roofline</span>
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Layer</th>
-            ${titles.map((title) => html`<th scope="col">${title}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${dots.map((dot) => {
-            const bound = boundOf(dot);
-            return html`<tr>
-              <th scope="row">
-                <span class="dot-mark" style="background:${colorOf(dot.name)}" aria-hidden="true"></span>${dot.name}
-              </th>
-              <td>${dot.batch}</td>
-              <td>${threeDigits(dot.intensity)}</td>
-              <td>${threeDigits(dot.rate / 1e9)}</td>
-              <td>${bound === null ? '–' : threeDigits(bound.roof / 1e9)}</td>
-              <td class="bound">${boundText(bound)}</td>
-              <td>${byteSize(dot.bytes)}</td>
-              <td>${duration(dot.seconds)}</td>
-            </tr>`;
-          })}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({
+      label: 'The layers as a table',
+      caption: 'Layers under the roofline',
+      columns: ['Layer', 'Batch', 'FLOP/byte', 'GFLOP/s', 'Roof', 'Limited by', 'Bytes', 'Time'],
+      rows: dots.map((dot) => {
+        const bound = boundOf(dot);
+        return [
+          html`<span class="dot-mark" style="background:${colorOf(dot.name)}" aria-hidden="true"></span>${dot.name}`,
+          dot.batch,
+          threeDigits(dot.intensity),
+          threeDigits(dot.rate / 1e9),
+          bound === null ? '–' : threeDigits(bound.roof / 1e9),
+          cell(boundText(bound), { name: 'bound' }),
+          byteSize(dot.bytes),
+          duration(dot.seconds),
+        ];
+      }),
+    })}
   </details>`;
 }
 
 export function renderBatchTable(reports: readonly ProfileReport[]): TemplateResult {
   const unit = reports[0]?.unit ?? 'image';
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Batches as a table">
-    <table>
-      <caption>
-        <span>The whole model, by batch</span>
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Batch</th>
-          ${['Time', '95 % interval', `Per ${unit}`, `${unit === 'image' ? 'Images' : 'Tokens'} a second`].map((title) => html`<th scope="col">${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${reports.map(({ batch, run }) =>
-          run === null
-            ? nothing
-            : html`<tr>
-                <th scope="row">${batch}</th>
-                <td>${duration(run.median)}</td>
-                <td>${duration(run.low)} … ${duration(run.high)}</td>
-                <td>${duration(run.median / batch)}</td>
-                <td>${thousands(batch / run.median)}</td>
-              </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return renderTable({
+    label: 'Batches as a table',
+    caption: 'The whole model, by batch',
+    columns: ['Batch', 'Time', '95 % interval', `Per ${unit}`, `${unit === 'image' ? 'Images' : 'Tokens'} a second`],
+    rows: reports.flatMap(({ batch, run }) =>
+      run === null
+        ? []
+        : [
+            [
+              batch,
+              duration(run.median),
+              `${duration(run.low)} … ${duration(run.high)}`,
+              duration(run.median / batch),
+              thousands(batch / run.median),
+            ],
+          ],
+    ),
+  });
 }
 
 /** Each layer's dot of the largest batch. */

@@ -4,7 +4,6 @@ import {
   bytesOf,
   flopText,
   isUnsteadyProfile,
-  kBatches,
   kUnsteadyProfile,
   slowest,
   sortLayers,
@@ -15,11 +14,21 @@ import type { ProfileReport } from '#lab/profile.ts';
 import type { LayerProfile } from '#lab/types.ts';
 import { byteSize, duration, thousands, threeDigits } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
-import { engine } from '#kit/context.ts';
-import { LabElement, saveFile } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { Prediction, type Question } from '#kit/question.ts';
+import { saveFile } from '#kit/lab-element.ts';
 import { kColumns, renderFlame, renderMemory, renderSpanTable } from './view.ts';
 import { profilerStyles } from './styles.ts';
-import { kModels, profileRungs, runProfile, threadedTwin, type ProfileSettings } from '../profile-runner.ts';
+import {
+  batchChoices,
+  kModels,
+  kProfileFields,
+  rungChoices,
+  runProfile,
+  settleRung,
+  threadedTwin,
+  type ProfileSettings,
+} from '../profile-runner.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
 
@@ -30,9 +39,11 @@ const kSeconds = 3;
  *
  * Attributes: `model`, `batch`, `rung`, `id` (names its settings in the address; default `profile`).
  */
-export class ModelProfiler extends LabElement {
-  #settings: ProfileSettings = { model: 'mlp', batch: 64, variant: 'simd', threads: 1 };
-  #guess = '';
+export class ModelProfiler extends Experiment<typeof kProfileFields> {
+  static override fields = kProfileFields;
+  static override key = 'profile';
+
+  readonly #prediction = new Prediction();
   #committed = '';
   #report: ProfileReport | null = null;
   #column: Column = 'order';
@@ -42,50 +53,33 @@ export class ModelProfiler extends LabElement {
 
   static override styles = [labStyles, chartStyles, profilerStyles];
 
-  protected override async prepare(): Promise<void> {
-    await super.prepare();
-    const saved = this.settings(this.settingsKey);
-    const of = (name: string, fallback: string) => saved[name] ?? this.getAttribute(name) ?? fallback;
-    const batch = Number(of('batch', '64'));
-    const threads = Number(of('threads', '1'));
-    const rungs = profileRungs(this.variants).map((variant) => variant.name);
-    this.#settings = {
-      model: Object.hasOwn(kModels, of('model', 'mlp')) ? of('model', 'mlp') : 'mlp',
-      batch: kBatches.includes(batch) ? batch : 64,
-      variant: rungs.includes(of('rung', 'simd')) ? of('rung', 'simd') : 'simd',
-      threads: threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : 1,
-    };
+  protected override settle(values: ProfileSettings): ProfileSettings {
+    return settleRung(values, this.variants);
   }
 
-  protected override get settingsKey(): string {
-    return this.id || 'profile';
+  protected override change(change: Partial<ProfileSettings>): void {
+    if (change.model !== undefined) this.#prediction.chosen = -1;
+    super.change(change);
   }
 
-  #change(change: Partial<ProfileSettings>): void {
-    this.#settings = { ...this.#settings, ...change };
-    if (change.model !== undefined) this.#guess = '';
-    this.#save();
-    this.requestUpdate();
-  }
-
-  #save(): void {
-    const { model, batch, variant, threads } = this.#settings;
-    this.saveSettings(this.settingsKey, { model, batch: String(batch), rung: variant, threads: String(threads) });
+  get #question(): Question<string> {
+    const values = kModels[this.values.model]!.parts;
+    return { before: 'most of the time goes to', values, text: String };
   }
 
   async #run(): Promise<void> {
-    this.#committed = this.#guess;
+    this.#committed = this.#question.values[this.#prediction.committed] ?? '';
     this.#report = null;
     this.#selected = null;
-    this.#save();
+    this.change({});
     await this.work(async () => {
-      const variant = threadedTwin(this.variants, this.#settings.variant, this.#settings.threads);
+      const variant = threadedTwin(this.variants, this.values.variant, this.values.threads);
       const show = (partial: ProfileReport) => {
         this.#report = partial;
         this.progress = partial.progress;
         this.requestUpdate();
       };
-      const report = await runProfile({ ...this.#settings, variant }, kSeconds, show);
+      const report = await runProfile({ ...this.values, variant }, kSeconds, show);
       show(report);
       this.announcement = report.stopped ? 'Stopped.' : `Finished. ${this.#slowestText(report)}`;
     });
@@ -94,7 +88,13 @@ export class ModelProfiler extends LabElement {
   override render(): TemplateResult {
     const report = this.#report;
     return html`<div class="card">
-      ${this.renderHead('Profile of a model')} ${this.#renderSettings()} ${this.#renderStart()}
+      ${this.renderHead('Profile of a model')} ${this.#renderSettings()}
+      ${this.renderStart(this.#question, this.#prediction, {
+        verb: 'Profile the model',
+        skip: 'Profile without a prediction',
+        busy: 'running the model…',
+        run: () => this.#run(),
+      })}
       ${this.renderProgress('Progress of the profile')}
       <div class="section result" ?hidden=${report === null || report.run === null}>
         ${report === null || report.run === null ? nothing : this.#renderResult(report)}
@@ -109,58 +109,9 @@ export class ModelProfiler extends LabElement {
   }
 
   #renderSettings(): TemplateResult {
-    const { model, batch, variant, threads } = this.#settings;
     return html`<div class="section row">
-      ${this.renderSelect(
-        'Model',
-        model,
-        Object.entries(kModels).map(([name, { title, about }]) => [name, `${title}: ${about}`]),
-        (name) => this.#change({ model: name }),
-      )}
-      ${this.renderSelect(
-        'Batch',
-        String(batch),
-        kBatches.map((size) => [String(size), batchText(size, kModels[model]!.unit)]),
-        (size) => this.#change({ batch: Number(size) }),
-      )}
-      ${this.renderSelect(
-        'Rung',
-        variant,
-        profileRungs(this.variants).map(({ name }) => [name, name]),
-        (name) => this.#change({ variant: name }),
-      )}
-      ${this.renderThreads(threads, (count) => this.#change({ threads: count }))}
-    </div>`;
-  }
-
-  #renderStart(): TemplateResult {
-    if (this.working) {
-      return html`<div class="section row">
-        ${this.renderStop()}<span class="muted small">running the model…</span>
-      </div>`;
-    }
-    const ready = engine.running !== null && !this.blocked;
-    const names = kModels[this.#settings.model]!.parts;
-    return html`<div class="section predict row">
-      <label class="field"
-        ><strong>Predict:</strong> most of the time goes to
-        <select
-          @change=${(event: Event) => {
-            this.#guess = (event.target as HTMLSelectElement).value;
-            this.requestUpdate();
-          }}
-        >
-          <option value="" .selected=${this.#guess === ''}>choose…</option>
-          ${names.map((name) => html`<option value=${name} .selected=${name === this.#guess}>${name}</option>`)}
-        </select></label
-      >
-      <button class="primary" ?disabled=${!ready || this.#guess === ''} @click=${() => this.#run()}>
-        Profile the model
-      </button>
-      <button class="link" ?hidden=${this.#guess !== ''} ?disabled=${!ready} @click=${() => this.#run()}>
-        Profile without a prediction
-      </button>
-      ${this.renderBlocked()}
+      ${this.renderField('model')} ${this.renderField('batch', batchChoices(kModels[this.values.model]!.unit))}
+      ${this.renderField('variant', rungChoices(this.variants))} ${this.renderField('threads')}
     </div>`;
   }
 

@@ -1,4 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
+import { cell, renderTable } from '#kit/table.ts';
 import { bytesOf, flopText, intensityOf, rateOf, shapeText, type Column } from '#lab/layers.ts';
 import type { ProfileReport } from '#lab/profile.ts';
 import type { LayerProfile } from '#lab/types.ts';
@@ -115,32 +116,17 @@ function kindColor(kind: string): string {
 export function renderSpanTable(report: ProfileReport): TemplateResult {
   return html`<details>
     <summary>The flame chart as a table</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="The last run as a table">
-      <table>
-        <caption>
-          <span>The last run</span>
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Layer</th>
-            ${['Began at', 'Took', 'Output'].map((title) => html`<th scope="col">${title}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${report.spans.map((span) => {
-            const layer = report.layers[span.layer];
-            return layer === undefined
-              ? nothing
-              : html`<tr>
-                  <th scope="row" style="padding-inline-start:${layer.depth}rem">${layer.name}</th>
-                  <td>${span.begin === 0 ? '0' : duration(span.begin)}</td>
-                  <td>${span.seconds === 0 ? '0' : duration(span.seconds)}</td>
-                  <td>${shapeText(layer)}</td>
-                </tr>`;
-          })}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({
+      label: 'The last run as a table',
+      caption: 'The last run',
+      columns: ['Layer', 'Began at', 'Took', 'Output'],
+      rows: report.spans.flatMap(({ layer: index, begin, seconds }) => {
+        const layer = report.layers[index];
+        if (layer === undefined) return [];
+        const name = cell(layer.name, { style: `padding-inline-start:${layer.depth}rem` });
+        return [[name, begin === 0 ? '0' : duration(begin), seconds === 0 ? '0' : duration(seconds), shapeText(layer)]];
+      }),
+    })}
   </details>`;
 }
 
@@ -174,32 +160,18 @@ export function renderMemory({ memory, layers }: ProfileReport, width: number): 
     </figure>
     <details>
       <summary>Memory as a table</summary>
-      <div class="scroll" tabindex="0" role="region" aria-label="Memory as a table">
-        <table>
-          <caption>
-            <span
-              >${memory.filter(({ bytes }) => bytes > 0).length} allocations, ${byteSize(sum)} together; at most
-              ${byteSize(high - before)} of it at a time</span
-            >
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Event</th>
-              ${['Bytes', 'Allocated then'].map((title) => html`<th scope="col">${title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${memory.slice(0, 60).map(
-              ({ bytes, current }, index) =>
-                html`<tr>
-                  <th scope="row">${index + 1}</th>
-                  <td>${bytes > 0 ? `+${thousands(bytes)}` : `−${thousands(-bytes)}`}</td>
-                  <td>${thousands(current)}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      ${renderTable({
+        label: 'Memory as a table',
+        caption: `${memory.filter(({ bytes }) => bytes > 0).length} allocations, ${byteSize(sum)} together; at most ${byteSize(high - before)} of it at a time`,
+        columns: ['Event', 'Bytes', 'Allocated then'],
+        rows: memory
+          .slice(0, 60)
+          .map(({ bytes, current }, index) => [
+            index + 1,
+            bytes > 0 ? `+${thousands(bytes)}` : `−${thousands(-bytes)}`,
+            thousands(current),
+          ]),
+      })}
       ${memory.length > 60 ? html`<p class="small muted">The first 60 of ${memory.length}.</p>` : nothing}
       <p class="small muted">
         Highest while a layer ran: ${byteSize(Math.max(...layers.map(({ highWater }) => highWater)))}.

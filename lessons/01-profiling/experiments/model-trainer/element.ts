@@ -1,16 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { files } from 'virtual:optlab-manifest';
-import {
-  checkpointName,
-  kDefaultTraining,
-  kEpochChoices,
-  kRates,
-  kTrainBatches,
-  readTrainSettings,
-  trainingKey,
-  type SavedTraining,
-  type TrainSettings,
-} from '#lab/training.ts';
+import { checkpointName, trainingKey, type SavedTraining, type TrainSettings } from '#lab/training.ts';
 import { byteSize, countOf, percent, threeDigits } from '#lab/text.ts';
 import { kMostTrainings, openTrainings } from './trainings.ts';
 import type drop from './drop.task.ts';
@@ -18,7 +8,9 @@ import type task from './task.ts';
 import type { TrainReport } from './task.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
-import { LabElement, saveFile, texts } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { saveFile } from '#kit/lab-element.ts';
+import { kFields, kModelNames, trainSettings, type Settings } from './settings.ts';
 import { rateText, renderCurves, renderEpochs } from './view.ts';
 import { trainerStyles } from './styles.ts';
 import { labStyles } from '#kit/styles.ts';
@@ -30,16 +22,16 @@ const trainings = openTrainings();
 const kDownload = [files.trainImages, files.trainLabels, files.testImages, files.testLabels];
 /** A slow phone may take that long for a large batch of the CNN, and a worker that is ended loses the epoch that was to be kept. */
 const kPauseGraceMs = 5000;
-const kModelNames = { mlp: 'MLP', cnn: 'CNN' };
 
 /**
  * Trains a model on this device. It can be paused (the worker keeps it), stopped, and resumed after its last whole epoch, by a later page too.
  *
  * Attribute: `id` (names its settings in the address; default `train`).
  */
-export class ModelTrainer extends LabElement {
-  #settings: TrainSettings = kDefaultTraining;
-  #threads = 1;
+export class ModelTrainer extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'train';
+
   /** Of these settings; from this browser or this page. */
   #saved: SavedTraining | null = null;
   #report: TrainReport | null = null;
@@ -54,15 +46,11 @@ export class ModelTrainer extends LabElement {
 
   protected override async prepare(): Promise<void> {
     await super.prepare();
-    const saved = this.settings(this.settingsKey);
-    this.#settings = readTrainSettings(saved);
-    const threads = Number(saved['threads']);
-    this.#threads = threads >= 1 && threads <= this.maxThreads ? Math.floor(threads) : this.maxThreads;
     await this.#lookUp();
   }
 
-  protected override get settingsKey(): string {
-    return this.id || 'train';
+  get #settings(): TrainSettings {
+    return trainSettings(this.values);
   }
 
   get #key(): string {
@@ -83,33 +71,20 @@ export class ModelTrainer extends LabElement {
     this.requestUpdate();
   }
 
-  #change(change: Partial<TrainSettings>): void {
-    this.#settings = { ...this.#settings, ...change };
+  protected override change(change: Partial<Settings>): void {
+    super.change(change);
+    if ('threads' in change) return; // the same training
     this.#saved = null;
-    this.#save();
     void this.#lookUp();
-  }
-
-  #save(): void {
-    const { model, epochs, batch, learningRate, fast } = this.#settings;
-    this.saveSettings(this.settingsKey, {
-      model,
-      epochs: String(epochs),
-      batch: String(batch),
-      rate: String(learningRate),
-      mode: fast ? 'fast' : 'exact',
-      threads: String(this.#threads),
-    });
-    this.requestUpdate();
   }
 
   async #start(from: SavedTraining | null, paused = false): Promise<void> {
     const settings = this.#settings;
     if (!paused) this.#report = null;
     this.#pausing = false;
-    this.#save();
+    super.change({});
     await this.work(async () => {
-      const options = { settings, threads: this.#threads, paused, from };
+      const options = { settings, threads: this.values.threads, paused, from };
       const report = await engine.run<typeof task>('01-profiling/model-trainer', options, (partial) => {
         this.#paused = null;
         this.#hasImages = true;
@@ -190,25 +165,8 @@ export class ModelTrainer extends LabElement {
   }
 
   #renderSettings(): TemplateResult {
-    const { model, epochs, batch, learningRate, fast } = this.#settings;
     return html`<div class="section row">
-      ${this.renderSelect('Model', model, Object.entries(kModelNames), (value) => this.#change({ model: value as 'mlp' | 'cnn' }))}
-      ${this.renderSelect('Epochs', `${epochs}`, texts(kEpochChoices), (value) => this.#change({ epochs: Number(value) }))}
-      ${this.renderSelect('Batch', `${batch}`, texts(kTrainBatches), (value) => this.#change({ batch: Number(value) }))}
-      ${this.renderSelect('Learning rate', `${learningRate}`, texts(kRates), (value) => this.#change({ learningRate: Number(value) }))}
-      ${this.renderSelect(
-        'Arithmetic',
-        fast ? 'fast' : 'exact',
-        [
-          ['exact', 'exact'],
-          ['fast', 'fast'],
-        ],
-        (value) => this.#change({ fast: value === 'fast' }),
-      )}
-      ${this.renderThreads(this.#threads, (threads) => {
-        this.#threads = threads;
-        this.#save();
-      })}
+      ${this.renderFields('model', 'epochs', 'batch', 'learningRate', 'mode', 'threads')}
     </div>`;
   }
 

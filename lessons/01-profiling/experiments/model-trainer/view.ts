@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit';
 import { dots, line } from '#kit/plot/marks.ts';
+import { cell, renderTable } from '#kit/table.ts';
 import { halfWidth, renderPlot } from '#kit/plot/plot.ts';
 import { betweenTicks, linear } from '#kit/plot/scale.ts';
 import { type CurvePoint, type EpochEnd } from '#lab/training.ts';
@@ -77,32 +78,19 @@ function renderPanel({ title, values, tests, low, high, text }: Panel, epochs: n
 export function renderEpochs(ends: readonly EpochEnd[], caption: string): TemplateResult {
   return html`<details>
     <summary>As a table</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="The epochs as a table">
-      <table>
-        <caption>
-          <span>${caption}</span>
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Epoch</th>
-            ${['Loss', 'Right while training', 'Right in the test', 'Images/s', 'Digest of the weights'].map((title) => html`<th scope="col">${title}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${ends.map(
-            ({ epoch, loss, accuracy, testRight, testCount, imagesPerSecond, digest }) =>
-              html`<tr>
-                <th scope="row">${epoch}</th>
-                <td>${threeDigits(loss)}</td>
-                <td>${percent(accuracy)}</td>
-                <td title=${countOf(testRight, testCount)}>${percent(testRight / testCount)}</td>
-                <td>${rateText(imagesPerSecond)}</td>
-                <td class="mono">${digest}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({
+      label: 'The epochs as a table',
+      caption,
+      columns: ['Epoch', 'Loss', 'Right while training', 'Right in the test', 'Images/s', 'Digest of the weights'],
+      rows: ends.map(({ epoch, loss, accuracy, testRight, testCount, imagesPerSecond, digest }) => [
+        epoch,
+        threeDigits(loss),
+        percent(accuracy),
+        cell(percent(testRight / testCount), { title: countOf(testRight, testCount) }),
+        rateText(imagesPerSecond),
+        cell(digest, { name: 'mono' }),
+      ]),
+    })}
     <p class="small muted">
       Images/s is of training alone. <em>While training</em> is a mean over the epoch, in which the weights were still
       getting better (and dropout was at work): so the test may come out above it.

@@ -1,11 +1,13 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { estimatesOf, groupsOf, histogramOf, kGroup, spreadOf, type Estimates } from './timing.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
+import { renderTable } from '#kit/table.ts';
 import { bars, marker, rule } from '#kit/plot/marks.ts';
 import { kLeastWidth, renderPlot } from '#kit/plot/plot.ts';
 import { linear } from '#kit/plot/scale.ts';
 import { engine } from '#kit/context.ts';
-import { LabElement } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { oneOf } from '#kit/fields.ts';
 import { labStyles } from '#kit/styles.ts';
 import { Width } from '#kit/width.ts';
 import type task from './task.ts';
@@ -14,16 +16,17 @@ import { timerStyles } from './styles.ts';
 import { deviation, mean, median, quantile } from '#lab/statistics.ts';
 import { duration, threeDigits } from '#lab/text.ts';
 
-const kSizes = [16, 32, 64, 128, 256];
-const kDefaultSize = 64;
+const kFields = { size: oneOf('Product', [16, 32, 64, 128, 256], 64, (size) => `${size}³`) };
 const kCalls = 20 * kGroup;
 /** One rung whose work per call doesn't depend on what ran before. */
 const kRung = 'simd';
 const kGuesses = ['the single calls', 'the means', 'the medians', 'the batches'];
 
 /** One product, timed as people time things: once, by a mean, by a median, in batches. Attribute: `size` (rows and columns). */
-export class TimerDemo extends LabElement {
-  #size = kDefaultSize;
+export class TimerDemo extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'timer';
+
   #guess = '';
   #committed = '';
   #report: TimingReport | null = null;
@@ -31,26 +34,13 @@ export class TimerDemo extends LabElement {
 
   static override styles = [labStyles, chartStyles, timerStyles];
 
-  protected override async prepare(): Promise<void> {
-    await super.prepare();
-    const size = Number(this.settings(this.settingsKey)['size'] ?? this.getAttribute('size'));
-    this.#size = kSizes.includes(size) ? size : kDefaultSize;
-  }
-
-  protected override get settingsKey(): string {
-    return this.id || 'timer';
-  }
-
   async #run(): Promise<void> {
     this.#committed = this.#guess;
     this.#report = null;
-    this.saveSettings(this.settingsKey, { size: String(this.#size) });
+    this.change({});
     await this.work(async () => {
-      const options = { size: this.#size, variant: kRung, count: kCalls, threads: 1 } as const;
-      const report = await engine.run<typeof task>('01-profiling/timer-demo', options, (partial) => {
-        this.progress = partial.progress;
-        this.requestUpdate();
-      });
+      const options = { ...this.values, variant: kRung, count: kCalls, threads: 1 } as const;
+      const report = await this.runTask<typeof task>('01-profiling/timer-demo', options, () => {});
       this.#report = report.calls.length >= kGroup ? report : null;
       const best = this.#report === null ? '' : ` Narrowest: ${narrowest(estimatesOf(report))}.`;
       this.announcement = report.stopped ? `Stopped.${best}` : `Finished.${best}`;
@@ -72,19 +62,7 @@ export class TimerDemo extends LabElement {
     const ready = engine.running !== null && !this.blocked;
     return html`<div class="section">
       <div class="row">
-        <label class="field"
-          >Product
-          <select
-            ?disabled=${this.working}
-            @change=${(event: Event) => {
-              this.#size = Number((event.target as HTMLSelectElement).value);
-              this.saveSettings(this.settingsKey, { size: String(this.#size) });
-              this.requestUpdate();
-            }}
-          >
-            ${kSizes.map((size) => html`<option value=${size} .selected=${size === this.#size}>${size}³</option>`)}
-          </select></label
-        >
+        ${this.renderField('size')}
         <label class="field"
           >Predict: which differ least from each other?
           <select
@@ -218,35 +196,19 @@ export class TimerDemo extends LabElement {
   #renderTable(report: TimingReport, rows: readonly Estimates[]): TemplateResult {
     return html`<details>
       <summary>As a table</summary>
-      <div class="scroll" tabindex="0" role="region" aria-label="The rules as a table">
-        <table>
-          <caption>
-            <span
-              >${report.options.size}³ by ${kRung}, one thread; single calls: mean ${duration(mean(report.calls))},
-              median ${duration(median(report.calls))}, MAD ${duration(deviation(report.calls))}</span
-            >
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Rule</th>
-              ${['Figures', 'Smallest', 'Median', 'Largest', 'Spread'].map((title) => html`<th scope="col">${title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${rows.map(
-              ({ name, values }) =>
-                html`<tr>
-                  <th scope="row">${name}</th>
-                  <td>${values.length}</td>
-                  <td>${timeText(Math.min(...values))}</td>
-                  <td>${timeText(median(values))}</td>
-                  <td>${timeText(Math.max(...values))}</td>
-                  <td>${percentText(spreadOf(values))}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      ${renderTable({
+        label: 'The rules as a table',
+        caption: `${report.options.size}³ by ${kRung}, one thread; single calls: mean ${duration(mean(report.calls))}, median ${duration(median(report.calls))}, MAD ${duration(deviation(report.calls))}`,
+        columns: ['Rule', 'Figures', 'Smallest', 'Median', 'Largest', 'Spread'],
+        rows: rows.map(({ name, values }) => [
+          name,
+          values.length,
+          timeText(Math.min(...values)),
+          timeText(median(values)),
+          timeText(Math.max(...values)),
+          percentText(spreadOf(values)),
+        ]),
+      })}
       <p class="small muted">Spread: largest less smallest, of the median.</p>
     </details>`;
   }

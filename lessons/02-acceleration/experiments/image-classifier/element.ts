@@ -4,6 +4,7 @@ import { kGuestRung } from '#lab/guest.ts';
 import { countOf, duration, pagePosition, percent, times } from '#lab/text.ts';
 import { median, softmax } from '#lab/statistics.ts';
 import { engine } from '#kit/context.ts';
+import { cell, renderTable } from '#kit/table.ts';
 import { Experiment } from '#kit/experiment.ts';
 import { own, threads } from '#kit/fields.ts';
 import { RungChoice } from '#kit/rungs.ts';
@@ -113,45 +114,32 @@ export class ImageClassifier extends Experiment<typeof kFields> {
     const [first = 0, slowest] = [timed[0], Math.max(...timed)];
     return html`<div class="section">
       ${report.done ? this.#renderVerdict(report, data) : nothing}
-      <div class="scroll" tabindex="0" role="region" aria-label="Results per rung">
-        <table>
-          <caption>
-            <span
-              >${data.count.toLocaleString('en')} images in one pass, network
-              <span class="whole">${report.layers.join('-')}</span>, ${report.parameters.toLocaleString('en')}
-              parameters</span
-            >
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Rung</th>
-              ${['Right', 'Time, median', '', 'Min … max', 'Passes', 'Faster', 'Digest'].map((title) => html`<th scope="col">${title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${report.lanes.map((lane) => this.#renderRow(lane, data, first, slowest))}
-          </tbody>
-        </table>
-      </div>
+      ${renderTable({
+        label: 'Results per rung',
+        caption: html`${data.count.toLocaleString('en')} images in one pass, network
+          <span class="whole">${report.layers.join('-')}</span>, ${report.parameters.toLocaleString('en')} parameters`,
+        columns: ['Rung', 'Right', 'Time, median', '', 'Min … max', 'Passes', 'Faster', 'Digest'],
+        rows: report.lanes.map((lane) => this.#rowOf(lane, data, first, slowest)),
+      })}
       ${report.done ? html`<p class="small muted memory">${memoryText(report)}</p>` : nothing}
     </div>`;
   }
 
-  #renderRow(lane: ClassifyLane, data: TestSet, first: number, slowest: number): TemplateResult {
+  #rowOf(lane: ClassifyLane, data: TestSet, first: number, slowest: number): unknown[] {
     const known = lane.passes.length > 0;
     const time = known ? median(lane.passes) : 0;
     const bar = svg`<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
       <rect width=${known ? Math.max(0.5, (100 * time) / slowest) : 0} y="1" height="8" fill=${this.#choice.color(lane.variant)} /></svg>`;
-    return html`<tr>
-      <th scope="row">${lane.variant}</th>
-      <td>${percent(countRight(lane.predictions, data.labels) / data.count)}</td>
-      <td>${known ? duration(time) : '…'}</td>
-      <td class="bar">${bar}</td>
-      <td>${known ? `${duration(Math.min(...lane.passes))} … ${duration(Math.max(...lane.passes))}` : ''}</td>
-      <td>${lane.passes.length}</td>
-      <td>${known ? times(first / time) : ''}</td>
-      <td class="mono" title=${lane.logitsDigest}>${lane.logitsDigest.slice(0, kDigestDigits)}</td>
-    </tr>`;
+    return [
+      lane.variant,
+      percent(countRight(lane.predictions, data.labels) / data.count),
+      known ? duration(time) : '…',
+      cell(bar, { name: 'bar' }),
+      known ? `${duration(Math.min(...lane.passes))} … ${duration(Math.max(...lane.passes))}` : '',
+      lane.passes.length,
+      known ? times(first / time) : '',
+      cell(lane.logitsDigest.slice(0, kDigestDigits), { name: 'mono', title: lane.logitsDigest }),
+    ];
   }
 
   #renderVerdict(report: ClassifyReport, data: TestSet): TemplateResult {

@@ -20,7 +20,7 @@ import { saveFile } from '#kit/lab-element.ts';
 import { RungChoice } from '#kit/rungs.ts';
 import { kFactors, kFields, kSizes, sizeLabel } from './settings.ts';
 import type race from './task.ts';
-import { renderDigests, renderLane, renderPreview, renderTable } from './view.ts';
+import { renderDigests, renderLane, renderPreview, renderFigures } from './view.ts';
 import { raceStyles } from './styles.ts';
 import { labStyles } from '#kit/styles.ts';
 
@@ -292,7 +292,7 @@ export class KernelRace extends Experiment<typeof kFields> {
 
   #renderFigures(report: RaceReport): TemplateResult {
     return html`<div class="section">
-      ${renderTable(
+      ${renderFigures(
         report,
         (name) => this.#mode(name),
         (lane) => this.#peakOf(report, lane),

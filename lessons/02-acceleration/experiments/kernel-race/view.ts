@@ -1,4 +1,5 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
+import { cell, renderTable } from '#kit/table.ts';
 import { blockingLabel } from '#lab/blocking.ts';
 import { flopsPerSecond } from '#lab/format.ts';
 import type { RaceReport } from '#lab/race.ts';
@@ -39,7 +40,7 @@ function renderWhisker(from: number, to: number) {
 }
 
 /** All figures of a race; `peakOf` is the limit of a rung on this device, if it has been measured. */
-export function renderTable(
+export function renderFigures(
   report: RaceReport,
   modeOf: (name: string) => string,
   peakOf: (lane: Lane) => Peak | null,
@@ -47,27 +48,14 @@ export function renderTable(
   const { m, k, n } = report.options;
   return html`<details>
     <summary>As a table</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="Results as a table">
-      <table>
-        <caption>
-          <span
-            >${m}×${k}×${n},
-            ${report.options.threads === 1 ? 'one thread' : `${report.options.threads} threads for the threaded rungs`}</span
-          >
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Rung</th>
-            ${['GFLOP/s', 'Of peak', 'Median', '95 % interval', 'Samples', 'Discarded', 'Mode', 'Digest'].map(
-              (title) => html`<th scope="col">${title}</th>`,
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          ${report.lanes.map((lane, index) => renderRow(lane, report.digests[index] ?? null, modeOf(lane.name), peakOf(lane)))}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({
+      label: 'Results as a table',
+      caption: `${m}×${k}×${n}, ${report.options.threads === 1 ? 'one thread' : `${report.options.threads} threads for the threaded rungs`}`,
+      columns: ['Rung', 'GFLOP/s', 'Of peak', 'Median', '95 % interval', 'Samples', 'Discarded', 'Mode', 'Digest'],
+      rows: report.lanes.map((lane, index) =>
+        rowOf(lane, report.digests[index] ?? null, modeOf(lane.name), peakOf(lane)),
+      ),
+    })}
     <p class="small muted memory">${memoryText(report)}</p>
   </details>`;
 }
@@ -79,24 +67,23 @@ function memoryText({ blocking, memory }: RaceReport): string {
   return `Blocks: ${blockingLabel(blocking)}. Scratch memory: ${scratch}.${packed}`;
 }
 
-function renderRow(lane: Lane, digest: string | null, mode: string, peak: Peak | null): TemplateResult {
+function rowOf(lane: Lane, digest: string | null, mode: string, peak: Peak | null): unknown[] {
   const { statistics } = lane;
   const rate = flopsPerSecond(lane);
-  return html`<tr>
-    <th scope="row">${lane.name}</th>
-    <td>${rate === null ? '–' : threeDigits(rate / 1e9)}</td>
-    <td title=${peak === null ? 'Run the roofline experiment to measure the peak' : gigaflops(peak.value)}>
-      ${rate === null || peak === null ? '–' : `${Math.round((100 * rate) / peak.value)} %`}
-    </td>
-    <td>${statistics === null ? '–' : duration(statistics.median)}</td>
-    <td>
-      ${statistics === null ? '–' : `${duration(statistics.low)} … ${duration(statistics.high)}${statistics.intervalIsRange ? ' (range)' : ''}`}
-    </td>
-    <td>${statistics?.count ?? 0}</td>
-    <td>${lane.discarded}</td>
-    <td>${mode}</td>
-    <td class="mono">${digest ?? '–'}</td>
-  </tr>`;
+  const share = rate === null || peak === null ? '–' : `${Math.round((100 * rate) / peak.value)} %`;
+  return [
+    lane.name,
+    rate === null ? '–' : threeDigits(rate / 1e9),
+    cell(share, { title: peak === null ? 'Run the roofline experiment to measure the peak' : gigaflops(peak.value) }),
+    statistics === null ? '–' : duration(statistics.median),
+    statistics === null
+      ? '–'
+      : `${duration(statistics.low)} … ${duration(statistics.high)}${statistics.intervalIsRange ? ' (range)' : ''}`,
+    statistics?.count ?? 0,
+    lane.discarded,
+    mode,
+    cell(digest ?? '–', { name: 'mono' }),
+  ];
 }
 
 /** Before the first run: which rungs will race, and nothing measured yet. */

@@ -5,6 +5,7 @@ import { dotsOf, isUnsteadyProbe, type Dot, type ProbeReport } from '#lab/roofli
 import type { Peak } from '#lab/types.ts';
 import { byteSize, gigaflops, threeDigits } from '#lab/text.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
+import { renderTable } from '#kit/table.ts';
 import type race from '../kernel-race/task.ts';
 import type probe from './task.ts';
 import { engine, session } from '#kit/context.ts';
@@ -157,66 +158,34 @@ export class RooflineChart extends Experiment {
     return html`<div class="section">
       <details>
         <summary>As a table</summary>
-        <div class="scroll" tabindex="0" role="region" aria-label="Limits as a table">
-          <table>
-            <caption>
-              Measured limits of this device
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">Limit</th>
-                <th scope="col">Threads</th>
-                <th scope="col">Value</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${this.#peaks.map(
-                (peak) =>
-                  html`<tr>
-                    <th scope="row">${peak.kind === 'memory' ? `read ${byteSize(peak.bytes)}` : isaName(peak.name)}</th>
-                    <td>${peak.threads}</td>
-                    <td>
-                      ${peak.kind === 'memory' ? `${threeDigits(peak.value / 1e9)} GB/s` : gigaflops(peak.value, peak.kind === 'integer' ? 'int8' : '')}
-                    </td>
-                  </tr>`,
-              )}
-            </tbody>
-          </table>
-        </div>
-        ${dots.length === 0 ? nothing : this.#renderDotTable(dots)}
+        ${renderTable({
+          label: 'Limits as a table',
+          caption: 'Measured limits of this device',
+          columns: ['Limit', 'Threads', 'Value'],
+          rows: this.#peaks.map(({ kind, bytes, name, threads, value }) => [
+            kind === 'memory' ? `read ${byteSize(bytes)}` : isaName(name),
+            threads,
+            kind === 'memory' ? `${threeDigits(value / 1e9)} GB/s` : gigaflops(value, kind === 'integer' ? 'int8' : ''),
+          ]),
+        })}
+        ${dots.length === 0 ? nothing : renderDotTable(dots)}
       </details>
     </div>`;
   }
-
-  #renderDotTable(dots: readonly Dot[]): TemplateResult {
-    return html`<div class="scroll" tabindex="0" role="region" aria-label="Rungs as a table">
-      <table>
-        <caption>
-          Rungs
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Rung</th>
-            <th scope="col">FLOP/byte</th>
-            <th scope="col">GFLOP/s</th>
-            <th scope="col">95 % interval</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${dots.map(
-            (dot) =>
-              html`<tr>
-                <th scope="row">${dot.name}</th>
-                <td>${threeDigits(dot.intensity)}</td>
-                <td>${threeDigits(dot.rate / 1e9)}</td>
-                <td>${threeDigits(dot.low / 1e9)} … ${threeDigits(dot.high / 1e9)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
-  }
 }
+
+const renderDotTable = (dots: readonly Dot[]): TemplateResult =>
+  renderTable({
+    label: 'Rungs as a table',
+    caption: 'Rungs',
+    columns: ['Rung', 'FLOP/byte', 'GFLOP/s', '95 % interval'],
+    rows: dots.map(({ name, intensity, rate, low, high }) => [
+      name,
+      threeDigits(intensity),
+      threeDigits(rate / 1e9),
+      `${threeDigits(low / 1e9)} … ${threeDigits(high / 1e9)}`,
+    ]),
+  });
 
 interface Placed {
   dot: Dot;

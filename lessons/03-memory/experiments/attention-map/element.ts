@@ -1,27 +1,35 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { cellsComputed, decoderOf, headSummary, policyText, type KeepPolicy } from '../cache-views.ts';
-import type { Settings } from '#lab/url-state.ts';
+import { cellsComputed, decoderOf, headSummary, kSinks, kWindows, policyText } from '../cache-views.ts';
 import { percent, thousands, threeDigits } from '#lab/text.ts';
 import { drawMap, drawThumbnail, renderCell, renderKey, renderMarks, renderRowTable, type MapDrawing } from './view.ts';
 import type task from './task.ts';
 import type { AttentionMaps } from './task.ts';
 import { attentionMapStyles } from './styles.ts';
-import { kSinkChoices, kWindowChoices, policyOf } from '../cache-policy.ts';
+import { settlePolicy, windowField } from '../cache-policy.ts';
 import { engine } from '#kit/context.ts';
-import { LabElement } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { oneOf, own, range } from '#kit/fields.ts';
 import { labStyles } from '#kit/styles.ts';
 import { nearView } from '#kit/near-view.ts';
 
 const kModels = { tiny: 'lmTiny', lm: 'lm' } as const;
-const kModelChoices: [string, string][] = [
-  ['tiny', 'moby-lm-tiny, 1 MB'],
-  ['lm', 'moby-lm, 5 MB'],
-];
-type ModelName = keyof typeof kModels;
-
 const kMostTokens = 64;
 const kText =
   'The old whale rose beside the boat, and the old captain saw the whale. The whale was white, and the captain';
+/** As many as the model turns out to have. */
+const index = (label: string, initial: number) => ({
+  ...range(label, [0, 1e6], initial, { whole: true }),
+  control: { kind: 'select', options: [] } as const,
+});
+const kFields = {
+  model: oneOf('Model', ['tiny', 'lm'], 'tiny', (name) => (name === 'lm' ? 'moby-lm, 5 MB' : 'moby-lm-tiny, 1 MB')),
+  layer: index('Layer', 1),
+  head: index('Head', 0),
+  window: windowField(kWindows, 0),
+  sinks: oneOf('Sinks', kSinks, 0),
+  newest: index('Newest token', kMostTokens),
+  text: own(kText),
+};
 /** After the last key that was pressed in the text. */
 const kPauseMs = 600;
 
@@ -30,14 +38,11 @@ const kPauseMs = 600;
  *
  * Attributes: `text`, `window`, `sinks`, `model` (tiny or lm), `id` (names its settings in the address; default `map`).
  */
-export class AttentionMap extends LabElement {
-  #model: ModelName = 'tiny';
-  #policy: KeepPolicy | null = null;
-  #text = kText;
+export class AttentionMap extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'map';
+
   #maps: AttentionMaps | null = null;
-  #layer = 0;
-  #head = 0;
-  #newest = 0;
   #chosen = { query: 0, key: 0 };
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The settings have changed while another experiment ran. */
@@ -49,13 +54,6 @@ export class AttentionMap extends LabElement {
   protected override async prepare(): Promise<void> {
     await nearView(this);
     await super.prepare();
-    const saved = this.settings(this.#key);
-    this.#model = (saved['model'] ?? this.getAttribute('model')) === 'lm' ? 'lm' : 'tiny';
-    this.#policy = policyOf(this, saved, { window: 0, sinks: 0, storage: 'f32' });
-    this.#text = saved['text'] ?? this.getAttribute('text') ?? kText;
-    this.#layer = Number(saved['layer'] ?? 1);
-    this.#head = Number(saved['head'] ?? 0);
-    this.#newest = Number(saved['newest'] ?? kMostTokens);
     await this.#compute();
   }
 
@@ -64,27 +62,27 @@ export class AttentionMap extends LabElement {
     clearTimeout(this.#timer);
   }
 
-  get #key(): string {
-    return this.id || 'map';
-  }
-  protected override get settingsKey(): string {
-    return this.#key;
+  protected override settle = settlePolicy;
+
+  /** A text that isn't the page's own is in the address. */
+  protected override inAddress(name: string): boolean {
+    return name !== 'text' || !this.prepared || this.values.text !== (this.getAttribute('text') ?? kText);
   }
 
   async #compute(): Promise<void> {
-    if (this.#policy === null) return;
     this.#stale = this.blocked;
     if (this.#stale) return;
     this.#loading = true;
     this.requestUpdate();
     try {
-      const decoder = decoderOf(this.#policy);
-      const options = { model: kModels[this.#model], text: this.#text, tokens: kMostTokens, decoder };
+      const { model, text, window, sinks } = this.values;
+      const decoder = decoderOf({ window, sinks, storage: 'f32' });
+      const options = { model: kModels[model], text, tokens: kMostTokens, decoder };
       const maps = await engine.ask<typeof task>('03-memory/attention-map', options);
       this.#maps = maps;
-      this.#layer = within(this.#layer, maps.layers);
-      this.#head = within(this.#head, maps.heads);
-      this.#setNewest(this.#newest);
+      const { layer, head, newest } = this.values;
+      this.values = { ...this.values, layer: within(layer, maps.layers), head: within(head, maps.heads) };
+      this.#setNewest(newest);
     } finally {
       this.#loading = false;
     }
@@ -104,68 +102,36 @@ export class AttentionMap extends LabElement {
     const canvas = this.renderRoot.querySelector<HTMLCanvasElement>('.map canvas');
     if (canvas !== null) drawMap(canvas, drawing);
     for (const [head, thumbnail] of this.renderRoot.querySelectorAll<HTMLCanvasElement>('.heads canvas').entries()) {
-      drawThumbnail(thumbnail, drawing.maps, this.#layer, head);
+      drawThumbnail(thumbnail, drawing.maps, this.values.layer, head);
     }
   }
 
   get #drawing(): MapDrawing | null {
-    if (this.#maps === null || this.#policy === null) return null;
-    return {
-      maps: this.#maps,
-      layer: this.#layer,
-      head: this.#head,
-      newest: this.#newest,
-      policy: this.#policy,
-    };
+    if (this.#maps === null) return null;
+    const { layer, head, newest, window, sinks } = this.values;
+    return { maps: this.#maps, layer, head, newest, policy: { window, sinks, storage: 'f32' } };
   }
 
-  #save(): void {
-    const { window, sinks } = this.#policy!;
-    const own: Settings = this.#text === (this.getAttribute('text') ?? kText) ? {} : { text: this.#text };
-    this.saveSettings(this.#key, {
-      model: this.#model,
-      layer: String(this.#layer),
-      head: String(this.#head),
-      window: String(window),
-      sinks: String(sinks),
-      newest: String(this.#newest),
-      ...own,
-    });
-    this.requestUpdate();
-  }
-
-  #changePolicy(change: Partial<KeepPolicy>): void {
-    this.#policy = { ...this.#policy!, ...change };
-    if (this.#policy.window === 0) this.#policy.sinks = 0;
-    this.#save();
-    void this.attempt(() => this.#compute());
+  /** The layer and the newest token choose among what is there; the others compute it again. */
+  protected override change(change: Partial<typeof this.values>): void {
+    super.change(change);
+    if ('model' in change || 'window' in change || 'sinks' in change) void this.attempt(() => this.#compute());
   }
 
   #changeText(text: string): void {
-    this.#text = text;
+    this.values = { ...this.values, text };
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#newest = kMostTokens;
-      this.#save();
+      this.change({ newest: kMostTokens });
       if (text.trim() !== '') void this.attempt(() => this.#compute());
     }, kPauseMs);
   }
 
-  #changeModel(model: ModelName): void {
-    this.#model = model;
-    this.#save();
-    void this.attempt(() => this.#compute());
-  }
-
-  #select(layer: number, head: number): void {
-    [this.#layer, this.#head] = [layer, head];
-    this.#save();
-  }
-
   #setNewest(position: number): void {
     const T = this.#maps?.tokens.length ?? 1;
-    this.#newest = within(position, T);
-    this.#choose(this.#newest, Math.min(this.#chosen.key, this.#newest));
+    const newest = within(position, T);
+    this.values = { ...this.values, newest };
+    this.#choose(newest, Math.min(this.#chosen.key, newest));
   }
 
   #choose(query: number, key: number): void {
@@ -197,8 +163,7 @@ export class AttentionMap extends LabElement {
   override render(): TemplateResult {
     const drawing = this.#drawing;
     return html`<div class="card">
-      ${this.renderHead('Where attention looks')}
-      ${this.#policy === null ? this.#renderWaiting() : this.#renderSettings(this.#policy)}
+      ${this.renderHead('Where attention looks')} ${this.prepared ? this.#renderSettings() : this.#renderWaiting()}
       ${drawing === null ? nothing : html`${this.#renderHeads(drawing)} ${this.#renderBoard(drawing)}`}
       ${this.renderError()}
     </div>`;
@@ -208,7 +173,7 @@ export class AttentionMap extends LabElement {
     return this.error === null ? html`<p class="section muted small">Loading the model…</p>` : nothing;
   }
 
-  #renderSettings(policy: KeepPolicy): TemplateResult {
+  #renderSettings(): TemplateResult {
     const maps = this.#maps;
     const note = this.#stale
       ? 'Another experiment is being measured; this one waits for it.'
@@ -224,23 +189,13 @@ export class AttentionMap extends LabElement {
         <textarea
           rows="3"
           spellcheck="false"
-          .value=${this.#text}
+          .value=${this.values.text}
           @input=${(event: Event) => this.#changeText((event.target as HTMLTextAreaElement).value)}
         ></textarea>
       </label>
       <div class="row second">
-        ${this.renderSelect('Model', this.#model, kModelChoices, (model) => this.#changeModel(model === 'lm' ? 'lm' : 'tiny'))}
-        ${this.renderSelect('Layer', String(this.#layer), layers, (layer) => this.#select(Number(layer), this.#head))}
-        ${this.renderSelect('Window', String(policy.window), kWindowChoices, (window) =>
-          this.#changePolicy({ window: Number(window) }),
-        )}
-        ${this.renderSelect(
-          'Sinks',
-          String(policy.sinks),
-          kSinkChoices,
-          (sinks) => this.#changePolicy({ sinks: Number(sinks) }),
-          policy.window === 0,
-        )}
+        ${this.renderField('model')} ${this.renderField('layer', layers)} ${this.renderField('window')}
+        ${this.renderField('sinks', undefined, this.working || this.values.window === 0)}
         <span class="muted small" role="status">${note}</span>
       </div>
     </div>`;
@@ -250,15 +205,16 @@ export class AttentionMap extends LabElement {
     const group = maps.heads / maps.kvHeads;
     return html`<div class="section">
       <p class="small muted" id="heads-note">
-        Heads of layer ${this.#layer}; ${group === 1 ? 'each has' : `${group} neighbours share`} a key and value head.
+        Heads of layer ${this.values.layer}; ${group === 1 ? 'each has' : `${group} neighbours share`} a key and value
+        head.
       </p>
       <div class="heads" role="group" aria-label="Heads">
         ${Array.from({ length: maps.heads }, (_, head) => {
-          const { distance, first } = headSummary(maps, this.#layer, head);
+          const { distance, first } = headSummary(maps, this.values.layer, head);
           return html`<button
-            aria-pressed=${head === this.#head}
+            aria-pressed=${head === this.values.head}
             title="looks ${threeDigits(distance)} tokens back on average; ${percent(first)} goes to the first token"
-            @click=${() => this.#select(this.#layer, head)}
+            @click=${() => this.change({ head })}
           >
             <canvas aria-hidden="true"></canvas>
             head ${head}
@@ -272,7 +228,7 @@ export class AttentionMap extends LabElement {
     const { maps, newest, policy } = drawing;
     const T = maps.tokens.length;
     const { query, key } = this.#chosen;
-    const { distance, first } = headSummary(maps, this.#layer, this.#head);
+    const { distance, first } = headSummary(maps, this.values.layer, this.values.head);
     const cells = cellsComputed(newest, policy);
     return html`<div class="section board">
         <div>
@@ -280,7 +236,7 @@ export class AttentionMap extends LabElement {
             <canvas
               tabindex="0"
               role="application"
-              aria-label="Attention of layer ${this.#layer}, head ${this.#head}: ${T} queries down, ${T} keys across. Arrow keys move the chosen cell."
+              aria-label="Attention of layer ${this.values.layer}, head ${this.values.head}: ${T} queries down, ${T} keys across. Arrow keys move the chosen cell."
               aria-describedby="cell"
               @pointermove=${(event: PointerEvent) => this.#point(event)}
               @pointerdown=${(event: PointerEvent) => this.#point(event)}
@@ -302,7 +258,7 @@ export class AttentionMap extends LabElement {
                 .value=${String(newest)}
                 aria-valuetext="position ${newest}, ${maps.tokens[newest] ?? ''}"
                 @input=${(event: Event) => this.#setNewest(Number((event.target as HTMLInputElement).value))}
-                @change=${() => this.#save()}
+                @change=${() => this.change({})}
               />
               ${newest}</label
             >
@@ -315,7 +271,7 @@ export class AttentionMap extends LabElement {
             >${cells.uncached > cells.cached ? `, ${thousands(cells.uncached - cells.cached)} more` : ''}.
           </p>
           <p class="small muted second">
-            Head ${this.#head} looks ${threeDigits(distance)} tokens back on average, and gives the first token
+            Head ${this.values.head} looks ${threeDigits(distance)} tokens back on average, and gives the first token
             ${percent(first)}.
           </p>
           ${renderKey()}

@@ -1,4 +1,5 @@
 import { html, svg, type TemplateResult } from 'lit';
+import { renderTable } from '#kit/table.ts';
 import { cellState, kCellTexts, rowOf, tokenLabel, type CellState, type KeepPolicy } from '../cache-views.ts';
 import type { AttentionMaps } from './task.ts';
 import { percent } from '#lab/text.ts';
@@ -108,35 +109,16 @@ export function renderRowTable({ maps, layer, head, newest, policy }: MapDrawing
   const row = rowOf(maps, layer, head, query);
   return html`<details>
     <summary>Row ${query} as a table</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="Where the token looks">
-      <table>
-        <caption>
-          <span
-            >Where position ${query}, <code>${tokenLabel(maps.tokens[query]!)}</code>, looks: layer ${layer}, head
-            ${head}</span
-          >
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Position</th>
-            <th scope="col">Token</th>
-            <th scope="col">Probability</th>
-            <th scope="col">Cell</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${Array.from(row.subarray(0, query + 1), (p, key) => {
-            const state = cellState(query, key, newest, policy);
-            return html`<tr>
-              <th scope="row">${key}</th>
-              <td>${tokenLabel(maps.tokens[key]!)}</td>
-              <td>${state === 'evicted' ? '–' : percent(p)}</td>
-              <td>${state}</td>
-            </tr>`;
-          })}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({
+      label: 'Where the token looks',
+      caption: html`Where position ${query}, <code>${tokenLabel(maps.tokens[query]!)}</code>, looks: layer ${layer},
+        head ${head}`,
+      columns: ['Position', 'Token', 'Probability', 'Cell'],
+      rows: Array.from(row.subarray(0, query + 1), (p, key) => {
+        const state = cellState(query, key, newest, policy);
+        return [key, tokenLabel(maps.tokens[key]!), state === 'evicted' ? '–' : percent(p), state];
+      }),
+    })}
   </details>`;
 }
 

@@ -1,26 +1,23 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import {
-  decoderOf,
-  kStorages,
-  numberOf,
-  policyText,
-  rowsComputed,
-  tokenLabel,
-  type KeepPolicy,
-} from '../cache-views.ts';
+import { decoderOf, policyText, rowsComputed, tokenLabel, type KeepPolicy } from '../cache-views.ts';
 import { parseNumber } from '#lab/check.ts';
 import { kOpening } from '#lab/moby.ts';
 import { byteSize, thousands } from '#lab/text.ts';
-import { kSinkChoices, kWindowChoices, policyOf } from '../cache-policy.ts';
+import { keepFields, settlePolicy } from '../cache-policy.ts';
 import type task from './task.ts';
 import type { CacheTrace, TraceStep } from './task.ts';
 import { timeMachineStyles } from './styles.ts';
 import { engine } from '#kit/context.ts';
-import { LabElement, texts } from '#kit/lab-element.ts';
+import { renderTable } from '#kit/table.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { oneOf } from '#kit/fields.ts';
 import { labStyles } from '#kit/styles.ts';
 import { nearView } from '#kit/near-view.ts';
 
-const kTokens = [12, 16, 24, 32, 48];
+const kFields = {
+  ...keepFields({ window: 8, sinks: 2, storage: 'f32' }),
+  tokens: oneOf('Tokens', [12, 16, 24, 32, 48], 24),
+};
 const kPlayEveryMs = 900;
 
 /**
@@ -29,9 +26,10 @@ const kPlayEveryMs = 900;
  * Attributes: `model` (tiny or lm), `window` (0: all), `sinks`, `storage` (f32, fp16, int8), `tokens` (how many of the text), `id` (names its settings in the
  * address; default `machine`).
  */
-export class CacheTimeMachine extends LabElement {
-  #policy: KeepPolicy | null = null;
-  #tokens = 24;
+export class CacheTimeMachine extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'machine';
+
   #trace: CacheTrace | null = null;
   #at = 0;
   #timer: ReturnType<typeof setInterval> | null = null;
@@ -46,9 +44,6 @@ export class CacheTimeMachine extends LabElement {
   protected override async prepare(): Promise<void> {
     await nearView(this);
     await super.prepare();
-    const saved = this.settings(this.#key);
-    this.#policy = policyOf(this, saved, { window: 8, sinks: 2, storage: 'f32' });
-    this.#tokens = numberOf(saved['tokens'], kTokens, numberOf(this.getAttribute('tokens'), kTokens, 24));
     await this.#open();
   }
 
@@ -57,20 +52,15 @@ export class CacheTimeMachine extends LabElement {
     this.#pause();
   }
 
-  get #key(): string {
-    return this.id || 'machine';
-  }
-  protected override get settingsKey(): string {
-    return this.#key;
-  }
+  protected override settle = settlePolicy;
 
   /** Reads the text again; later, if something is being measured. */
   async #open(): Promise<void> {
-    if (this.#policy === null) return;
     this.#stale = this.blocked;
     if (this.#stale) return;
     const model = this.getAttribute('model') === 'lm' ? 'lm' : 'lmTiny';
-    const options = { model, text: kOpening, tokens: this.#tokens, decoder: decoderOf(this.#policy) } as const;
+    const { tokens, ...policy } = this.values;
+    const options = { model, text: kOpening, tokens, decoder: decoderOf(policy) } as const;
     this.#trace = await engine.ask<typeof task>('03-memory/cache-time-machine', options);
     this.#go(Math.min(this.#at, this.#trace.steps.length - 1));
   }
@@ -82,20 +72,9 @@ export class CacheTimeMachine extends LabElement {
     }
   }
 
-  #change(change: Partial<KeepPolicy> & { tokens?: number }): void {
-    if (this.#policy === null) return;
-    const { tokens = this.#tokens, ...policy } = change;
+  protected override change(change: Partial<typeof this.values>): void {
     this.#pause();
-    this.#tokens = tokens;
-    this.#policy = { ...this.#policy, ...policy };
-    if (this.#policy.window === 0) this.#policy.sinks = 0;
-    const { window, sinks, storage } = this.#policy;
-    this.saveSettings(this.#key, {
-      window: String(window),
-      sinks: String(sinks),
-      storage,
-      tokens: String(this.#tokens),
-    });
+    super.change(change);
     this.#judged = null;
     void this.attempt(() => this.#open());
   }
@@ -131,8 +110,7 @@ export class CacheTimeMachine extends LabElement {
 
   override render(): TemplateResult {
     return html`<div class="card">
-      ${this.renderHead('Cache time machine')}
-      ${this.#policy === null ? this.#renderWaiting() : this.#renderSettings(this.#policy)}
+      ${this.renderHead('Cache time machine')} ${this.prepared ? this.#renderSettings() : this.#renderWaiting()}
       ${this.#trace === null ? nothing : this.#renderTrace(this.#trace)} ${this.renderError()}
     </div>`;
   }
@@ -141,22 +119,10 @@ export class CacheTimeMachine extends LabElement {
     return this.error === null ? html`<p class="section muted small">Loading the model…</p>` : nothing;
   }
 
-  #renderSettings(policy: KeepPolicy): TemplateResult {
+  #renderSettings(): TemplateResult {
+    const sinks = this.renderField('sinks', undefined, this.working || this.values.window === 0);
     return html`<div class="section">
-      <div class="row">
-        ${this.renderSelect('Window', String(policy.window), kWindowChoices, (window) => this.#change({ window: Number(window) }))}
-        ${this.renderSelect(
-          'Sinks',
-          String(policy.sinks),
-          kSinkChoices,
-          (sinks) => this.#change({ sinks: Number(sinks) }),
-          policy.window === 0,
-        )}
-        ${this.renderSelect('Kept as', policy.storage, texts(kStorages), (storage) =>
-          this.#change({ storage: storage as KeepPolicy['storage'] }),
-        )}
-        ${this.renderSelect('Tokens', String(this.#tokens), texts(kTokens), (tokens) => this.#change({ tokens: Number(tokens) }))}
-      </div>
+      <div class="row">${this.renderField('window')} ${sinks} ${this.renderFields('storage', 'tokens')}</div>
       ${this.#stale ? html`<p class="muted small">Another experiment is being measured; this one waits for it.</p>` : nothing}
     </div>`;
   }
@@ -168,7 +134,7 @@ export class CacheTimeMachine extends LabElement {
         <p class="now" aria-live=${this.#timer === null ? 'polite' : 'off'}>${this.#stepText(trace, step)}</p>
         <h4>With the cache</h4>
         <ol class="slots" aria-label="Slots of the cache">
-          ${slotsOf(trace, this.#policy!).map((slot) => this.#renderSlot(trace, step, slot))}
+          ${slotsOf(trace, this.values).map((slot) => this.#renderSlot(trace, step, slot))}
         </ol>
       </div>
       <div class="section">
@@ -284,14 +250,14 @@ export class CacheTimeMachine extends LabElement {
           : html`, where those of position ${evicted}, ${quoted(evicted)}, were: these are <strong>evicted</strong>`
       }.
       Its query then <strong>reads ${read === 1 ? 'one key and value' : `${read} keys and values`}</strong>. The cache
-      keeps ${policyText(this.#policy!)}.`;
+      keeps ${policyText(this.values)}.`;
   }
 
   #renderSlot(trace: CacheTrace, step: TraceStep, slot: number): TemplateResult {
     const position = step.slots[slot] ?? null;
     const written = slot === step.slot;
     const over = written && step.evicted !== null;
-    const sink = this.#policy!.window > 0 && slot < this.#policy!.sinks;
+    const sink = this.values.window > 0 && slot < this.values.sinks;
     const mark = position === null ? 'empty' : over ? 'overwritten, read' : written ? 'written, read' : 'read';
     return html`<li class="${position === null ? 'empty' : ''} ${written ? 'written' : ''} ${over ? 'over' : ''}">
       <span class="where">slot ${slot}${sink ? ', sink' : ''}</span>
@@ -307,37 +273,22 @@ export class CacheTimeMachine extends LabElement {
     const [cached, uncached] = [rowsComputed(this.#at, true), rowsComputed(this.#at, false)];
     const { layers, kvHeads, headSize, footprint, positions } = trace;
     return html`<div class="section">
-      <div class="scroll" tabindex="0" role="region" aria-label="Work and memory of this step">
-        <table>
-          <caption>
-            <span>This step, position ${this.#at}: keys and values of tokens, and bytes of all layers</span>
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Way</th>
-              ${['Tokens computed', 'So far', 'Written', 'Read', 'Kept'].map((title) => html`<th scope="col">${title}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            <tr>
-              <th scope="row">with the cache</th>
-              <td>${cached.now}</td>
-              <td>${thousands(cached.soFar)}</td>
-              <td>${byteSize(step.bytesWritten)}</td>
-              <td>${byteSize(step.bytesRead)}</td>
-              <td>${byteSize(step.bytesRead)}</td>
-            </tr>
-            <tr>
-              <th scope="row">without</th>
-              <td>${uncached.now}</td>
-              <td>${thousands(uncached.soFar)}</td>
-              <td>–</td>
-              <td>–</td>
-              <td>0 B</td>
-            </tr>
-          </tbody>
-        </table>
-      </div>
+      ${renderTable({
+        label: 'Work and memory of this step',
+        caption: `This step, position ${this.#at}: keys and values of tokens, and bytes of all layers`,
+        columns: ['Way', 'Tokens computed', 'So far', 'Written', 'Read', 'Kept'],
+        rows: [
+          [
+            'with the cache',
+            cached.now,
+            thousands(cached.soFar),
+            byteSize(step.bytesWritten),
+            byteSize(step.bytesRead),
+            byteSize(step.bytesRead),
+          ],
+          ['without', uncached.now, thousands(uncached.soFar), '–', '–', '0 B'],
+        ],
+      })}
       <p class="small muted">
         A token's key and value: 2 · ${layers} layers · ${kvHeads} heads · ${headSize} numbers, here
         ${byteSize(step.bytesWritten)}. This policy allocates ${byteSize(footprint.total)} for sequences of ${positions}

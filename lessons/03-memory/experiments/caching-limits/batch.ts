@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { batchFigures, kSharedWeights } from './limits.ts';
 import type { BatchReport } from './batches.task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
+import { renderTable } from '#kit/table.ts';
 import { byteSize, duration, threeDigits, times } from '#lab/text.ts';
 
 /** Sequences that are generated together. */
@@ -30,41 +31,20 @@ export function renderBatches(report: BatchReport, width: number): TemplateResul
         label: 'Tokens a second over the number of sequences, of all and of each. The table below has the figures.',
       })}
     </figure>
-    <div class="scroll" tabindex="0" role="region" aria-label="Batches">
-      <table>
-        <caption>
-          <span
-            >Steps that give each sequence a token, after ${context} tokens each, the fastest of five repetitions; bytes
-            are what a step has to read at least once</span
-          >
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Sequences</th>
-            <th scope="col">a step</th>
-            <th scope="col">tokens/s, all</th>
-            <th scope="col">each</th>
-            <th scope="col">gain</th>
-            <th scope="col">weights</th>
-            <th scope="col">caches</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${figures.map(
-            ({ batch, seconds, rate, each, gain, weightBytes, cacheBytes }) =>
-              html`<tr>
-                <th scope="row">${batch}</th>
-                <td>${duration(seconds)}</td>
-                <td>${threeDigits(rate)}</td>
-                <td>${threeDigits(each)}</td>
-                <td><strong>${times(gain)}</strong></td>
-                <td>${byteSize(weightBytes)}</td>
-                <td>${byteSize(cacheBytes)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({
+      label: 'Batches',
+      caption: `Steps that give each sequence a token, after ${context} tokens each, the fastest of five repetitions; bytes are what a step has to read at least once`,
+      columns: ['Sequences', 'a step', 'tokens/s, all', 'each', 'gain', 'weights', 'caches'],
+      rows: figures.map(({ batch, seconds, rate, each, gain, weightBytes, cacheBytes }) => [
+        batch,
+        duration(seconds),
+        threeDigits(rate),
+        threeDigits(each),
+        html`<strong>${times(gain)}</strong>`,
+        byteSize(weightBytes),
+        byteSize(cacheBytes),
+      ]),
+    })}
     ${
       last === undefined || !report.done
         ? nothing

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { kPays, kShortPrompts, loadFigures, paysFrom } from './limits.ts';
 import type { LoadReport } from './loads.task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
+import { cell, renderTable } from '#kit/table.ts';
 import { byteSize, duration, threeDigits, times } from '#lab/text.ts';
 
 /** Short texts after short prompts, and long prompts with few new tokens. */
@@ -63,47 +64,26 @@ export function renderShort(report: LoadReport, width: number): TemplateResult {
 
 function renderLoadTable({ rows, done }: LoadReport, open: boolean): TemplateResult | typeof nothing {
   if (!done) return nothing;
-  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="Times of the generations">
-    <table>
-      <caption>
-        <span
-          >The fastest of five repetitions; the range of the speed-up is the fastest against the slowest of the other
-          way</span
-        >
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Prompt + new</th>
-          <th scope="col">prompt</th>
-          <th scope="col">other tokens</th>
-          <th scope="col">prompt’s share</th>
-          <th scope="col">without cache</th>
-          <th scope="col">speed-up</th>
-          <th scope="col">range</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map((row) => {
-          const figures = loadFigures(row);
-          const name = html`<th scope="row">${row.prompt} + ${row.count}</th>`;
-          if (figures === null)
-            return html`<tr>
-              ${name}
-              <td colspan="6">not measured</td>
-            </tr>`;
-          return html`<tr>
-            ${name}
-            <td>${duration(figures.prefill)}</td>
-            <td>${row.count === 1 ? '–' : duration(figures.decode)}</td>
-            <td>${threeDigits(100 * figures.prefillShare)} %</td>
-            <td>${duration(figures.uncached)}</td>
-            <td><strong>${figures.speedUp.toFixed(2)}×</strong></td>
-            <td>${figures.low.toFixed(2)} – ${figures.high.toFixed(2)}</td>
-          </tr>`;
-        })}
-      </tbody>
-    </table>
-  </div>`;
+  const table = renderTable({
+    label: 'Times of the generations',
+    caption:
+      'The fastest of five repetitions; the range of the speed-up is the fastest against the slowest of the other way',
+    columns: ['Prompt + new', 'prompt', 'other tokens', 'prompt’s share', 'without cache', 'speed-up', 'range'],
+    rows: rows.map((row) => {
+      const figures = loadFigures(row);
+      const name = `${row.prompt} + ${row.count}`;
+      if (figures === null) return [name, cell('not measured', { columns: 6 })];
+      return [
+        name,
+        duration(figures.prefill),
+        row.count === 1 ? '–' : duration(figures.decode),
+        `${threeDigits(100 * figures.prefillShare)} %`,
+        duration(figures.uncached),
+        html`<strong>${figures.speedUp.toFixed(2)}×</strong>`,
+        `${figures.low.toFixed(2)} – ${figures.high.toFixed(2)}`,
+      ];
+    }),
+  });
   return open
     ? table
     : html`<details>

@@ -12,6 +12,7 @@ import {
 } from './limits.ts';
 import type { ReadReport } from './reading.task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
+import { renderTable } from '#kit/table.ts';
 import { byteSize, duration, thousands, threeDigits } from '#lab/text.ts';
 
 /** How many caches fit into a memory, and how a token slows down while one grows. */
@@ -28,50 +29,35 @@ export function renderFits(memory: string, weights: WeightBits, own: PublishedMo
       bytes = 2 · layers · key-value heads · head size · tokens · sequences · bytes a number
       <span class="muted">(2: keys and values; int8 has 4 bytes more for each vector, its scale)</span>
     </p>
-    <div class="scroll" tabindex="0" role="region" aria-label="Sequences that fit">
-      <table>
-        <caption>
-          <span
-            >Sequences of a model’s full length that ${byteSize(size)} hold beside its weights in ${weights}: counted,
-            from each model’s published configuration</span
-          >
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Model</th>
-            ${kStorages.map((storage) => html`<th scope="col">fit in ${storage}</th>`)}
-            <th scope="col">weights</th>
-            <th scope="col">tokens</th>
-            <th scope="col">fp16: a token</th>
-            <th scope="col">a sequence</th>
-            <th scope="col">layers</th>
-            <th scope="col">KV heads × size</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${[own, ...kPublished].map((model) => renderFitRow(model, size, weights))}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({
+      label: 'Sequences that fit',
+      caption: `Sequences of a model’s full length that ${byteSize(size)} hold beside its weights in ${weights}: counted, from each model’s published configuration`,
+      columns: [
+        'Model',
+        ...kStorages.map((storage) => `fit in ${storage}`),
+        ...['weights', 'tokens', 'fp16: a token', 'a sequence', 'layers', 'KV heads × size'],
+      ],
+      rows: [own, ...kPublished].map((model) => fitRow(model, size, weights)),
+    })}
     <p class="small muted">
       –: not even the weights fit. Llama-2-7B keeps keys and values for all of its 32 heads, Llama-3-8B for 8 groups of
       them: a quarter of the bytes a token. 32-bit WebAssembly ends at 4 GiB, weights included.
     </p>`;
 }
 
-function renderFitRow(model: PublishedModel, memory: number, weights: WeightBits): TemplateResult {
+function fitRow(model: PublishedModel, memory: number, weights: WeightBits): unknown[] {
   const { layers, kvHeads, heads, dim, positions } = model.config;
   const half = fitIn(memory, model, 'fp16', weights);
-  return html`<tr>
-    <th scope="row">${model.name}</th>
-    ${kStorages.map((storage) => html`<td>${fitText(fitIn(memory, model, storage, weights))}</td>`)}
-    <td>${byteSize(half.weightBytes)}</td>
-    <td>${thousands(positions)}</td>
-    <td>${byteSize(bytesPerToken(model.config, 'fp16'))}</td>
-    <td>${byteSize(half.perSequence)}</td>
-    <td>${layers}</td>
-    <td>${kvHeads} × ${dim / heads}</td>
-  </tr>`;
+  return [
+    model.name,
+    ...kStorages.map((storage) => fitText(fitIn(memory, model, storage, weights))),
+    byteSize(half.weightBytes),
+    thousands(positions),
+    byteSize(bytesPerToken(model.config, 'fp16')),
+    byteSize(half.perSequence),
+    layers,
+    `${kvHeads} × ${dim / heads}`,
+  ];
 }
 
 export function renderReading(report: ReadReport, width: number): TemplateResult {
@@ -98,35 +84,18 @@ export function renderReading(report: ReadReport, width: number): TemplateResult
       report.done
         ? html`<details>
             <summary>The growing cache as a table</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label="The growing cache">
-              <table>
-                <caption>
-                  <span
-                    >A token’s time while the cache grows; read: bytes a second of the cache, by the time that the token
-                    takes more than with an empty one</span
-                  >
-                </caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Position</th>
-                    <th scope="col">cache read</th>
-                    <th scope="col">token</th>
-                    <th scope="col">read</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${figures.map(
-                    ({ position, bytes, seconds, rate }) =>
-                      html`<tr>
-                        <th scope="row">${thousands(position)}</th>
-                        <td>${byteSize(bytes)}</td>
-                        <td>${duration(seconds)}</td>
-                        <td>${rate === null ? '–' : `${threeDigits(rate / 1e9)} GB/s`}</td>
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </div>
+            ${renderTable({
+              label: 'The growing cache',
+              caption:
+                'A token’s time while the cache grows; read: bytes a second of the cache, by the time that the token takes more than with an empty one',
+              columns: ['Position', 'cache read', 'token', 'read'],
+              rows: figures.map(({ position, bytes, seconds, rate }) => [
+                thousands(position),
+                byteSize(bytes),
+                duration(seconds),
+                rate === null ? '–' : `${threeDigits(rate / 1e9)} GB/s`,
+              ]),
+            })}
           </details>`
         : nothing
     }`;

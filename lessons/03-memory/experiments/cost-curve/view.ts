@@ -14,6 +14,7 @@ import { predicted, type Estimate, type GrowthFit } from '#lab/growth.ts';
 import { duration, thousands, threeDigits, times } from '#lab/text.ts';
 import type { GrowthReport } from './task.ts';
 import { renderSign, renderXyPlot } from '#kit/xy-plot.ts';
+import { cell, renderTable } from '#kit/table.ts';
 
 export const kWayNames: Record<Way, string> = { cached: 'with the cache', uncached: 'without' };
 
@@ -62,38 +63,19 @@ export function renderFits(report: GrowthReport): TemplateResult {
   const fits = kWays.map((way) => ({ way, fit: fitOf(costPoints(report.points, way)) }));
   const rows = fits.filter((row): row is { way: Way; fit: GrowthFit } => row.fit !== null);
   if (rows.length === 0) return html``;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Fitted curves">
-      <table>
-        <caption>
-          <span
-            >The curves: a + b·t + c·t² for the token after t others, least squares of the relative deviations, with
-            standard errors</span
-          >
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Token</th>
-            <th scope="col">a</th>
-            <th scope="col">b, each position</th>
-            <th scope="col">c, each squared</th>
-            <th scope="col">deviation</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            ({ way, fit }) =>
-              html`<tr>
-                <th scope="row">${kWayNames[way]}</th>
-                ${[fit.a, fit.b, fit.c].map(
-                  (each, i) =>
-                    html`<td class=${isCertain(each) ? '' : 'muted'}>${estimateText(each, ['', '/t', '/t²'][i]!)}</td>`,
-                )}
-                <td>${threeDigits(100 * fit.residual)} %</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+  return html`${renderTable({
+      label: 'Fitted curves',
+      caption:
+        'The curves: a + b·t + c·t² for the token after t others, least squares of the relative deviations, with standard errors',
+      columns: ['Token', 'a', 'b, each position', 'c, each squared', 'deviation'],
+      rows: rows.map(({ way, fit }) => [
+        kWayNames[way],
+        ...[fit.a, fit.b, fit.c].map((each, i) =>
+          cell(estimateText(each, ['', '/t', '/t²'][i]!), isCertain(each) ? {} : { name: 'muted' }),
+        ),
+        `${threeDigits(100 * fit.residual)} %`,
+      ]),
+    })}
     <p class="small muted">
       A coefficient in grey is not told apart from 0 by these points (within two standard errors).
     </p>
@@ -134,116 +116,59 @@ export function renderExponents(report: GrowthReport): TemplateResult | typeof n
   if (rows.length === 0) return nothing;
   const token = rows.filter(({ whole }) => !whole);
   const below = token.filter(({ measured, limit }) => measured < limit - 0.1);
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Exponents of growth">
-      <table>
-        <caption>
-          <span
-            >Exponents from ${thousands(longest / 2)} to ${thousands(longest)} tokens: e where twice the tokens take
-            2<sup>e</sup> times as much</span
-          >
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Cost</th>
-            <th scope="col">measured time</th>
-            <th scope="col">all operations</th>
-            <th scope="col">attention’s alone</th>
-            <th scope="col">its limit</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            ({ way, whole, measured, operations, attention, limit }) =>
-              html`<tr>
-                <th scope="row">${whole ? 'all tokens' : 'one token'}, ${kWayNames[way]}</th>
-                <td><strong>${measured.toFixed(2)}</strong></td>
-                <td>${operations.toFixed(2)}</td>
-                <td>${attention.toFixed(2)}</td>
-                <td>${limit}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
-    ${
-      below.length === 0
-        ? nothing
-        : html`<p class="small muted">
-            Measured exponents below attention’s are no error: each token also goes through all matrices, which costs
-            the same at every
-            position${below.some(({ way }) => way === 'uncached') ? ' (without the cache: the same for each token that is computed again)' : ''}.
-            As long as that is most of the work, the time grows more slowly than attention does.
-          </p>`
-    }`;
+  return html`${renderTable({
+    label: 'Exponents of growth',
+    caption: html`Exponents from ${thousands(longest / 2)} to ${thousands(longest)} tokens: e where twice the tokens
+      take 2<sup>e</sup> times as much`,
+    columns: ['Cost', 'measured time', 'all operations', 'attention’s alone', 'its limit'],
+    rows: rows.map(({ way, whole, measured, operations, attention, limit }) => [
+      `${whole ? 'all tokens' : 'one token'}, ${kWayNames[way]}`,
+      html`<strong>${measured.toFixed(2)}</strong>`,
+      operations.toFixed(2),
+      attention.toFixed(2),
+      limit,
+    ]),
+  })}
+  ${
+    below.length === 0
+      ? nothing
+      : html`<p class="small muted">
+          Measured exponents below attention’s are no error: each token also goes through all matrices, which costs the
+          same at every
+          position${below.some(({ way }) => way === 'uncached') ? ' (without the cache: the same for each token that is computed again)' : ''}.
+          As long as that is most of the work, the time grows more slowly than attention does.
+        </p>`
+  }`;
 }
 
 export function renderGenerations(report: GrowthReport): TemplateResult | typeof nothing {
   const rows = wholeGenerations(report.points);
   if (rows.length === 0) return nothing;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Whole generations">
-    <table>
-      <caption>
-        <span>Whole generations, added up from the points above; not measured as a whole</span>
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Tokens</th>
-          <th scope="col">with the cache</th>
-          <th scope="col">without</th>
-          <th scope="col">speed-up</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ({ tokens, cached, uncached }) =>
-            html`<tr>
-              <th scope="row">${thousands(tokens)}</th>
-              <td>${duration(cached)}</td>
-              <td>${duration(uncached)}</td>
-              <td><strong>${times(uncached / cached)}</strong></td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return renderTable({
+    label: 'Whole generations',
+    caption: 'Whole generations, added up from the points above; not measured as a whole',
+    columns: ['Tokens', 'with the cache', 'without', 'speed-up'],
+    rows: rows.map(({ tokens, cached, uncached }) => [
+      thousands(tokens),
+      duration(cached),
+      duration(uncached),
+      html`<strong>${times(uncached / cached)}</strong>`,
+    ]),
+  });
 }
 
 export function renderPoints(report: GrowthReport): TemplateResult {
-  const cell = (way: Way, index: number) => {
+  const cellsOf = (way: Way, index: number) => {
     const [point] = costPoints([report.points[index]!], way);
-    return point === undefined
-      ? html`<td>–</td>
-          <td>–</td>`
-      : html`<td>${duration(point.seconds)}</td>
-          <td>${duration(point.high)}</td>`;
+    return point === undefined ? ['–', '–'] : [duration(point.seconds), duration(point.high)];
   };
   return html`<details>
     <summary>All points as a table</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="All points">
-      <table>
-        <caption>
-          <span>Time of one token by position: the fastest and the slowest repetition</span>
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Position</th>
-            ${kWays.map(
-              (way) =>
-                html`<th scope="col">${kWayNames[way]}</th>
-                  <th scope="col">slowest</th>`,
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          ${report.points.map(
-            ({ position }, i) =>
-              html`<tr>
-                <th scope="row">${thousands(position)}</th>
-                ${kWays.map((way) => cell(way, i))}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({
+      label: 'All points',
+      caption: 'Time of one token by position: the fastest and the slowest repetition',
+      columns: ['Position', ...kWays.flatMap((way) => [kWayNames[way], 'slowest'])],
+      rows: report.points.map(({ position }, i) => [thousands(position), ...kWays.flatMap((way) => cellsOf(way, i))]),
+    })}
   </details>`;
 }

@@ -6,7 +6,7 @@ import { engine, session } from '#kit/context.ts';
 import { LabElement, saveFile } from '#kit/lab-element.ts';
 import { labStyles } from '#kit/styles.ts';
 import type task from './task.ts';
-import type { OwnDecoderReport } from './task.ts';
+import type { GuestDecoderReport } from './task.ts';
 
 const kStepTexts: Record<DecoderSlot, string> = {
   attend: 'attention of a token',
@@ -33,7 +33,7 @@ const kDefaults: Settings = { policy: 'all', count: 128 };
  */
 export class OwnAttention extends LabElement {
   #settings = { ...kDefaults };
-  #report: OwnDecoderReport | null = null;
+  #report: GuestDecoderReport | null = null;
   /** The steps that were the reader's in that report, and its settings. */
   #asked: { steps: DecoderSlot[]; settings: Settings } | null = null;
 
@@ -111,7 +111,7 @@ export class OwnAttention extends LabElement {
       const decoder: DecoderSettings = { ...kExactDecoder, mode: 'fast', window, sinks };
       const files = { model: 'lm', tokenizer: 'tokenizer' } as const;
       const options = { ...files, prompt: kPrompt, count: settings.count, decoder, threads: 1 };
-      const show = (report: OwnDecoderReport) => {
+      const show = (report: GuestDecoderReport) => {
         this.#report = report;
         this.progress = report.progress;
         this.requestUpdate();
@@ -164,7 +164,7 @@ export class OwnAttention extends LabElement {
     </div>`;
   }
 
-  #renderResult(report: OwnDecoderReport): TemplateResult {
+  #renderResult(report: GuestDecoderReport): TemplateResult {
     const [own, library] = [medianRate(report.ownSeconds), medianRate(report.librarySeconds)];
     const rate = (value: number | null) => (value === null ? '–' : `${threeDigits(value)} tokens/s`);
     const steps = this.#asked?.steps ?? [];
@@ -191,7 +191,7 @@ export class OwnAttention extends LabElement {
     </div>`;
   }
 
-  #renderExport(report: OwnDecoderReport): TemplateResult {
+  #renderExport(report: GuestDecoderReport): TemplateResult {
     const record = () => ({
       kind: 'own-attention',
       schema: 1,
@@ -224,22 +224,22 @@ function select(
   >`;
 }
 
-function differenceText({ largestDifference, largestLogit }: OwnDecoderReport): string {
+function differenceText({ largestDifference, largestLogit }: GuestDecoderReport): string {
   if (Number.isNaN(largestDifference)) return 'yours are not numbers (NaN)';
   return `${largestDifference.toPrecision(2)} of ${largestLogit.toPrecision(3)}`;
 }
 
 /** The first token at which the library would have gone another way; -1 if it never would. */
-function firstOther({ ids, libraryIds }: OwnDecoderReport): number {
+function firstOther({ ids, libraryIds }: GuestDecoderReport): number {
   return ids.findIndex((id, i) => id !== libraryIds[i]);
 }
 
-function sameText(report: OwnDecoderReport): string {
+function sameText(report: GuestDecoderReport): string {
   const at = firstOther(report);
   return at < 0 ? 'Both decoders choose the same tokens.' : `From token ${at + 1} on the decoders choose differently.`;
 }
 
-function renderVerdict(report: OwnDecoderReport): TemplateResult {
+function renderVerdict(report: GuestDecoderReport): TemplateResult {
   const at = firstOther(report);
   if (at < 0) {
     return html`<p class="verdict">

@@ -7,7 +7,7 @@ import { kGreedy, type DecoderSettings } from '#lab/generation.ts';
 import { grown } from '#lab/report-parts.ts';
 import { defineTask, type Bare, type Envelope } from '#lab/task.ts';
 
-export interface OwnDecoderOptions {
+export interface GuestDecoderOptions {
   model: Asset;
   tokenizer: Asset;
   prompt: string;
@@ -18,7 +18,7 @@ export interface OwnDecoderOptions {
   threads: number;
 }
 
-export interface OwnDecoderReport extends Envelope {
+export interface GuestDecoderReport extends Envelope {
   /** Tokens. */
   prompt: number;
   /** What the student's decoder writes, always the likeliest token. */
@@ -37,13 +37,13 @@ export interface OwnDecoderReport extends Envelope {
 
 export default defineTask({
   module: 'lm',
-  async open(lm, { count, decoder, ...options }: OwnDecoderOptions, { keep, open }) {
+  async open(lm, { count, decoder, ...options }: GuestDecoderOptions, { keep, open }) {
     const [model, tokenizer] = await Promise.all([open(options.model, lm.Lm), open(options.tokenizer, lm.Tokenizer)]);
     const prompt = tokenizer.encode(options.prompt);
     const library = keep(new lm.Decoder(model, decoder));
     const guest = keep(new lm.Decoder(model, { ...decoder, guest: true }));
     const run = keep(new lm.Generation(guest, tokenizer, { ...kLikeliest, prompt, count }));
-    const report: Bare<OwnDecoderReport> = {
+    const report: Bare<GuestDecoderReport> = {
       ...{ prompt: prompt.length, text: '', ids: [], ownSeconds: [], librarySeconds: [], libraryIds: [] },
       ...{ largestDifference: 0, largestLogit: 0 },
     };
@@ -85,7 +85,7 @@ function likeliest(logits: Float32Array): number {
   return best;
 }
 
-function compareLogits(guest: Float32Array, library: Float32Array, report: Bare<OwnDecoderReport>): void {
+function compareLogits(guest: Float32Array, library: Float32Array, report: Bare<GuestDecoderReport>): void {
   report.libraryIds.push(likeliest(library));
   for (const [i, logit] of library.entries()) {
     // Math.max keeps a NaN.

@@ -1,28 +1,24 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { kStorages, policyText } from '../cache-views.ts';
+import { settlePolicy } from '../cache-policy.ts';
+import { policyText } from '../cache-views.ts';
 import {
   costOf,
   figuresOf,
   kContext,
-  kExplorerSinks,
-  kExplorerWindows,
-  kHeads,
-  kSlices,
+  kFields,
   kStride,
   kTrainedHeads,
-  kWeights,
   policyName,
   policyRecord,
-  policySettingsText,
   rateText,
-  readPolicySettings,
   withPoint,
   type PolicyPoint,
   type PolicySettings,
 } from './policies.ts';
 import { chartStyles } from '#kit/chart.styles.ts';
 import { engine } from '#kit/context.ts';
-import { LabElement, saveFile } from '#kit/lab-element.ts';
+import { Experiment } from '#kit/experiment.ts';
+import { saveFile } from '#kit/lab-element.ts';
 import { differenceText, renderPoints, renderScatter, type Across } from './view.ts';
 import type sizing from './size.task.ts';
 import type { PolicyModel, PolicySize } from './size.task.ts';
@@ -47,6 +43,10 @@ const kTour: readonly Partial<PolicySettings>[] = [
   { kvHeads: 1 },
   { window: 64, sinks: 4, storage: 'int8', weights: 'int8' },
 ];
+const kAcross = [
+  ['memory', 'memory'],
+  ['time', 'time of a token'],
+] as const;
 const kEverything: Partial<PolicySettings> = {
   window: 0,
   sinks: 0,
@@ -60,8 +60,10 @@ const kEverything: Partial<PolicySettings> = {
  *
  * Attributes: `model` (tiny or lm), `tokens` (of the validation text), `id` (names its settings in the address; default `policy`).
  */
-export class PolicyExplorer extends LabElement {
-  #settings: PolicySettings | null = null;
+export class PolicyExplorer extends Experiment<typeof kFields> {
+  static override fields = kFields;
+  static override key = 'policy';
+
   #points: PolicyPoint[] = [];
   /** The point that is being measured, or was last. */
   #current: PolicyPoint | null = null;
@@ -77,19 +79,10 @@ export class PolicyExplorer extends LabElement {
   protected override async prepare(): Promise<void> {
     await nearView(this);
     await super.prepare();
-    const own = Object.fromEntries(
-      ['model', 'tokens'].flatMap((name) => (this.hasAttribute(name) ? [[name, this.getAttribute(name)!]] : [])),
-    );
-    this.#settings = readPolicySettings({ ...own, ...this.settings(this.#key) }, this.maxThreads);
     await this.#weigh();
   }
 
-  get #key(): string {
-    return this.id || 'policy';
-  }
-  protected override get settingsKey(): string {
-    return this.#key;
-  }
+  protected override settle = settlePolicy;
 
   #model({ model, window, sinks, storage, weights, kvHeads }: PolicySettings): PolicyModel {
     return {
@@ -101,28 +94,24 @@ export class PolicyExplorer extends LabElement {
 
   /** Memory needs no measurement: it follows the settings at once, unless something is being measured. */
   async #weigh(): Promise<void> {
-    if (this.#settings === null || engine.task !== null) return;
+    if (engine.task !== null) return;
     const turn = ++this.#sizing;
-    const size = await engine.ask<typeof sizing>('03-memory/policy-explorer/size', this.#model(this.#settings));
+    const size = await engine.ask<typeof sizing>('03-memory/policy-explorer/size', this.#model(this.values));
     if (turn !== this.#sizing) return;
     this.#size = size;
     this.requestUpdate();
   }
 
-  #change(change: Partial<PolicySettings>): void {
-    if (this.#settings === null) return;
-    const settings = { ...this.#settings, ...change };
-    if (settings.window === 0) settings.sinks = 0;
-    this.#settings = settings;
+  protected override change(change: Partial<PolicySettings>): void {
+    super.change(change);
+    if (Object.keys(change).length === 0) return;
     this.#size = null;
-    this.#current = this.#find(settings);
-    this.saveSettings(this.#key, policySettingsText(settings));
-    this.requestUpdate();
+    this.#current = this.#find(this.values);
     void this.attempt(() => this.#weigh());
   }
 
   async #measure(all: readonly PolicySettings[]): Promise<void> {
-    this.saveSettings(this.#key, policySettingsText(this.#settings!));
+    this.change({}); // so that the address says what was measured
     await this.work(async () => {
       for (const [i, settings] of all.entries()) {
         this.#toGo = all.length - i - 1;
@@ -142,7 +131,7 @@ export class PolicyExplorer extends LabElement {
       }
     });
     this.#toGo = 0;
-    if (this.#settings !== null) this.#current = this.#find(this.#settings);
+    this.#current = this.#find(this.values);
     this.requestUpdate();
   }
 
@@ -151,8 +140,7 @@ export class PolicyExplorer extends LabElement {
   }
 
   #tour(): void {
-    const settings = this.#settings!;
-    void this.#measure(kTour.map((change) => ({ ...settings, ...kEverything, ...change })));
+    void this.#measure(kTour.map((change) => ({ ...this.values, ...kEverything, ...change })));
   }
 
   #export(): void {
@@ -169,82 +157,28 @@ export class PolicyExplorer extends LabElement {
     return html`<div class="card">
       ${this.renderHead('Policy explorer')}
       ${
-        this.#settings === null
-          ? this.error === null
+        this.prepared
+          ? html`${this.#renderSettings()} ${this.#renderStart()}`
+          : this.error === null
             ? html`<p class="section muted small">Loading the model and the validation text…</p>`
             : nothing
-          : html`${this.#renderSettings(this.#settings)} ${this.#renderStart(this.#settings)}`
       }
-      ${this.renderProgress('Progress of the measurement')}
-      ${this.#settings === null ? nothing : this.#renderTiles(this.#settings)} ${this.#renderPoints()}
-      ${this.renderError()}
+      ${this.renderProgress('Progress of the measurement')} ${this.prepared ? this.#renderTiles() : nothing}
+      ${this.#renderPoints()} ${this.renderError()}
     </div>`;
   }
 
-  #select<T extends string | number>(
-    label: string,
-    values: readonly T[],
-    value: T,
-    text: (value: T) => string,
-    change: (value: string) => void,
-    disabled = false,
-  ): TemplateResult {
-    return html`<label class="field"
-      >${label}
-      <select
-        aria-label=${label}
-        ?disabled=${this.working || disabled}
-        @change=${(event: Event) => change((event.target as HTMLSelectElement).value)}
-      >
-        ${values.map((each) => html`<option value=${each} .selected=${each === value}>${text(each)}</option>`)}
-      </select></label
-    >`;
-  }
-
-  #renderSettings(settings: PolicySettings): TemplateResult {
-    const { model, window, sinks, kvHeads, storage, weights, tokens, threads } = settings;
-    const heads = kHeads.map((each) => each.kvHeads);
+  #renderSettings(): TemplateResult {
+    const sinks = this.renderField('sinks', undefined, this.working || this.values.window === 0);
     return html`<div class="section">
       <div class="row">
-        ${this.#select(
-          'Window',
-          kExplorerWindows,
-          window,
-          (each) => (each === 0 ? 'everything' : `latest ${each}`),
-          (value) => this.#change({ window: Number(value) }),
-        )}
-        ${this.#select('Sinks', kExplorerSinks, sinks, String, (value) => this.#change({ sinks: Number(value) }), window === 0)}
-        ${this.#select(
-          'Key/value heads',
-          heads,
-          kvHeads,
-          (each) => kHeads.find((known) => known.kvHeads === each)?.name ?? '',
-          (value) => this.#change({ kvHeads: Number(value) }),
-        )}
-        ${this.#select('Cache', kStorages, storage, String, (value) => this.#change({ storage: value as PolicySettings['storage'] }))}
-        ${this.#select('Weights', kWeights, weights, String, (value) => this.#change({ weights: value as PolicySettings['weights'] }))}
+        ${this.renderField('window')} ${sinks} ${this.renderFields('kvHeads', 'storage', 'weights')}
       </div>
-      <div class="row second">
-        ${this.#select(
-          'Model',
-          ['tiny', 'lm'] as const,
-          model,
-          (each) => (each === 'lm' ? 'moby-lm, 5 MB' : 'moby-lm-tiny, 1 MB'),
-          (value) => this.#change({ model: value === 'lm' ? 'lm' : 'tiny' }),
-        )}
-        ${this.#select(
-          'Text',
-          kSlices,
-          tokens,
-          (each) => `${each.toLocaleString('en')} tokens`,
-          (value) => this.#change({ tokens: Number(value) }),
-        )}
-        ${this.renderThreads(threads, (value) => this.#change({ threads: value }))}
-      </div>
+      <div class="row second">${this.renderFields('model', 'tokens', 'threads')}</div>
     </div>`;
   }
 
-  #renderStart(settings: PolicySettings): TemplateResult {
+  #renderStart(): TemplateResult {
     if (this.working) {
       const name = this.#current === null ? '' : policyName(this.#current.settings);
       return html`<div class="section row">
@@ -255,15 +189,17 @@ export class PolicyExplorer extends LabElement {
     }
     const ready = engine.running !== null && !this.blocked;
     return html`<div class="section row">
-      <button class="primary" ?disabled=${!ready} @click=${() => this.#measure([settings])}>Measure this policy</button>
+      <button class="primary" ?disabled=${!ready} @click=${() => this.#measure([this.values])}>
+        Measure this policy
+      </button>
       <button ?disabled=${!ready} @click=${() => this.#tour()}>Measure ${kTour.length} policies</button>
       ${this.renderBlocked()}
     </div>`;
   }
 
-  #renderTiles(settings: PolicySettings): TemplateResult {
+  #renderTiles(): TemplateResult {
     const point = this.#current;
-    const shown = point?.settings ?? settings;
+    const shown = point?.settings ?? this.values;
     const size = point?.report ?? this.#size;
     const figures = point === null ? null : figuresOf(point);
     const middle = point === null || point.report.rounds.length === 0 ? null : median(point.report.rounds);
@@ -325,20 +261,14 @@ export class PolicyExplorer extends LabElement {
         none
           ? nothing
           : html`<div class="row">
-                ${this.#select(
-                  'Across',
-                  ['memory', 'time'] as const,
-                  this.#across,
-                  (each) => (each === 'memory' ? 'memory' : 'time of a token'),
-                  (value) => {
-                    this.#across = value === 'time' ? 'time' : 'memory';
-                    this.requestUpdate();
-                  },
-                )}
+                ${this.renderSelect('Across', this.#across, kAcross, (value) => {
+                  this.#across = value === 'time' ? 'time' : 'memory';
+                  this.requestUpdate();
+                })}
                 <span class="muted small">Lower left is better; ringed dots are the front.</span>
               </div>
               ${renderScatter(this.#points, this.#across, this.#width.value)}
-              ${renderPoints(this.#points, (point) => this.#change(point.settings), this.working)}
+              ${renderPoints(this.#points, (point) => this.change(point.settings), this.working)}
               <div class="row actions">
                 <button ?disabled=${this.working} @click=${() => this.#export()}>Export as JSON</button>
                 <button

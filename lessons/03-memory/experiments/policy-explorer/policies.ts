@@ -1,29 +1,16 @@
-import { kStorages, numberOf } from '../cache-views.ts';
+import { windowField } from '../cache-policy.ts';
+import { kStorages } from '../cache-views.ts';
+import { oneOf, threads, type ValuesOf } from '#kit/fields.ts';
 import type { PolicyReport } from './task.ts';
 import { browserName } from '#lab/export.ts';
 import type { DecoderSettings } from '#lab/generation.ts';
 import { differenceOf, scoreOf, type Difference, type Score } from './perplexity.ts';
 import type { EngineInfo } from '#lab/protocol.ts';
-import type { Settings } from '#lab/url-state.ts';
 import { median } from '#lab/statistics.ts';
 import { threeDigits } from '#lab/text.ts';
 
 /** What the policy explorer varies, and what it makes of the points that were tried. */
 
-export interface PolicySettings {
-  model: 'tiny' | 'lm';
-  window: number;
-  sinks: number;
-  kvHeads: number;
-  storage: DecoderSettings['storage'];
-  weights: DecoderSettings['weights'];
-  /** Of the validation text. */
-  tokens: number;
-  threads: number;
-}
-
-export const kExplorerWindows = [0, 16, 32, 64, 128];
-export const kExplorerSinks = [0, 1, 2, 4, 8];
 export const kWeights: readonly DecoderSettings['weights'][] = ['f32', 'fp16', 'int8', 'int8-dot', 'int4'];
 export const kSlices = [1024, 2048, 4096, 8192, 16384];
 /** As many key and value heads as the committed models can be given, and what that is called. */
@@ -39,38 +26,27 @@ export const kTrainedHeads = 3;
 export const kContext = 256;
 export const kStride = 128;
 
-export function readPolicySettings(saved: Settings, threads: number): PolicySettings {
-  const window = numberOf(saved['window'], kExplorerWindows, 0);
-  const heads = kHeads.map(({ kvHeads }) => kvHeads);
-  return {
-    model: saved['model'] === 'lm' ? 'lm' : 'tiny',
-    window,
-    sinks: window === 0 ? 0 : numberOf(saved['sinks'], kExplorerSinks, 4),
-    kvHeads: numberOf(saved['heads'], heads, kTrainedHeads),
-    storage: kStorages.find((name) => name === saved['cache']) ?? 'f32',
-    weights: kWeights.find((name) => name === saved['weights']) ?? 'f32',
-    tokens: numberOf(saved['tokens'], kSlices, 4096),
-    threads: numberOf(
-      saved['threads'],
-      Array.from({ length: threads }, (_, i) => i + 1),
-      1,
+/** `heads` and `cache` in the address. */
+export const kFields = {
+  model: oneOf('Model', ['tiny', 'lm'], 'tiny', (name) => (name === 'lm' ? 'moby-lm, 5 MB' : 'moby-lm-tiny, 1 MB')),
+  window: windowField([0, 16, 32, 64, 128], 0),
+  sinks: oneOf('Sinks', [0, 1, 2, 4, 8], 4),
+  kvHeads: {
+    ...oneOf(
+      'Key/value heads',
+      kHeads.map(({ kvHeads }) => kvHeads),
+      kTrainedHeads,
+      (count) => kHeads.find(({ kvHeads }) => kvHeads === count)?.name ?? '',
     ),
-  };
-}
-
-export function policySettingsText(settings: PolicySettings): Settings {
-  const { model, window, sinks, kvHeads, storage, weights, tokens, threads } = settings;
-  return {
-    model,
-    window: String(window),
-    sinks: String(sinks),
-    heads: String(kvHeads),
-    cache: storage,
-    weights,
-    tokens: String(tokens),
-    threads: String(threads),
-  };
-}
+    key: 'heads',
+  },
+  storage: { ...oneOf('Cache', kStorages), key: 'cache' },
+  weights: oneOf('Weights', kWeights),
+  /** Of the validation text. */
+  tokens: oneOf('Text', kSlices, 4096, (count) => `${count.toLocaleString('en')} tokens`),
+  threads: threads(),
+};
+export type PolicySettings = ValuesOf<typeof kFields>;
 
 /** What differs from keeping everything as it was trained: "window 64 + 4, MQA, cache int8". */
 export function policyName({ window, sinks, kvHeads, storage, weights }: PolicySettings): string {

@@ -8,7 +8,7 @@ import { session } from '#kit/context.ts';
 import { Experiment } from '#kit/experiment.ts';
 import { Prediction, renderOutcome } from '#kit/question.ts';
 import { labStyles } from '#kit/styles.ts';
-import { renderCharts, renderDrop, renderLane, renderTable } from './view.ts';
+import { renderCharts, renderDrop, renderLane, renderChartTable } from './view.ts';
 import type task from './task.ts';
 import type { GenerateOptions, GenerateReport, LaneOptions } from './task.ts';
 import { kFields, kModels, kQuestion, type ModelName, type Settings } from './settings.ts';
@@ -178,7 +178,7 @@ export class TokenRace extends Experiment<typeof kFields> {
     return html`${this.#renderVerdict(report)}
       <div class="lanes">${report.lanes.map((lane, i) => renderLane(lane, i, prompt))}</div>
       ${renderCharts(report.lanes, report.prompt, this.#width.value)}
-      ${report.done ? html`${renderTable(report.lanes, report.prompt)} ${this.#renderExport(report)}` : nothing}`;
+      ${report.done ? html`${renderChartTable(report.lanes, report.prompt)} ${this.#renderExport(report)}` : nothing}`;
   }
 
   #renderVerdict(report: GenerateReport): TemplateResult | typeof nothing {

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { line } from '#kit/plot/marks.ts';
+import { renderTable } from '#kit/table.ts';
 import { halfWidth, renderPlot } from '#kit/plot/plot.ts';
 import { betweenTicks, linear } from '#kit/plot/scale.ts';
 import { decodeRate, smoothed, totalSeconds } from '#lab/generation.ts';
@@ -152,45 +153,22 @@ export function renderDrop({ over, busy, checkpoint, tokenizer, hover, take }: D
 const kRows = 12;
 
 /** Some of the positions in figures. */
-export function renderTable(lanes: readonly GenerationLane[], prompt: number): TemplateResult {
+export function renderChartTable(lanes: readonly GenerationLane[], prompt: number): TemplateResult {
   const longest = Math.max(...lanes.map(({ ids }) => ids.length));
   const stride = Math.max(1, Math.ceil(longest / kRows));
   const rows = Array.from({ length: longest }, (_, i) => i).filter((i) => i % stride === 0 || i === longest - 1);
   return html`<details>
     <summary>The charts as a table</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="Time and memory by position">
-      <table>
-        <caption>
-          <span
-            >Time of a token and bytes of keys and values after it; the first token’s time includes the prompt’s</span
-          >
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Position</th>
-            ${lanes.map(
-              ({ name }) =>
-                html`<th scope="col">${name}</th>
-                  <th scope="col">kept</th>`,
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            (row) =>
-              html`<tr>
-                <th scope="row">${prompt + row}</th>
-                ${lanes.map(({ seconds, bytes }) =>
-                  seconds[row] === undefined
-                    ? html`<td>–</td>
-                        <td>–</td>`
-                    : html`<td>${duration(seconds[row])}</td>
-                        <td>${byteSize(bytes[row]!)}</td>`,
-                )}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${renderTable({
+      label: 'Time and memory by position',
+      caption: 'Time of a token and bytes of keys and values after it; the first token’s time includes the prompt’s',
+      columns: ['Position', ...lanes.flatMap(({ name }) => [name, 'kept'])],
+      rows: rows.map((row) => [
+        prompt + row,
+        ...lanes.flatMap(({ seconds, bytes }) =>
+          seconds[row] === undefined ? ['–', '–'] : [duration(seconds[row]), byteSize(bytes[row]!)],
+        ),
+      ]),
+    })}
   </details>`;
 }

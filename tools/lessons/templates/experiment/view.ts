@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit';
 import { renderXyPlot } from '#kit/xy-plot.ts';
+import { renderTable } from '#kit/table.ts';
 import { duration, thousands } from '#lab/text.ts';
 import { mediansOf } from './growth.ts';
 import type { SizePoint } from './task.ts';
@@ -20,27 +21,10 @@ export function renderCurve(points: readonly SizePoint[], width: number): Templa
   </figure>`;
 }
 
-export function renderTimes(points: readonly SizePoint[]): TemplateResult {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Times">
-    <table>
-      <caption>
-        <span>Time of one product: the median of its batches</span>
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Size</th>
-          <th scope="col">Time</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${mediansOf(points).map(
-          ({ size, seconds }) =>
-            html`<tr>
-              <th scope="row">${thousands(size)}</th>
-              <td>${duration(seconds)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
-}
+export const renderTimes = (points: readonly SizePoint[]): TemplateResult =>
+  renderTable({
+    label: 'Times',
+    caption: 'Time of one product: the median of its batches',
+    columns: ['Size', 'Time'],
+    rows: mediansOf(points).map(({ size, seconds }) => [thousands(size), duration(seconds)]),
+  });

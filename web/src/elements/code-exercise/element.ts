@@ -1,15 +1,14 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { exercises } from 'virtual:optlab-exercises';
-import type { Diagnostic } from '#lab/compiler/diagnostics.ts';
 import { messageOf } from '#lab/errors.ts';
 import { type Exercise } from '#lab/grading/exercise.ts';
 import { gradeSource, type GradeProgress } from '#lab/grading/grade.ts';
-import type { GradeHost } from '#lab/grading/host.ts';
 import type { GradeResult } from '#lab/grading/result.ts';
 import { noProgress, withAttempt, withCode, withReplaced, type ExerciseProgress } from '#lab/progress.ts';
 import { book, compilerOffer, host, type CompilerOffer } from '#kit/compiler-host.ts';
 import { engine } from '#kit/context.ts';
 import type { CodeEditor } from '../code-editor/element.ts';
+import { Compiled } from './compiled.ts';
 import { renderHelp, loadSolution } from './help.ts';
 import {
   keptHistory,
@@ -20,11 +19,10 @@ import {
   renderHead,
   renderInsight,
   renderRun,
-  type Insight,
 } from './view.ts';
 import { renderResults, summary } from './results.ts';
 import { exerciseStyles } from './styles.ts';
-import { compileOptions, offerGuests } from '#kit/guests.ts';
+import { offerGuests } from '#kit/guests.ts';
 import '../code-editor/element.ts';
 import '../code-insight/element.ts';
 import '../submission-form/element.ts';
@@ -55,10 +53,7 @@ export class CodeExercise extends LitElement {
   #push = false;
   /** As a text area, for who prefers one. */
   #plain = prefersPlain();
-  #diagnostics: Diagnostic[] = [];
-  /** What the compiler made of the code, once somebody looks; `source` is what it speaks of. */
-  #insight: Insight | null = null;
-  #looksInside = false;
+  readonly #compiled = new Compiled(() => this.requestUpdate());
   #solution: string | null = null;
   #running: AbortController | null = null;
   #doing: GradeProgress | null = null;
@@ -154,7 +149,7 @@ export class CodeExercise extends LitElement {
   #setCode(code: string): void {
     this.#code = code;
     this.#push = true;
-    this.#diagnostics = [];
+    this.#compiled.diagnostics = [];
     this.requestUpdate();
   }
 
@@ -166,7 +161,7 @@ export class CodeExercise extends LitElement {
       if (this.#progress.history !== null) editor.history = this.#progress.history;
     }
     this.#push = false;
-    if (editor.diagnostics !== this.#diagnostics) editor.diagnostics = this.#diagnostics;
+    if (editor.diagnostics !== this.#compiled.diagnostics) editor.diagnostics = this.#compiled.diagnostics;
   }
 
   #onEdit(code: string): void {
@@ -198,21 +193,7 @@ export class CodeExercise extends LitElement {
   async #checkSyntax(): Promise<void> {
     if (host.state.name !== 'ready' || this.#running !== null || engine.task !== null) return;
     const code = this.#code;
-    const { diagnostics } = await host.compile(compileOptions(this.#content!, code, 'syntax'));
-    if (code !== this.#code || this.#running !== null) return;
-    this.#diagnostics = diagnostics;
-    this.requestUpdate();
-  }
-
-  /** What the compiler makes of the code; asked for when somebody looks, and again after each run. */
-  async #lookInside(): Promise<void> {
-    const source = this.#code;
-    if (!this.#looksInside || host.state.name !== 'ready' || this.#insight?.source === source) return;
-    const options = { ...compileOptions(this.#content!, source, 'fast'), remarks: true, assembly: true };
-    const { wasm, diagnostics, assembly } = await host.compile(options);
-    if (wasm === null) return;
-    this.#insight = { source, remarks: diagnostics.filter(({ severity }) => severity === 'remark'), assembly };
-    this.requestUpdate();
+    await this.#compiled.check(this.#content!, code, () => code !== this.#code || this.#running !== null);
   }
 
   async #enable(): Promise<void> {
@@ -250,7 +231,7 @@ export class CodeExercise extends LitElement {
     this.#running = null;
     this.#doing = null;
     this.requestUpdate();
-    void this.#lookInside();
+    void this.#compiled.look(this.#content!, this.#code);
     await this.updateComplete;
     if (this.shadowRoot?.activeElement === null && document.activeElement === this) {
       this.renderRoot.querySelector<HTMLElement>('button.run')?.focus({ preventScroll: true });
@@ -267,7 +248,7 @@ export class CodeExercise extends LitElement {
       exercise,
       source,
       seed: crypto.getRandomValues(new Uint32Array(2)).join('-'),
-      host: this.#listeningHost(source),
+      host: this.#compiled.listeningHost(source),
       signal,
       onProgress: (progress) => {
         this.#doing = progress;
@@ -283,26 +264,6 @@ export class CodeExercise extends LitElement {
     await this.#save(withAttempt(this.#progress, source, result, Date.now()));
     this.#announcement = summary(result);
     offerGuests(exercise, source, result);
-  }
-
-  /** The page's host; what the compiler says of the reader's own code is shown with its ranges, which the result leaves out. */
-  #listeningHost(source: string): GradeHost {
-    return {
-      compile: async (options) => {
-        const compiled = await host.compile(options);
-        if (options.source === source && options.mode === 'fast') {
-          this.#diagnostics = compiled.diagnostics;
-          this.requestUpdate();
-        }
-        return compiled;
-      },
-      trapSite: (wasm, offset) => host.trapSite(wasm, offset),
-      run: (request, budget) => host.run(request, budget),
-      threads: host.threads,
-      get compiler() {
-        return host.compiler;
-      },
-    };
   }
 
   #stop(): void {
@@ -347,16 +308,16 @@ export class CodeExercise extends LitElement {
         tests: this.#doing?.tests ?? (this.#running === null ? this.#result?.tests : null) ?? [],
         result: this.#running === null ? this.#result : null,
         isStale: this.#isStale,
-        isListed: this.#diagnostics.length > 0,
+        isListed: this.#compiled.diagnostics.length > 0,
       })}
       ${renderInsight({
-        insight: this.#insight,
+        insight: this.#compiled.insight,
         starter: content.starter,
         own: this.#code,
         solution: this.#solution,
         look: (isOpen) => {
-          this.#looksInside = isOpen;
-          void this.#lookInside();
+          this.#compiled.looksInside = isOpen;
+          void this.#compiled.look(this.#content!, this.#code);
         },
         goTo: (line, column) => this.#editor?.goTo(line, column),
       })}

@@ -240,6 +240,12 @@ function codeSection(wasm: Uint8Array): number {
   return Infinity;
 }
 
+/** What a compiler gives that didn't finish. */
+export function failedCompile(message: string): CompileResult {
+  const diagnostic = { severity: 'error', file: null, line: 0, column: 0, range: null, message } as const;
+  return { wasm: null, diagnostics: [diagnostic], assembly: null, seconds: 0 };
+}
+
 /** What to show for a module that didn't compile: the errors, or all there is. */
 export function compileErrors(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');

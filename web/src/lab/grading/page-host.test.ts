@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CompilerRequest } from '../compiler/compiler-protocol.ts';
+import type { CompilerQuestion, LoadQuestion } from '../compiler/compiler-program.ts';
 import type { CompileOptions } from '../compiler/compile.ts';
 import { PageHost, type CompilerState, type PageHostOptions, type WorkerLike } from './page-host.ts';
 import { outcome, type CaseRequest } from './run-case.ts';
@@ -37,17 +37,17 @@ const loaded = { version: 'clang-test', isKept: true, seconds: { files: 0, start
 
 /** Sources: "hang" never ends, "break" breaks the compiler, "die" its worker; anything else compiles. */
 function compilerAnswer(message: unknown, worker: FakeWorker): void {
-  const { id, ...request } = message as CompilerRequest;
+  const request = message as CompilerQuestion | LoadQuestion;
   if (request.kind === 'load') {
-    worker.say({ id, progress: { done: 1, total: 2, isCached: false } });
-    worker.say({ id, value: loaded });
+    worker.say({ note: { done: 1, total: 2, isCached: false } });
+    worker.say({ value: loaded });
   } else if (request.kind === 'compile') {
     const { source } = request.options;
     if (source === 'hang') return;
     if (source === 'die') worker.fail('out of memory');
-    else if (source === 'break') worker.say({ id, crash: 'RangeError' });
-    else worker.say({ id, value: compiled });
-  } else worker.say({ id, value: { line: 3, reason: null } });
+    else if (source === 'break') worker.say({ crash: 'RangeError' });
+    else worker.say({ value: compiled });
+  } else worker.say({ value: { line: 3, reason: null } });
 }
 
 /** Exercises: "loop" begins and never ends, "late" never begins, "die" breaks the worker. */
@@ -55,8 +55,8 @@ function kernelAnswer(message: unknown, worker: FakeWorker): void {
   const { exercise } = message as CaseRequest;
   if (exercise === 'late') return;
   if (exercise === 'die') return worker.fail('no memory');
-  worker.say({ kind: 'begun' });
-  if (exercise !== 'loop') worker.say({ kind: 'done', outcome: outcome('pass') });
+  worker.say({ begun: true });
+  if (exercise !== 'loop') worker.say({ value: outcome('pass') });
 }
 
 function setUp(options: Partial<PageHostOptions> = {}) {
@@ -128,7 +128,7 @@ describe('the compiler of a page', () => {
 
   it('gives each question its own time', async () => {
     const slow = (message: unknown, worker: FakeWorker) => {
-      const { kind } = message as CompilerRequest;
+      const { kind } = message as CompilerQuestion | LoadQuestion;
       if (kind === 'load') compilerAnswer(message, worker);
       else setTimeout(() => compilerAnswer(message, worker), 30);
     };
@@ -140,7 +140,7 @@ describe('the compiler of a page', () => {
   it('says why it could not be loaded, and can be tried again', async () => {
     let tries = 0;
     const answer = (message: unknown, worker: FakeWorker) => {
-      if (++tries === 1) worker.say({ id: (message as CompilerRequest).id, crash: 'offline' });
+      if (++tries === 1) worker.say({ crash: 'offline' });
       else compilerAnswer(message, worker);
     };
     const { host } = setUp({ spawnCompiler: () => new FakeWorker(answer) });

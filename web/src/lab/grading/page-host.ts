@@ -2,12 +2,14 @@
  * Grading's surroundings in a page: a compiler in a worker that lives on and is replaced when it hangs or breaks, kernels in a worker that
  * lasts for one grading. Both can be ended at any moment, so that a stop always works.
  */
-import type { CompilerReply, CompilerRequest, LoadedCompiler } from '../compiler/compiler-protocol.ts';
-import type { CompileOptions, CompileResult, TrapSite } from '../compiler/compile.ts';
+import { failedCompile, type CompileOptions, type CompileResult, type TrapSite } from '../compiler/compile.ts';
+import type { CompilerQuestion, LoadedCompiler, LoadQuestion } from '../compiler/compiler-program.ts';
 import type { LoadProgress } from '../compiler/loader.ts';
+import { messageOf } from '../errors.ts';
+import { CaseRunner } from './case-runner.ts';
 import type { GradeHost } from './host.ts';
-import type { KernelReply } from './kernel-protocol.ts';
-import { outcome, type CaseOutcome, type CaseRequest } from './run-case.ts';
+import { Killable, type Said, type Spawn } from './killable.ts';
+import type { CaseOutcome, CaseRequest } from './run-case.ts';
 import { canShareMemory } from './team.ts';
 
 /** What this needs of a worker; tests have one without threads. */
@@ -40,36 +42,42 @@ export type CompilerState =
   | { name: 'failed'; reason: string };
 
 const kCompileLimit = 15;
-const kStartLimit = 20;
 /** As many as Node's host has, so that both measure alike. */
 const kMostThreads = 4;
 const kStopped = 'Stopped';
 
-type Question = CompilerRequest extends infer R ? (R extends unknown ? Omit<R, 'id'> : never) : never;
-type Answer<T> = { value: T } | { failure: string };
+/** `died`: the sentence about a worker that failed, of the browser's message. */
+function spawnWorker<Note>(spawn: () => WorkerLike, died: (message: string) => string): Spawn<Note> {
+  return (hear, die) => {
+    const worker = spawn();
+    worker.addEventListener('message', ({ data }) => hear(data as Said<Note>));
+    worker.addEventListener('error', (event) => {
+      event.preventDefault?.();
+      die(died(event.message ?? ''));
+    });
+    return { post: (question) => worker.postMessage(question), end: () => worker.terminate() };
+  };
+}
 
 /** Fires `change` when the compiler's state changes. */
 export class PageHost extends EventTarget implements GradeHost {
   readonly threads = canShareMemory() ? Math.min(kMostThreads, globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
   readonly #options: PageHostOptions;
   #state: CompilerState = { name: 'off' };
-  #compiler: WorkerLike | null = null;
+  readonly #compiler: Killable<CompilerQuestion | LoadQuestion, LoadProgress>;
+  readonly #cases: CaseRunner;
   #loading: Promise<void> | null = null;
-  #serial = 0;
   #version = '';
-  /** Questions wait for each other: a limit counts from when the compiler begins. */
+  /** Questions wait for each other: one that follows a failure must find the compiler loaded again. */
   #queue: Promise<unknown> = Promise.resolve();
-  readonly #pending = new Map<number, (reply: Exclude<CompilerReply, { progress: LoadProgress }>) => void>();
-  /** Ends what waits for the compiler, with the reason. */
-  #breakOff: ((reason: string) => void) | null = null;
-
-  #kernel: WorkerLike | null = null;
-  #endCase: ((found: CaseOutcome) => void) | null = null;
-  #onBegun: (() => void) | null = null;
 
   constructor(options: PageHostOptions) {
     super();
     this.#options = options;
+    const failed = (message: string) => `The compiler's worker failed: ${message || 'no reason given'}`;
+    const broke = (message: string) => `The run broke: ${message || 'its worker could not be loaded'}`;
+    this.#compiler = new Killable(spawnWorker(options.spawnCompiler, failed));
+    this.#cases = new CaseRunner(spawnWorker(options.spawnKernel, broke), options.startLimit);
   }
 
   get state(): CompilerState {
@@ -81,6 +89,7 @@ export class PageHost extends EventTarget implements GradeHost {
 
   /** Loads the compiler if it isn't there; called again after a failure, it tries again. Throws what went wrong. */
   enable(): Promise<void> {
+    if (this.#state.name === 'ready' && !this.#compiler.isAlive) this.#loading = null;
     this.#loading ??= this.#load().catch((error: unknown) => {
       this.#loading = null;
       throw error;
@@ -90,7 +99,7 @@ export class PageHost extends EventTarget implements GradeHost {
 
   async compile(options: CompileOptions): Promise<CompileResult> {
     const answer = await this.#ask<CompileResult>({ kind: 'compile', options });
-    return 'value' in answer ? answer.value : failed(answer.failure);
+    return 'value' in answer ? answer.value : failedCompile(answer.failure);
   }
 
   async trapSite(wasm: Uint8Array, offset: number): Promise<TrapSite> {
@@ -99,39 +108,18 @@ export class PageHost extends EventTarget implements GradeHost {
   }
 
   run(request: CaseRequest, budget: number): Promise<CaseOutcome> {
-    const kernel = (this.#kernel ??= this.#openKernel());
-    return new Promise((resolve) => {
-      const end = (found: CaseOutcome) => {
-        clearTimeout(limit);
-        this.#endCase = null;
-        this.#onBegun = null;
-        resolve(found);
-      };
-      // Loading the worker's script is not the kernel's time.
-      const startLimit = this.#options.startLimit ?? kStartLimit;
-      let limit = setTimeout(() => this.endRun(`The run did not start within ${startLimit} s`), startLimit * 1000);
-      this.#endCase = end;
-      this.#onBegun = () => {
-        clearTimeout(limit);
-        limit = setTimeout(() => {
-          this.#dropKernel();
-          end(outcome('timeout', `It was still running after ${budget.toFixed(0)} s`, { seconds: budget }));
-        }, budget * 1000);
-      };
-      kernel.postMessage(request);
-    });
+    return this.#cases.run(request, budget);
   }
 
   /** Ends the kernel worker: after each grading, so that nothing lives on. A case that still runs ends as an error with this reason. */
   endRun(reason = kStopped): void {
-    this.#dropKernel();
-    this.#endCase?.(outcome('error', reason));
+    this.#cases.end(reason);
   }
 
   /** Ends whatever runs, at once. A compiler that was at work is replaced by a fresh one. */
   stop(): void {
     this.endRun();
-    this.#breakOff?.(kStopped);
+    if (this.#compiler.isBusy) this.#compiler.kill(kStopped);
   }
 
   #setState(state: CompilerState): void {
@@ -141,98 +129,42 @@ export class PageHost extends EventTarget implements GradeHost {
 
   async #load(): Promise<void> {
     this.#setState({ name: 'loading', progress: null });
-    const worker = this.#openCompiler();
-    const answer = await this.#send<LoadedCompiler>(worker, { kind: 'load', url: this.#options.url }, null);
+    const answer = await this.#compiler.ask<LoadedCompiler>(
+      { kind: 'load', url: this.#options.url },
+      {
+        start: Infinity,
+        work: () => Infinity,
+        onNote: (progress) => this.#setState({ name: 'loading', progress }),
+      },
+    );
     if ('failure' in answer) {
-      this.#setState(answer.failure === kStopped ? { name: 'off' } : { name: 'failed', reason: answer.failure });
-      throw new Error(answer.failure);
+      const { failure, reason } = answer;
+      this.#setState(failure === 'killed' ? { name: 'off' } : { name: 'failed', reason });
+      throw new Error(reason);
     }
     this.#version = answer.value.version;
     this.#setState({ name: 'ready', loaded: answer.value });
   }
 
-  #openCompiler(): WorkerLike {
-    const worker = this.#options.spawnCompiler();
-    this.#compiler = worker;
-    worker.addEventListener('message', ({ data }) => {
-      if (this.#compiler !== worker) return;
-      const reply = data as CompilerReply;
-      if ('progress' in reply) this.#setState({ name: 'loading', progress: reply.progress });
-      else this.#pending.get(reply.id)?.(reply);
-    });
-    worker.addEventListener('error', (event) => {
-      event.preventDefault?.();
-      if (this.#compiler === worker)
-        this.#breakOff?.(`The compiler's worker failed: ${event.message || 'no reason given'}`);
-    });
-    return worker;
-  }
-
   /** One question after another, each within the limit from its own beginning. */
-  #ask<T>(question: Question): Promise<Answer<T>> {
-    const work = this.#queue.then(async (): Promise<Answer<T>> => {
+  #ask<T>(question: CompilerQuestion): Promise<{ value: T } | { failure: string }> {
+    const work = this.#queue.then(async () => {
       try {
         await this.enable();
       } catch (error) {
-        return { failure: `The compiler could not be loaded: ${(error as Error).message}` };
+        return { failure: `The compiler could not be loaded: ${messageOf(error)}` };
       }
-      if (this.#compiler === null) return { failure: 'The compiler is not there' };
-      return this.#send<T>(this.#compiler, question, this.#options.compileLimit ?? kCompileLimit);
+      const seconds = this.#options.compileLimit ?? kCompileLimit;
+      const answer = await this.#compiler.ask<T>(question, { start: seconds, work: () => seconds });
+      if ('value' in answer) return answer;
+      // It comes back out of the browser's cache, ready for the next question; the state tells how that goes.
+      this.enable().catch(() => {});
+      const { failure, reason } = answer;
+      if (failure === 'crash') return { failure: `The compiler broke: ${reason}` };
+      const late = `Compiling took longer than ${seconds} s and was stopped. The compiler is being started again`;
+      return { failure: reason || late };
     });
     this.#queue = work;
     return work;
   }
-
-  #send<T>(worker: WorkerLike, question: Question, seconds: number | null): Promise<Answer<T>> {
-    const id = ++this.#serial;
-    return new Promise((resolve) => {
-      const settle = (answer: Answer<T>) => {
-        clearTimeout(limit);
-        this.#pending.delete(id);
-        if (this.#breakOff === giveUp) this.#breakOff = null;
-        resolve(answer);
-      };
-      const giveUp = (reason: string) => {
-        this.#compiler?.terminate();
-        this.#compiler = null;
-        this.#loading = null;
-        settle({ failure: reason });
-        // One that was at work comes back out of the browser's cache, ready for the next question.
-        if (question.kind !== 'load') void this.enable().catch(() => {}); // the state tells
-      };
-      const late = `Compiling took longer than ${seconds} s and was stopped. The compiler is being started again`;
-      const limit = seconds === null ? undefined : setTimeout(() => giveUp(late), seconds * 1000);
-      this.#breakOff = giveUp;
-      this.#pending.set(id, (reply) => {
-        if ('crash' in reply) giveUp(question.kind === 'load' ? reply.crash : `The compiler broke: ${reply.crash}`);
-        else settle({ value: reply.value as T });
-      });
-      worker.postMessage({ ...question, id });
-    });
-  }
-
-  #openKernel(): WorkerLike {
-    const worker = this.#options.spawnKernel();
-    worker.addEventListener('message', ({ data }) => {
-      if (this.#kernel !== worker) return;
-      const reply = data as KernelReply;
-      if (reply.kind === 'begun') this.#onBegun?.();
-      else this.#endCase?.(reply.outcome);
-    });
-    worker.addEventListener('error', (event) => {
-      event.preventDefault?.();
-      if (this.#kernel === worker) this.endRun(`The run broke: ${event.message || 'its worker could not be loaded'}`);
-    });
-    return worker;
-  }
-
-  #dropKernel(): void {
-    this.#kernel?.terminate();
-    this.#kernel = null;
-  }
-}
-
-function failed(message: string): CompileResult {
-  const diagnostic = { severity: 'error', file: null, line: 0, column: 0, range: null, message } as const;
-  return { wasm: null, diagnostics: [diagnostic], assembly: null, seconds: 0 };
 }
