@@ -2,8 +2,6 @@
 
 #include <emscripten/bind.h>
 
-#include <cstdint>
-
 #include "bindings/guard.h"
 #include "bindings/rows.h"
 #include "bindings/runtime.h"
@@ -12,16 +10,11 @@
 namespace optlab::bindings {
 namespace {
 
-struct Layer {
-  profile::LayerProfile layer;
-  std::int64_t flops;
-};
-constexpr auto kLayer = [](const Layer& row, const auto& visit) {
-  const profile::LayerProfile& l = row.layer;
+constexpr auto kLayer = [](const profile::LayerProfile& l, const auto& visit) {
   visit("parent", l.parent);  // an index, or -1
   visit("depth", l.depth);
   visit("calls", l.calls);
-  visit("flops", row.flops);
+  visit("flops", [&] { return l.work.flops(); });
   visit("bytes_read", l.work.bytes_read);
   visit("bytes_written", l.work.bytes_written);
   visit("high_water", l.high_water);
@@ -51,7 +44,7 @@ constexpr auto kEvent = [](const profile::MemoryEvent& event, const auto& visit)
   visit("current", event.current);
 };
 
-using Layers = Rows<Layer, kLayer>;
+using Layers = Rows<profile::LayerProfile, kLayer>;
 using Timings = Rows<measure::Statistics, kTiming>;
 using Spans = Rows<profile::LayerSpan, kSpan>;
 using Events = Rows<profile::MemoryEvent, kEvent>;
@@ -77,21 +70,16 @@ std::string ModelProfile::names() const {
 
 LayerRows ModelProfile::layers() const {
   Layers rows;
-  for (const profile::LayerProfile& l : profiler_.profile().layers()) rows.add({l, l.work.flops()});
+  for (const profile::LayerProfile& l : profiler_.profile().layers()) rows.add(l);
   return LayerRows(rows.value());
 }
 
 TimingRows ModelProfile::timings() const {
   Timings rows;
-  for (const profile::LayerProfile& l : profiler_.profile().layers())
-    rows.add(l.seconds.value_or(measure::Statistics{}));
+  const auto add = [&](const auto& seconds) { rows.add(seconds.value_or(measure::Statistics{})); };
+  add(profiler_.profile().run());
+  for (const profile::LayerProfile& l : profiler_.profile().layers()) add(l.seconds);
   return TimingRows(rows.value());
-}
-
-TimingRows ModelProfile::run() const {
-  Timings row;
-  row.add(profiler_.profile().run().value_or(measure::Statistics{}));
-  return TimingRows(row.value());
 }
 
 SpanRows ModelProfile::spans() const {
@@ -119,8 +107,7 @@ EMSCRIPTEN_BINDINGS(optlab_model_profile) {
       // For each layer a line: its name, kind and output's shape, with tabs between them.
       .function("names", guard<&ModelProfile::names>)
       .function("layers", guard<&ModelProfile::layers>)
-      .function("timings", guard<&ModelProfile::timings>)  // of each layer
-      .function("run", guard<&ModelProfile::run>)          // one row
+      .function("timings", guard<&ModelProfile::timings>)  // of the whole run, then of each layer
       .function("spans", guard<&ModelProfile::spans>)      // of the last run
       .function("memory", guard<&ModelProfile::memory>);   // of the first run
 }

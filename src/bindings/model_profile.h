@@ -28,7 +28,6 @@ class ModelProfile {
   std::string names() const;
   LayerRows layers() const;
   TimingRows timings() const;
-  TimingRows run() const;
   SpanRows spans() const;
   MemoryRows memory() const;
 

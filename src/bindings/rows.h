@@ -2,6 +2,7 @@
 
 #include <emscripten/val.h>
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,13 +16,31 @@
 /// A row's fields are stated once, by a function object:
 ///
 ///   constexpr auto kSpan = [](const LayerSpan& span, const auto& visit) { visit("layer", span.layer); … };
+///
+/// What has to be computed stands in a function: the names are wanted at compile time.
 namespace optlab::bindings {
+
+namespace detail {
+/// Outside of the template: each of its instances would have this code.
+inline emscripten::val rows(std::string_view fields, const emscripten::val& values) {
+  emscripten::val result = emscripten::val::object();
+  result.set("fields", std::string(fields));
+  result.set("values", values);
+  return result;
+}
+}  // namespace detail
 
 /// Rows of what `kFields` says of a Row, as values of type Number.
 template <class Row, const auto& kFields, class Number = double>
 class Rows {
   static constexpr bool kIsWhole = std::is_same_v<Number, std::int32_t>;
   static_assert(kIsWhole || std::is_same_v<Number, double>);
+  static constexpr const char* kArray = kIsWhole ? "Int32Array" : "Float64Array";
+  static constexpr std::size_t kCount = [] {
+    std::size_t count = 0;
+    kFields(Row{}, [&](const char*, const auto&) { ++count; });
+    return count;
+  }();
 
  public:
   /// In TypeScript, with the fields' names.
@@ -34,20 +53,27 @@ class Rows {
       type.add_name(name);
       first = false;
     });
-    type.add(kIsWhole ? "'; values: Int32Array }" : "'; values: Float64Array }");
+    type.add("'; values: ");
+    type.add(kArray);
+    type.add(" }");
     return type;
   }();
 
   void add(const Row& row) {
-    kFields(row, [&](const char*, const auto& value) { values_.push_back(static_cast<Number>(value)); });
+    values_.resize(values_.size() + kCount);
+    Number* to = values_.data() + values_.size() - kCount;
+    kFields(row, [&]<class Value>(const char*, const Value& value) {
+      if constexpr (std::invocable<Value>) {
+        *to++ = static_cast<Number>(value());
+      } else {
+        *to++ = static_cast<Number>(value);
+      }
+    });
   }
   emscripten::val value() const {
     constexpr std::string_view kText(kTypeName<kType>.data(), kType.size);
     constexpr std::size_t kFrom = kText.find('\'') + 1;
-    emscripten::val result = emscripten::val::object();
-    result.set("fields", std::string(kText.substr(kFrom, kText.rfind('\'') - kFrom)));
-    result.set("values", copy_to(kIsWhole ? "Int32Array" : "Float64Array", values_));
-    return result;
+    return detail::rows(kText.substr(kFrom, kText.rfind('\'') - kFrom), copy_to(kArray, values_));
   }
 
  private:

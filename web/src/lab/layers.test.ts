@@ -79,6 +79,7 @@ describe('a profile', () => {
     timings: () => ({
       ...timings,
       values: Float64Array.of(
+        ...[2, 5e-3, 4e-3, 6e-3, 1e-4, 0],
         ...[7, 2e-3, 1e-3, 3e-3, 1e-4, 0],
         ...[3, 1e-3, 1e-3, 2e-3, 1e-4, 1],
         ...[0, 0, 0, 0, 0, 0],

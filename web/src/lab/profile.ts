@@ -47,24 +47,25 @@ export function profileRun(
     report: (done) => ({
       ...{ title, unit, batch, variant, threads },
       layers: parseLayers(profile),
-      run: parseTiming(profile.run()),
+      run: parseTiming(profile.timings()),
       spans: recordsOf(profile.spans()),
       memory: done ? recordsOf(profile.memory()) : [],
     }),
   };
 }
 
-type TimingRows = ReturnType<ModelProfile['run']>;
+type TimingRows = ReturnType<ModelProfile['timings']>;
 
 function timingOf({ intervalIsRange, ...seconds }: RowOf<TimingRows>): Timing | null {
   return seconds.count === 0 ? null : { ...seconds, intervalIsRange: intervalIsRange === 1 };
 }
 
+/** Of the whole run. */
 export const parseTiming = (rows: TimingRows): Timing | null => timingOf(recordsOf(rows)[0]!);
 
 /** The layers that a profile tells of. */
 export function parseLayers(profile: Pick<ModelProfile, 'names' | 'layers' | 'timings'>): LayerProfile[] {
-  const seconds = recordsOf(profile.timings()).map(timingOf);
+  const [, ...seconds] = recordsOf(profile.timings()).map(timingOf);
   const names = profile.names().split('\n');
   return recordsOf(profile.layers()).map((row, index) => {
     const [name = '', kind = '', output = '[]'] = names[index]!.split('\t');
