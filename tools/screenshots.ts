@@ -16,7 +16,7 @@ import { startServer } from './serve.ts';
 const kRoot = resolve(import.meta.dirname, '..');
 const kFirstLesson = 'lessons/01-profiling/';
 const kLesson = 'lessons/02-acceleration/';
-/** Of the lesson's races the one with all rungs. */
+/** The lesson's race of all rungs. */
 const kLadder = 'kernel-race#race';
 const kWidths = [1280, 390];
 const kSchemes = ['light', 'dark'] as const;

@@ -20,7 +20,7 @@ export interface Change {
   heads?: (shape: CacheShape) => number;
   layers?: number;
   headSize?: number;
-  /** Of a key and a value. */
+  /** 2: a key and a value. */
   arrays?: number;
   numberBytes?: number;
   /** Bytes of the scales of a vector. */
@@ -32,7 +32,7 @@ export function slotsOf({ positions, window, sinks }: CacheShape): number {
   return window === 0 ? positions : Math.min(positions, window + sinks);
 }
 
-/** Of one position. */
+/** Bytes of one position. */
 export function tokenBytes(shape: CacheShape, change: Change = {}): bigint {
   const { storage } = shape;
   const numbers = BigInt(change.headSize ?? shape.headSize) * BigInt(change.numberBytes ?? kNumberBytes[storage]);

@@ -37,7 +37,7 @@ class AttentionRace {
   measure::Race& race() { return race_; }
   const Variant& variant(int lane) const { return *entries_.at(lane).variant; }
   int threads(int lane) const { return variant(lane).threaded ? pool_.threads() : 1; }
-  /// Of the result of the lane's first call; empty before it. All exact rungs have the same.
+  /// The digest of the lane's first result; empty before it. All exact rungs have the same.
   const std::string& digest(int lane) const { return entries_.at(lane).digest; }
   std::size_t scratch_bytes() const { return scratch_.high_water(); }
 

@@ -26,7 +26,7 @@ struct RowKernelsOf {
   static const RowKernels kTable;
 };
 
-/// Of GELU's argument: √(2/π) and the cubic term's coefficient.
+/// The constants of GELU's argument: √(2/π) and the cubic term's coefficient.
 inline constexpr float kGeluScale = 0.7978845608028654F;
 inline constexpr float kGeluCubic = 0.044715F;
 

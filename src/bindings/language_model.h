@@ -13,7 +13,7 @@ namespace optlab::bindings {
 
 /// A language model as several handles share it: who decodes with it keeps it alive.
 struct LanguageModel {
-  /// Of a safetensors file or one in llama2.c's format. Throws DataError.
+  /// From a safetensors file or one in llama2.c's format. Throws DataError.
   explicit LanguageModel(std::span<const std::byte> file);
   /// With random weights. Throws std::invalid_argument.
   LanguageModel(const lm::LmConfig& config, std::uint64_t seed);

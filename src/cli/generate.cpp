@@ -51,7 +51,7 @@ std::vector<std::int32_t> read_prompt(const Options& options, const lm::Tokenize
 /// What a run took and what came of it.
 struct Result {
   lm::Generation generation;
-  std::vector<double> seconds;  // of each token; the first one's has the prompt's
+  std::vector<double> seconds;  // per new token; the first includes the prompt
   std::string digest;           // of all logits
 };
 

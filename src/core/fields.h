@@ -16,7 +16,7 @@
 ///   };
 namespace optlab {
 
-/// Of one field. A number is offered from `least` to `most`, both included. A field without `help` isn't on the command line.
+/// What there is to say of one field. A number is offered from `least` to `most`, both included. A field without `help` isn't on the command line.
 struct Field {
   const char* name;  // as in C++; --top-k on the command line, topK in JavaScript
   double least = 0.0;

@@ -51,7 +51,7 @@ class GemmRace {
   measure::Race& race() { return race_; }
   const Rung& rung(int lane) const { return *entries_.at(lane).rung; }
   int threads(int lane) const { return rung(lane).threaded ? pool_.threads() : 1; }
-  /// Of the result of the lane's first call; empty before it. All exact rungs have the same, and so have all
+  /// The digest of the lane's first result; empty before it. All exact rungs have the same, and so have all
   /// integer rungs.
   const std::string& digest(int lane) const { return entries_.at(lane).digest; }
   /// What the lane's rung keeps of B in panels, bytes; 0 unless it is prepacked or an integer rung.

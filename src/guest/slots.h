@@ -18,7 +18,7 @@ class AnySlot {
   AnySlot& operator=(const AnySlot&) = delete;
 
   std::string_view declaration() const { return declaration_; }
-  /// Of the function that is declared.
+  /// The name of the declared function.
   std::string_view name() const;
   /// Calls go to `function` from now on, which must have the declared type; null: there is none. Not during a call.
   void install(Function function) { function_ = function; }

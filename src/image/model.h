@@ -32,11 +32,11 @@ class Model {
   nn::Sequential& network() { return *network_; }
   const nn::Sequential& network() const { return *network_; }
 
-  /// The tensors of a checkpoint: parameters, then buffers. To write through as well (Layer::parameters).
+  /// The tensors of a checkpoint: parameters, then buffers. Callers may write through these, as with Layer::parameters.
   std::vector<nn::Parameter*> tensors() const;
   /// Number of learned values.
   std::size_t parameter_count() const;
-  /// Of all tensors of the checkpoint, in order.
+  /// The digest of all tensors of the checkpoint, in order.
   std::string parameter_digest() const;
   /// The tensors as F32, with "model" in the metadata unless it is there.
   std::vector<std::byte> to_safetensors(checkpoint::SafetensorsMetadata metadata = {}) const;
@@ -53,7 +53,7 @@ class Model {
   void logits(ConstMatrixView x, MatrixView logits, const nn::Compute& compute, profile::Observer* observer = nullptr);
 
  protected:
-  /// Of no layers yet; `example` is the shape of one example.
+  /// A model without layers so far; `example` is the shape of one example.
   explicit Model(std::vector<int> example);
   /// To be called once all layers are there; checks that they fit together.
   void finish();

@@ -46,7 +46,7 @@ struct Footprint {
   std::size_t workspace = 0;  // of a stream: a layer's keys as they are turned, and the angles
   std::size_t total() const { return keys + values + scales + workspace; }
 };
-/// Of a cache that needn't exist. Throws as KvCache does.
+/// The bytes of a cache that needn't exist. Throws as KvCache does.
 Footprint footprint(const Sizes& sizes, const Policy& policy);
 
 namespace detail {
@@ -116,15 +116,15 @@ class KvCache {
   int length(int layer = 0) const { return lengths_[static_cast<std::size_t>(layer)]; }
   /// Tokens that it keeps of those.
   int kept() const;
-  /// Of a sequence: the model's positions; a stream ends where an int does.
+  /// The most tokens of a sequence: the model's positions; a stream ends where an int does.
   int most_tokens() const;
   /// Positions that fit before the first is evicted.
   int capacity() const { return layout_.capacity; }
   Footprint footprint() const { return kvcache::footprint(sizes(), policy()); }
-  /// Of the kept tokens alone: what a cache of just this length would have to hold, without panels' padding.
+  /// Bytes of the kept tokens alone: what a cache of just this length would hold, without panels' padding.
   std::size_t bytes_in_use() const;
 
-  /// Of a stream: turns the queries [T,H,D] of the next tokens of `layer`, in place, by the places that they will have.
+  /// In a stream, turns the queries [T,H,D] of the next tokens of `layer`, in place, by the places that they will have.
   void rotate(int layer, const attention::Heads& q, parallel::ThreadPool& pool) const;
 
   /// Appends the keys and values of T tokens, the next ones of `layer`, to it, and attends to them:

@@ -28,10 +28,10 @@ class PanelStore : public Store {
 
   bool is_plain() const { return layout_.policy.storage == Storage::kFloat32; }
   std::ptrdiff_t head_stride() const { return static_cast<std::ptrdiff_t>(layout_.slots) * layout_.sizes.head_size; }
-  /// Of a layer, where that is float32.
+  /// The keys or values of a layer that are kept as float32.
   const float* keys(int layer) const { return reinterpret_cast<const float*>(keys_.data()) + first(layer); }
   const float* values(int layer) const { return reinterpret_cast<const float*>(values_.data()) + first(layer); }
-  /// Of a layer, where that isn't float32.
+  /// The keys or values of a layer that are kept in fewer bits.
   attention::Stored stored(int layer) const;
 
   const Layout layout_;

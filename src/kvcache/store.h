@@ -31,7 +31,7 @@ class Store {
   virtual void clear() {}
 };
 
-/// Of a number, without its scale.
+/// Bytes of a number, without its scale.
 std::size_t bytes_of(Storage storage);
 
 std::unique_ptr<Store> make_panel_store(const Layout& layout);   // panel_store.cpp

@@ -52,7 +52,7 @@ class Decoder {
 
   const LmConfig& config() const { return model_.config(); }
   int sequences() const { return static_cast<int>(sequences_.size()); }
-  /// Of a sequence: the model's positions, or as many as an int can count in a stream.
+  /// The most tokens of a sequence: the model's positions, or as many as an int can count in a stream.
   int most_tokens() const { return sequences_[0].cache.most_tokens(); }
   const kvcache::KvCache& cache(int sequence = 0) const { return sequences_[index_of(sequence)].cache; }
   /// What it has seen, in order.

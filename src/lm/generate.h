@@ -131,7 +131,7 @@ class GenerationRun {
   bool done() const { return done_; }
   /// The next token, before `done`; its text is valid until the next step.
   NewToken step(NextLogits next);
-  /// There shall be no more.
+  /// Cancels: produces no further tokens.
   void cancel();
   /// What there is so far.
   const Generation& result() const { return result_; }

@@ -46,13 +46,13 @@ class Lm {
   const LmConfig& config() const { return config_; }
   /// Normal weights; those that end a residual branch are smaller by √(2·layers). Tensor i draws from stream i of `seed`.
   void initialize(std::uint64_t seed);
-  /// Of embeddings and residual branches, in training passes. Throws std::invalid_argument unless in [0, 1).
+  /// The dropout rate of embeddings and residual branches, in training passes. Throws std::invalid_argument unless in [0, 1).
   void set_dropout(float probability);
 
   /// In the order of the checkpoint.
   std::vector<nn::Parameter*> parameters();
   std::size_t parameter_count();
-  /// Of all parameters in order.
+  /// The digest of all parameters, in order.
   std::string parameter_digest();
 
   /// Without keeping anything for backward. `ids` are B·`tokens`. Tells the observer of each layer, if there is one.

@@ -27,7 +27,7 @@ class Tokenizer {
   };
   static constexpr int kBytes = 256;
   static constexpr int kMostTokens = 65536;
-  /// Of a token, so that a file of merges can't take all memory.
+  /// The longest token, so that a file of merges can't take all memory.
   static constexpr std::size_t kMostTokenBytes = 4096;
 
   /// Merge i may name only tokens below 256 + i, and no pair twice. Throws DataError.
@@ -39,7 +39,7 @@ class Tokenizer {
   std::span<const Merge> merges() const { return merges_; }
   /// The token's bytes, not necessarily whole characters. Throws std::invalid_argument.
   std::string_view token(std::int32_t id) const;
-  /// Of the merges: what a model's checkpoint names, so that nobody pairs it with another tokenizer.
+  /// The digest of the merges; a model's checkpoint names it, so that nobody pairs it with another tokenizer.
   std::string digest() const;
 
   std::vector<std::int32_t> encode(std::string_view text) const;

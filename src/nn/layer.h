@@ -65,7 +65,7 @@ class Layer {
   /// unless that is empty (no values: not wanted). May overwrite dy.
   virtual void backward(ConstTensorView x, ConstTensorView y, TensorView dy, TensorView dx, const Pass& pass) = 0;
 
-  /// To write through as well: forgets what was made of the values (packed weights). In the order of the checkpoint.
+  /// In the order of the checkpoint. Callers may write through these, so packed copies of the values are dropped.
   virtual std::vector<Parameter*> parameters() { return {}; }
 
   /// Makes, once, what inference with `variant` can reuse from call to call (packed weights).

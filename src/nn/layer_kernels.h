@@ -5,7 +5,7 @@
 /// What the layers of image models do beside products and convolutions; private to this folder.
 namespace optlab::nn::detail {
 
-/// Of a batch normalization, one value a channel: y = max(floor, (x - mean)·scale + shift).
+/// A batch normalization, one value a channel: y = max(floor, (x - mean)·scale + shift).
 struct Normalization {
   const float* mean;
   const float* scale;

@@ -24,7 +24,7 @@ struct LayerProfile {
   int depth;   // 0 for a layer that no other contains
   Shape output;
   int calls = 0;  // in one run
-  /// Of one run, that of the layers inside included.
+  /// For one run, the layers inside included.
   Work work;
   /// Seconds in one run, layers inside included; none before the first sample.
   std::optional<measure::Statistics> seconds;

@@ -54,7 +54,7 @@ class CrossoverProbe {
   double progress() const;
   /// The lanes: dense, then sparse at each of densities().
   const measure::Race& race() const;
-  /// Of the sparse matrices, ascending.
+  /// The densities of the sparse matrices, ascending.
   std::vector<double> densities() const;
   /// Throws std::logic_error until every lane has a sample.
   Crossover result() const;
@@ -81,7 +81,7 @@ class AdaptiveMatrix {
 
   bool is_sparse() const { return is_sparse_; }
   std::size_t bytes() const { return is_sparse_ ? sparse_.bytes() : dense_.bytes(); }
-  /// Of its blocks, whichever form it has.
+  /// The density of its blocks, whichever form it has.
   double density() const { return density_; }
 
   const BlockMatrix& sparse() const { return sparse_; }

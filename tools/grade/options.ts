@@ -24,7 +24,7 @@ export interface GradeCommand {
   out: string;
   skipPerformance: boolean;
   resume: boolean;
-  /** Of `count` parts of the class this is number `index`, from 1. */
+  /** Part number `index`, from 1, of `count` parts of the class. */
   shard: { index: number; count: number } | null;
 }
 

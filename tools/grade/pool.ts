@@ -22,9 +22,9 @@ export interface PoolOptions {
   lock: TimingLock;
   settings: WorkerSettings;
   onDone: (job: Job, outcome: JobOutcome) => void;
-  /** Of the tests: what runs instead of worker-process.ts. */
+  /** For tests: the program that runs instead of worker-process.ts. */
   program?: string;
-  /** Of the machine; measurements and others together never keep more busy than there are. */
+  /** The machine's cores; measurements and other runs together never keep more of them busy. */
   cores?: number;
 }
 

@@ -42,7 +42,7 @@ function hashOfFiles(patterns: string[], folder: string): string {
   return sha256(...files.flatMap((file) => [file, readFileSync(join(folder, file))]));
 }
 
-/** Of all code that judges: a result of another grader is no result of this one. */
+/** The hash of all code that judges: a result of another grader is no result of this one. */
 export function graderHash(): string {
   const patterns = [
     'web/src/lab/{grading,compiler}/*.ts',
@@ -52,7 +52,7 @@ export function graderHash(): string {
   return hashOfFiles(patterns, kRoot);
 }
 
-/** Of what an exercise's grade depends on; hints, starter and solution are not among it. */
+/** The hash of what an exercise's grade depends on; hints, starter and solution don't count. */
 export function exerciseHash(name: string): string {
   return hashOfFiles(['exercise.json', 'reference.cpp', '*.{h,ts}'], exerciseFolder(name));
 }

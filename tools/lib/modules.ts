@@ -8,7 +8,7 @@ export interface Module {
   /** What it holds, and who loads it. */
   what: string;
   users: string;
-  /** Of src/bindings, without `.cpp`, beside those that all modules have. */
+  /** Files of src/bindings, without `.cpp`, beside those that all modules have. */
   files: readonly string[];
   /** The largest it may be, without and with brotli; a module without limits is none of the site's. */
   most?: { bytes: number; brotli: number };

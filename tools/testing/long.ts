@@ -25,7 +25,7 @@ interface Block {
   /** From 0; the last included. */
   first: number;
   last: number;
-  /** Of its lines those that are not of functions inside it. */
+  /** Its lines, without those of the functions inside it. */
   own: number;
 }
 

@@ -95,7 +95,7 @@ function renderGrid(frame: Frame) {
     <text class="title" transform="translate(11 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">GFLOP/s</text>`;
 }
 
-/** Of two limits of the same size, which line lies higher; the number of threads decides between equals. */
+/** Whether a limit's line lies above another's; between equals the number of threads decides. */
 function isAbove(other: Peak, peak: Peak): boolean {
   return other.value > peak.value || (other.value === peak.value && other.threads > peak.threads);
 }

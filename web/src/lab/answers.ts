@@ -2,9 +2,9 @@
 import { openStore, type Store } from './store.ts';
 
 export interface Answer {
-  /** Of single and several choices. */
+  /** Indices of the chosen answers, for questions with choices. */
   chosen: number[];
-  /** Of a number, as typed. */
+  /** The text as typed, for questions that ask for a number. */
   text: string;
   right: boolean;
 }

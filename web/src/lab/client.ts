@@ -85,7 +85,7 @@ export class EngineClient extends EventTarget {
       watch.begin(session);
       const { api, died } = session;
       const report = proxy((part: Enveloped<object>) => {
-        if (watch.isOver) return; // it took another way than the result, which was faster
+        if (watch.isOver) return; // a progress message that arrived after the result
         const whole = receiver.unpack(part) as ReportOf<T>;
         last = whole;
         watch.heard();

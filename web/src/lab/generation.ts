@@ -33,7 +33,7 @@ export function decodeRate({ seconds }: Timed): number | null {
   return spent > 0 ? after.length / spent : null;
 }
 
-/** Of all tokens, the prompt's time included. */
+/** Seconds of all tokens, the prompt included. */
 export function totalSeconds({ seconds }: Timed): number {
   return seconds.reduce((sum, each) => sum + each, 0);
 }

@@ -15,7 +15,7 @@ export interface GrowthFit {
   c: Estimate;
   /** Places that the curve goes through: medians of neighbouring positions. */
   points: number;
-  /** Of the medians from the curve: the root of their mean square, seconds. */
+  /** How far the medians lie from the curve: the root of the mean square, seconds. */
   residual: number;
 }
 
@@ -162,7 +162,7 @@ export interface Exponents {
   uncachedGeneration: number;
 }
 
-/** Of attention's operations, from the counts at `length` and twice that. */
+/** The exponents of attention's operations, from the counts at `length` and twice that. */
 export function exponents(shape: AttentionShape, length: number, kept = kAll): Exponents {
   const cached = (position: number) => cachedTokenFlops(shape, position, kept);
   const uncached = (position: number) => uncachedTokenFlops(shape, position);

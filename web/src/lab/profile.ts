@@ -29,7 +29,7 @@ export interface ProfileReport extends Envelope {
   layers: LayerProfile[];
   /** Seconds of one whole run. */
   run: Timing | null;
-  /** Of the last run. */
+  /** Begin and length of each layer's work in the last run. */
   spans: LayerSpan[];
   /** What the first run allocated; empty until the end. */
   memory: MemoryPoint[];
@@ -60,7 +60,7 @@ function timingOf({ intervalIsRange, ...seconds }: RowOf<TimingRows>): Timing | 
   return seconds.count === 0 ? null : { ...seconds, intervalIsRange: intervalIsRange === 1 };
 }
 
-/** Of the whole run. */
+/** The timing of the whole run. */
 export const parseTiming = (rows: TimingRows): Timing | null => timingOf(recordsOf(rows)[0]!);
 
 /** The layers that a profile tells of. */

@@ -63,7 +63,7 @@ export function attainable(compute: number, bandwidth: number, intensity: number
   return Math.min(compute, bandwidth * intensity);
 }
 
-/** Of each number of threads the limits that bound the plot: every compute peak, the fastest and the slowest memory. */
+/** The limits that bound the plot, for each number of threads: every compute peak, the fastest and the slowest memory. */
 export function drawnPeaks(peaks: readonly Peak[]): Peak[] {
   const drawn: Peak[] = peaks.filter((peak) => peak.kind === 'compute');
   for (const threads of new Set(peaks.map((peak) => peak.threads))) {

@@ -11,7 +11,7 @@ const kReportEveryMs = 80;
 export interface Place {
   assets: Assets;
   shelf: Shelf;
-  /** Of a task whose options don't say. */
+  /** The number of threads for a task whose options don't say. */
   threads: number;
 }
 

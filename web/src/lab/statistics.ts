@@ -32,7 +32,7 @@ export function deviation(values: readonly number[]): number {
   return median(values.map((value) => Math.abs(value - middle)));
 }
 
-/** Of the offered answers the nearest on a logarithmic scale. */
+/** The offered answer that is nearest on a logarithmic scale. */
 export function nearestFactor(factor: number, offered: readonly number[]): number {
   const distance = (value: number) => Math.abs(Math.log(value / factor));
   return offered.reduce((best, value) => (distance(value) < distance(best) ? value : best));

@@ -42,7 +42,7 @@ export interface CurvePoint {
   /** Epochs passed at its end, with a fraction. */
   at: number;
   loss: number;
-  /** Of the images it was trained on, each seen before the step that used it. */
+  /** The share of right answers on the training images, each judged before the step that used it. */
   accuracy: number;
 }
 
@@ -57,7 +57,7 @@ export interface EpochEnd {
   testRight: number;
   testCount: number;
   imagesPerSecond: number;
-  /** Of the weights. */
+  /** The digest of the weights. */
   digest: string;
 }
 
@@ -108,7 +108,7 @@ export class Curve {
   /** Sums over this epoch up to where the last point ended. */
   #last = { images: 0, loss: 0, right: 0 };
 
-  /** Of `images` images a training of `epochs` epochs sees `batch` at once; `points` is what has been drawn before. */
+  /** A training of `epochs` epochs on `images` images, `batch` at a time; `points` were drawn before. */
   constructor(images: number, batch: number, epochs: number, points: readonly CurvePoint[]) {
     this.points = [...points];
     this.#images = images;

@@ -58,7 +58,7 @@ export interface LayerProfile {
   /** The most that was allocated while it ran, and how much more that is than before it began. Bytes, of the first run. */
   highWater: number;
   growth: number;
-  /** Of the whole run's median. */
+  /** The layer's share of the whole run's median, 0 to 1. */
   share: number;
   /** In one run; null before the first sample. */
   seconds: Timing | null;
@@ -106,7 +106,7 @@ export interface NestInfo {
   blocked: boolean;
 }
 
-/** Of the modules that pages load. */
+/** The names of the modules that pages load. */
 export type ModuleName = keyof SiteModules;
 /** The kernels and their measurement. */
 export type KernelModule = SiteModules['optlab'];

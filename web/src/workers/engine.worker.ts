@@ -19,7 +19,7 @@ startNestedWorkersSurely(); // the pools' threads
 const kAliveEveryMs = 10_000;
 
 let started: { modules: ModuleLoader; place: Place } | null = null;
-/** Of the task that runs, or ran last. */
+/** Stops the task that runs; the last one's, if none runs. */
 let running = new AbortController();
 
 async function start(options: StartOptions, onDownloaded: () => void): Promise<EngineInfo> {

@@ -239,7 +239,7 @@ export class KernelRace extends Experiment<typeof kFields> {
       ${report.done && !this.compact ? this.#renderFigures(report) : nothing}`;
   }
 
-  /** Of a lane without a figure. */
+  /** The text of a lane that has no figure yet. */
   #waiting(index: number): string {
     if (!this.working) return 'not reached';
     return this.#report?.atWork === index ? 'at work' : 'waiting';

@@ -112,7 +112,7 @@ function drawShape(random: Random, { storage, windows = false }: Params): CacheS
 function drawQuestion(random: Random, params: Params): Question {
   const shape = drawShape(random, params);
   const ask = params.ask === 'bytes' ? 'bytes' : random.integer(0, 1) === 0 ? 'longest' : 'sequences';
-  // Of the order of what is asked about; every third a whole number of positions or caches, which just fits.
+  // As large as what is asked about; every third is a whole number of positions or caches, which just fits.
   const unit = Number(ask === 'longest' ? tokenBytes(shape) : cacheBytes(shape));
   const count = drawSize(random, 3000);
   const weights = ask === 'longest' ? 0 : drawSize(random, 1e9);

@@ -92,7 +92,7 @@ function visibleReason(position: number, present: number, window: number, sinks:
 function checkRing(kernel: Kernel, present: number, { window, sinks }: Params): void {
   const ring = Ring.after(present, window, sinks);
   const expected = ring.slots;
-  // Of just the size that is needed: a slot too far is outside of it.
+  // Just as large as needed: a slot too far is outside of it.
   const buffer = kernel.output('positions', 'i32', [expected.length]);
   const call = `positions_in(${present}, ${window}, ${sinks}, positions)`;
   const count = kernel.call('positions_in', present, window, sinks, buffer);

@@ -44,7 +44,7 @@ export function costPoints(points: readonly GrowthPoint[], way: Way): CostPoint[
     }));
 }
 
-/** Of relative deviations: the times span orders of magnitude. */
+/** The fit of least relative deviations: the times span orders of magnitude. */
 export const fitOf = (points: readonly CostPoint[]): GrowthFit | null => fitCurve(points, true);
 
 /** Between points on a line, before the first as the first; null beyond the last. */
@@ -99,7 +99,7 @@ export function matrixWeights({ vocab, dim, layers, heads, kvHeads, hidden }: Lm
   return { layers: layers * (attention + 3 * dim * hidden), classifier: vocab * dim };
 }
 
-/** Of the token at `position`: of its matrices, and of attention. Without the cache the layers compute all tokens before it, too. */
+/** FLOPs of the token at `position`: its matrices, and attention. Without the cache the layers compute all tokens before it, too. */
 export function tokenFlops(config: LmConfig, way: Way, position: number): { matrices: number; attention: number } {
   const weights = matrixWeights(config);
   const shape = attentionShape(config);
@@ -129,10 +129,10 @@ export function overtakes(config: LmConfig, way: Way): number {
 
 export interface ExponentRow {
   way: Way;
-  /** Of one token, or of all tokens up to there. */
+  /** All tokens up to there, or that one token. */
   whole: boolean;
   measured: number;
-  /** Of all operations that were counted, and of attention's alone, over the same range. */
+  /** The exponents of all counted operations, and of attention's alone, over the same range. */
   operations: number;
   attention: number;
   /** What attention's comes to in the end. */

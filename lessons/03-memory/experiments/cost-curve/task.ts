@@ -63,7 +63,7 @@ export default defineTask({
   },
 });
 
-/** Of each repetition. */
+/** Timed tokens at a position, in each repetition. */
 const kSamples = 2;
 
 function measureAt({ position, cached, uncached }: GrowthPoint, decoder: Decoder, ids: Int32Array): void {

@@ -16,7 +16,7 @@ const kFields = {
 };
 /** Nobody waits for the last one. */
 const kMost = 10_000_000;
-/** Of each text so many tokens are kept, and the end is shown: characters. */
+/** Tokens of each text that are kept, and characters of its end that are shown. */
 const kShown = 600;
 const kTail = 500;
 

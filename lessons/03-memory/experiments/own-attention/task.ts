@@ -13,7 +13,7 @@ export interface GuestDecoderOptions {
   prompt: string;
   /** New tokens. */
   count: number;
-  /** Of both; float32 keys and values. */
+  /** The settings of both decoders, with float32 keys and values. */
   decoder: DecoderSettings;
   threads: number;
 }

@@ -123,7 +123,7 @@ export function severityLabel({ severity }: Diagnostic): string {
 }
 
 interface SavedHistory {
-  /** Of the text that the history leads to. */
+  /** The text that the history leads to. */
   text: string;
   history: unknown;
 }

@@ -18,7 +18,7 @@ export class Compiled {
     this.#changed = changed;
   }
 
-  /** Of code that was just typed, unless `isOld` by the time that the compiler answers. */
+  /** Takes the diagnostics of code that was just typed, unless it `isOld` by the time that the compiler answers. */
   async check(exercise: Pick<Exercise, 'spec' | 'headers'>, source: string, isOld: () => boolean): Promise<void> {
     const { diagnostics } = await host.compile(compileOptions(exercise, source, 'syntax'));
     if (isOld()) return;

@@ -57,7 +57,7 @@ export class CodeExercise extends LitElement {
   #solution: string | null = null;
   #running: AbortController | null = null;
   #doing: GradeProgress | null = null;
-  /** Of this visit or kept from the last one. */
+  /** The last result: of this visit, or kept from an earlier one. */
   #result: GradeResult | null = null;
   /** The code was changed since #result. */
   #isStale = false;

@@ -36,7 +36,7 @@ export function summary({ status, points, maxPoints: most }: GradeResult): strin
 }
 
 const kSigns = { pass: '✓', fail: '✗', error: '–' } as const;
-/** Of a task: not yet, passed, some points, none, not even run. */
+/** Signs of a task's state: not yet run, passed, some points, no points, never run. */
 const kStates = { open: '·', pass: '✓', part: '◐', fail: '✗', blocked: '–' } as const;
 const kWords = { pass: 'passed', fail: 'failed', error: 'not judged' } as const;
 

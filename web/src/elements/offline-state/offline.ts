@@ -17,7 +17,7 @@ class Offline extends EventTarget {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #touched = false;
 
-  /** Of the version that answers this page's requests; null where there is no service worker (yet). */
+  /** The state of the version that answers this page's requests; null where there is no service worker (yet). */
   get state(): OfflineState | null {
     return this.#state;
   }

@@ -22,6 +22,6 @@ export interface LoadedCompiler {
   version: string;
   /** It will be there without a network. */
   isKept: boolean;
-  /** Of this start. */
+  /** How long the parts of this start took. */
   seconds: { files: number; start: number; warmUp: number };
 }

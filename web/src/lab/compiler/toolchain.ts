@@ -42,7 +42,7 @@ export class CompilerCrash extends Error {
   override name = 'CompilerCrash';
 }
 
-/** Of what a tool may say: a source can make clang say the same thing millions of times. */
+/** The most characters that a tool may print: a source can make clang say the same thing millions of times. */
 const kMostText = 1 << 18;
 
 /** The beginning and the end, where errors are. */

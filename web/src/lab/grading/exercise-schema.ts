@@ -126,11 +126,11 @@ export const kExercise = exactly({
     ),
   ),
   budgets: exactly({
-    /** Of one case, seconds; a case that takes longer fails, the others still run. */
+    /** Seconds for one case; a case that takes longer fails, the others still run. */
     caseSeconds: within(0.1, 60),
-    /** Of a performance task, seconds. */
+    /** Seconds for a performance task. */
     timingSeconds: within(0.1, 60),
-    /** Of 64 KiB each. */
+    /** The most memory, in pages of 64 KiB. */
     memoryPages: v.pipe(within(2, 1024), v.integer('must be a whole number')),
   }),
   tasks: v.pipe(

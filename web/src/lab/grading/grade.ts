@@ -28,7 +28,7 @@ export interface GradeProgress {
   tests: TestResult[];
 }
 
-/** Of one task. Its points are lost with the first; what endless loops cost a class, the others needn't. */
+/** The most cases of one task that may run out of time. The first already loses its points; more would only cost the class time. */
 const kMostTimeouts = 2;
 /** Beyond the case's own seconds: starting a worker and an instance. */
 const kStartBudget = 2;

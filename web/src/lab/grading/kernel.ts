@@ -196,7 +196,7 @@ export class Kernel {
     }
   }
 
-  /** Of a watched kernel: throws Violation if it ever wrote between, below or above the buffers. */
+  /** Throws Violation if a watched kernel ever wrote between, below or above the buffers. */
   checkGaps(): void {
     const bytes = new Uint8Array(this.#memory.buffer);
     const inOrder = this.#buffers.toSorted((a, b) => a.address - b.address);

@@ -29,7 +29,7 @@ export class Killable<Question, Note = never> {
   #program: Program | null = null;
   /** The answer to the last question, null once it is there. */
   #last: Promise<unknown> | null = null;
-  /** Of the question at work. */
+  /** Both belong to the question at work. */
   #hear: ((said: Said<Note>) => void) | null = null;
   #fail: ((failure: 'death' | 'killed', reason: string) => void) | null = null;
 

@@ -50,7 +50,7 @@ export const kTaskResult = exactly({
   status: oneOf(['pass', 'fail']),
   points: amount(),
   maxPoints: amount(),
-  /** Of a performance task that was measured. */
+  /** How many times as fast as the reference, for a performance task that was measured. */
   ratio: v.nullable(v.pipe(v.number('must be a number or null'), v.finite('must be a number or null'))),
 });
 

@@ -36,7 +36,7 @@ export interface CaseOutcome {
   /** Byte of the module where it trapped, if the engine tells. */
   trapOffset: number | null;
   measurement: Measurement | null;
-  /** Of the whole case, with making and comparing the operands. */
+  /** Seconds of the whole case; making and comparing the operands counts. */
   seconds: number;
 }
 
