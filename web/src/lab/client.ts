@@ -1,5 +1,5 @@
 import { proxy } from 'comlink';
-import { startSession, type RunningBuild, type Session } from './engine-session.ts';
+import { startEngineWorker, type RunningBuild, type EngineWorker } from './engine-worker.ts';
 import { startWithFallback } from './engine.ts';
 import { EngineError, StoppedError } from './errors.ts';
 import { chooseBuild, detectFeatures, type BuildChoice } from './features.ts';
@@ -23,8 +23,8 @@ const kStopGraceMs = 500;
 export class EngineClient extends EventTarget {
   readonly #spawn: () => Worker;
   readonly #base: string;
-  #session: Promise<Session> | null = null;
-  /** The worker of #session, once it has started. */
+  #engine: Promise<EngineWorker> | null = null;
+  /** The worker of #engine, once it has started. */
   #worker: Worker | null = null;
   #running: RunningBuild | null = null;
   #blocking: Blocking | null = null;
@@ -81,9 +81,9 @@ export class EngineClient extends EventTarget {
     const receiver = new ReportReceiver();
     let last: ReportOf<T> | null = null;
     try {
-      const session = guests === undefined ? await this.#open() : await this.#openAnother();
-      watch.begin(session);
-      const { api, died } = session;
+      const engine = guests === undefined ? await this.#open() : await this.#openAnother();
+      watch.begin(engine);
+      const { api, died } = engine;
       const report = proxy((part: Enveloped<object>) => {
         if (watch.isOver) return; // a progress message that arrived after the result
         const whole = receiver.unpack(part) as ReportOf<T>;
@@ -145,21 +145,21 @@ export class EngineClient extends EventTarget {
       throw new EngineError(`Another experiment (${this.#task}) is still running: stop it first`);
   }
 
-  /** A session beside the page's, of the same build, for one task. */
-  async #openAnother(): Promise<Session> {
+  /** An engine beside the page's, of the same build, for one task. */
+  async #openAnother(): Promise<EngineWorker> {
     const { choice } = await this.start();
     return (await startWithFallback(choice, (candidate) => this.#startWorker(candidate))).result;
   }
 
-  #open(): Promise<Session> {
-    this.#session ??= this.#startSession().catch((error: unknown) => {
-      this.#session = null;
+  #open(): Promise<EngineWorker> {
+    this.#engine ??= this.#startForPage().catch((error: unknown) => {
+      this.#engine = null;
       throw error;
     });
-    return this.#session;
+    return this.#engine;
   }
 
-  async #startSession(): Promise<Session> {
+  async #startForPage(): Promise<EngineWorker> {
     const wanted = this.#running?.choice ?? chooseBuild(await detectFeatures());
     const { choice, result } = await startWithFallback(wanted, (candidate) => this.#startWorker(candidate));
     this.#worker = result.worker;
@@ -168,14 +168,14 @@ export class EngineClient extends EventTarget {
     return result;
   }
 
-  #startWorker(choice: BuildChoice): Promise<Session> {
+  #startWorker(choice: BuildChoice): Promise<EngineWorker> {
     const worker = this.#spawn();
     const onEnd = () => {
       if (this.#worker !== worker) return;
       this.#worker = null;
-      this.#session = null;
+      this.#engine = null;
     };
-    return startSession(worker, choice, { base: this.#base, onEnd });
+    return startEngineWorker(worker, choice, { base: this.#base, onEnd });
   }
 
   #setTask(name: string | null): void {

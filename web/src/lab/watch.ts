@@ -1,12 +1,12 @@
 /** Watches over a task that runs in a worker: a stop that is not obeyed, and silence, end the worker. */
-import type { Session } from './engine-session.ts';
+import type { EngineWorker } from './engine-worker.ts';
 import { EngineError, StoppedError } from './errors.ts';
 
 /** A worker that says nothing for this long is taken for dead. The slowest single step (naive, 1024³, a slow phone) takes about 10 s. */
 const kSilenceLimitMs = 60_000;
 
 export class Watch {
-  #session: Session | null = null;
+  #engine: EngineWorker | null = null;
   #stopped = false;
   #isOver = false;
   #silence: ReturnType<typeof setTimeout> | undefined;
@@ -22,8 +22,8 @@ export class Watch {
   }
 
   /** The worker is there. Throws StoppedError if the reader has not waited for it. */
-  begin(session: Session): void {
-    this.#session = session;
+  begin(engine: EngineWorker): void {
+    this.#engine = engine;
     if (this.#stopped) throw new StoppedError();
     this.heard();
   }
@@ -37,8 +37,8 @@ export class Watch {
   /** Asks the task to end; the earliest of several limits counts. */
   stop(graceMs: number): void {
     this.#stopped = true;
-    if (this.#session === null) return;
-    void this.#session.api.stop();
+    if (this.#engine === null) return;
+    void this.#engine.api.stop();
     if (performance.now() + graceMs >= this.#deadline) return;
     this.#deadline = performance.now() + graceMs;
     clearTimeout(this.#grace);
@@ -47,7 +47,7 @@ export class Watch {
 
   /** Ends the worker, if there is one. */
   kill(reason: string): void {
-    this.#session?.kill(new EngineError(reason));
+    this.#engine?.kill(new EngineError(reason));
   }
 
   /** The task has ended, in whatever way. */

@@ -10,7 +10,7 @@ export interface RunningBuild {
   info: EngineInfo;
 }
 
-export interface Session {
+export interface EngineWorker {
   worker: Worker;
   api: Remote<EngineApi>;
   running: RunningBuild;
@@ -19,7 +19,7 @@ export interface Session {
   kill: (reason: Error) => void;
 }
 
-export interface SessionOptions {
+export interface EngineWorkerOptions {
   /** The site's base address ('/' or '/folder/'). */
   base: string;
   /** Called when the worker has died or was ended, before `died` rejects. */
@@ -27,7 +27,7 @@ export interface SessionOptions {
 }
 
 /** Starts a build in `worker`. Throws EngineError, and the worker is ended then. */
-export async function startSession(worker: Worker, choice: BuildChoice, options: SessionOptions): Promise<Session> {
+export async function startEngineWorker(worker: Worker, choice: BuildChoice, options: EngineWorkerOptions): Promise<EngineWorker> {
   const api = wrap<EngineApi>(worker);
   let kill: (reason: Error) => void = () => {};
   const died = new Promise<never>((_, reject) => {
