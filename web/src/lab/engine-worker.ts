@@ -27,7 +27,11 @@ export interface EngineWorkerOptions {
 }
 
 /** Starts a build in `worker`. Throws EngineError, and the worker is ended then. */
-export async function startEngineWorker(worker: Worker, choice: BuildChoice, options: EngineWorkerOptions): Promise<EngineWorker> {
+export async function startEngineWorker(
+  worker: Worker,
+  choice: BuildChoice,
+  options: EngineWorkerOptions,
+): Promise<EngineWorker> {
   const api = wrap<EngineApi>(worker);
   let kill: (reason: Error) => void = () => {};
   const died = new Promise<never>((_, reject) => {
