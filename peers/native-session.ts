@@ -6,7 +6,7 @@ import type { Check, Loaded, Peak, Session, Task, Timing } from './types.ts';
 
 const kTimeLimitMs = 120_000;
 
-/** A task as native/problems.cpp reads it: its family and its numbers. */
+/** A task as native/problem.cpp reads it: its family and its numbers. */
 function written(task: Task): string {
   switch (task.family) {
     case 'conv-f32':

@@ -1,4 +1,4 @@
-// Seeded numbers, the same in the browser, in Node and (native/problems.cpp) in C++.
+// Seeded numbers, the same in the browser, in Node and (native/problem.cpp) in C++.
 
 /** Weyl sequence through a mixer (splitmix32): returns uniform multiples of 2^-23 in [-1, 1). */
 export function uniform(seed: number): () => number {

@@ -158,7 +158,7 @@ describe('the check of attention', () => {
     causal: true,
   } as const;
   const given = attention.operands(task);
-  /** By the textbook, in float32; `last` query positions see that many keys fewer. */
+  /** By the textbook, in float32; each query misses its latest `hidden` keys. */
   const attend = (hidden: number) =>
     Float32Array.from({ length: 3 * 4 * 6 }, (_, i) => {
       const [t, h, d] = [Math.floor(i / 24), Math.floor(i / 6) % 4, i % 6];

@@ -18,7 +18,7 @@ import { basename, dirname } from 'node:path';
  * or `"0.1"`, `unit="ms"`) a number is asked for, and the list holds what to say: items that begin with `right:`, `wrong:` or with a number
  * that people may be expected to type. Every item needs its feedback. What is wrong with a question stops the build.
  *
- * It becomes a <lesson-check> with a fieldset inside: readable without JavaScript, answered with it (src/elements/lesson-check.ts).
+ * It becomes a <lesson-check> with a fieldset inside: readable without JavaScript, answered with it (src/elements/lesson-check/element.ts).
  */
 export function remarkChecks() {
   /** @param {any} tree @param {import('vfile').VFile} file */

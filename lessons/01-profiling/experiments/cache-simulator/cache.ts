@@ -105,7 +105,7 @@ export interface CacheCell {
   /** Number of the line in memory. */
   line: number;
   array: number;
-  /** Of the line's first element, and how many of its elements belong to the array's row. */
+  /** Where the line's first element lies in its array. */
   row: number;
   column: number;
 }

@@ -123,7 +123,7 @@ export function severityLabel({ severity }: Diagnostic): string {
 }
 
 interface SavedHistory {
-  /** The text that the history leads to. */
+  /** The digest of the text that the history leads to. */
   text: string;
   history: unknown;
 }
